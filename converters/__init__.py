@@ -1,0 +1,1 @@
+"""Workstation side: published weights to proven model bundles."""

@@ -1,0 +1,1 @@
+"""The machine underneath: service manager, health, benchmark, check-up."""

@@ -1,0 +1,1 @@
+"""Outbox to broker. Knows MQTT, and no image library."""

@@ -1,0 +1,1 @@
+"""Light to counts. Knows cameras and models, and no network."""

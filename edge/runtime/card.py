@@ -1,0 +1,185 @@
+"""The model card: everything about a network that the runtime must know, as JSON beside it.
+
+`NAME.json` describes `NAME.tflite`. The runtime holds no constant about any network; a network
+is exchanged by exchanging the two files. The same JSON is embedded in the .tflite as a ZIP
+archive appended to the flatbuffer (TensorFlow Lite Metadata's associated files), so a file that
+lost its companion can still be read. `bytes` and `sha256` describe the flatbuffer, the part
+before the archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[int, Meta(gt=0)]
+
+AGE_BANDS = ((0, 12), (13, 17), (18, 24), (25, 34), (35, 44), (45, 54), (55, 64), (65, None))
+"""The published age bands, inclusive years; None = open end."""
+
+
+class ModelError(Exception):
+    """A model file or card that cannot be used; the text is one sentence for the user."""
+
+
+class _Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of the card's parts: immutable, and an unknown key is an error."""
+
+
+class Input(_Part):
+    """How pixels become the input tensor, N × height × width × 3.
+
+    tensor = (pixel − mean) × scale, for pixels 0..255 in `colour` order, channel by channel;
+    an integer tensor is then quantized with the tensor's own scale and zero point.
+    """
+
+    width: Positive
+    height: Positive
+    colour: Literal["bgr", "rgb"]
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+class Alignment(_Part):
+    """Where a crop's landmarks lie, as fractions of its width and height."""
+
+    right_eye: tuple[float, float]
+    left_eye: tuple[float, float]
+    nose: tuple[float, float]
+    mouth: tuple[float, float]
+
+
+class Crop(_Part):
+    """How a face is cut from the full frame.
+
+    With `alignment`, and where the detector gives keypoints, the least-squares similarity
+    transform brings the landmarks to the named places. Otherwise a square round the box's centre
+    is cut whose side is (1 + 2 × margin) × the box's longer side. `margins` overrides `margin`
+    for a detector family, since each draws its boxes differently.
+    """
+
+    margin: float
+    margins: dict[str, float] = {}
+    alignment: Alignment | None = None
+
+
+class Output(_Part, kw_only=True):
+    """How one output tensor becomes an attribute.
+
+    regression: years = value × factor + offset. expectation: Σ pᵢ · valuesᵢ.
+    argmax: values[i] of the largest pᵢ. probability: value, of `positive`.
+    softmax: p of the class `positive` (two classes, `positive_index`).
+    `tensor` is the output's name in the file's signature, or its index there.
+    """
+
+    attribute: Literal["age", "gender"]
+    kind: Literal["regression", "expectation", "argmax", "probability", "softmax"]
+    tensor: int = 0
+    values: tuple[float, ...] = ()
+    factor: float = 1.0
+    offset: float = 0.0
+    positive: Literal["female", "male"] = "female"
+    positive_index: int = 0
+    logits: bool = False
+
+
+class Estimator(_Part):
+    """What an estimator's runtime needs beyond its input."""
+
+    crop: Crop
+    outputs: tuple[Output, ...]
+    gender_confidence_min: Fraction = 0.6
+    age_spread_max_years: float | None = None
+
+
+class Detector(_Part, kw_only=True):
+    """What a detector's runtime needs beyond its input; meaning depends on the family."""
+
+    family: str
+    score_min: Fraction
+    score_low: Fraction
+    nms_iou: Fraction = 0.3
+    strides: tuple[int, ...] = ()
+    anchors_per_cell: tuple[int, ...] = ()
+    tensors: dict[str, int] = {}
+
+
+class Confusion(_Part):
+    """How a network errs: rows are the truth, columns the answer, entries counts of faces."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    data: str
+
+
+class Licence(_Part):
+    """Who may use this, for what, and whom to name."""
+
+    code: str
+    weights: str
+    training_data: str
+    commercial_use: bool
+    attribution: str = ""
+
+
+class Source(_Part):
+    """Where the weights came from, and the hash they had there."""
+
+    origin: str
+    sha256: str
+    author: str = ""
+
+
+class Card(_Part, kw_only=True):
+    """One network file, described. See the module's docstring for `bytes` and `sha256`."""
+
+    card_schema: Literal[1] = 1
+    name: str
+    description: str
+    licence: Licence
+    task: Literal["detect", "estimate"]
+    bytes: Positive
+    sha256: str
+    quantization: str
+    input: Input
+    detector: Detector | None = None
+    estimator: Estimator | None = None
+    source: Source
+    intended_use: str = ""
+    limits: str = ""
+    confusion: dict[str, Confusion] = {}
+    evidence: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        part = self.detector if self.task == "detect" else self.estimator
+        if part is None:
+            raise ValueError(f"a card of task {self.task!r} needs its `{self.task}or` part")
+
+
+def read_card(path: Path) -> Card:
+    """The card in the file `path`; ModelError where it is missing or wrong."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Card)
+    except OSError as error:
+        raise ModelError(f"cannot read the model card {path}: {error.strerror}") from error
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+        raise ModelError(f"the model card {path} is not valid: {error}") from error
+
+
+def read_model(card: Card, path: Path) -> bytes:
+    """The bytes of the network that `card` describes; ModelError where they are not those."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
+    if hashlib.sha256(content[: card.bytes]).hexdigest() != card.sha256:
+        raise ModelError(
+            f"the model {path} is not the one its card describes (SHA-256 differs): "
+            "the file is damaged or was exchanged; install it again"
+        )
+    return content

@@ -1,0 +1,88 @@
+"""Full frame + faces → one uint8 batch of crops, as the estimator's card asks.
+
+This is also what training and evaluation on the workstation use, so that a network learns from
+exactly the pixels it will be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.runtime.card import Alignment, Crop, Input
+from edge.runtime.frame import Face, Image, Keypoints
+
+Affine = NDArray[np.float64]
+
+
+def cut(full: Image, faces: Sequence[Face], crop: Crop, size: Input, family: str = "") -> Image:
+    """N faces of a BGR frame → N × height × width × 3 uint8 in the card's colour order.
+
+    Pixels outside the frame repeat its edge. `family` is the detector's, for its own margin.
+    """
+    batch = np.empty((len(faces), size.height, size.width, 3), np.uint8)
+    for row, face in zip(batch, faces, strict=True):
+        _warp(full, _transform(face, crop, size, family), row)
+    if size.colour == "rgb":
+        batch = np.ascontiguousarray(batch[..., ::-1])
+    return batch
+
+
+def _transform(face: Face, crop: Crop, size: Input, family: str) -> Affine:
+    """The 2 × 3 matrix from the full frame's pixels to the crop's."""
+    if crop.alignment is not None and face.keypoints is not None:
+        return similarity(face.keypoints, crop.alignment, size)
+    side = max(face.box.width, face.box.height) * (1 + 2 * crop.margins.get(family, crop.margin))
+    scale = min(size.width, size.height) / side
+    x, y = face.box.centre
+    # Centres are between pixels: pixel i covers i..i+1, warpAffine counts from its middle.
+    return np.array(
+        [
+            [scale, 0, size.width / 2 - 0.5 - scale * (x - 0.5)],
+            [0, scale, size.height / 2 - 0.5 - scale * (y - 0.5)],
+        ]
+    )
+
+
+def similarity(keypoints: Keypoints, alignment: Alignment, size: Input) -> Affine:
+    """Least-squares rotation, uniform scale and shift from the keypoints to the template.
+
+    In complex numbers w ≈ a·z + b, so a = Σ conj(z−z̄)(w−w̄) / Σ|z−z̄|² (Umeyama 1991, without
+    reflection).
+    """
+    template = (alignment.right_eye, alignment.left_eye, alignment.nose, alignment.mouth)
+    z = np.array([complex(p.x - 0.5, p.y - 0.5) for p in keypoints])
+    w = np.array([complex(u * size.width - 0.5, v * size.height - 0.5) for u, v in template])
+    spread = z - z.mean()
+    weight = max(float(np.vdot(spread, spread).real), 1e-9)
+    a = complex(np.vdot(spread, w - w.mean())) / weight
+    b = w.mean() - a * z.mean()
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+
+
+def _warp(full: Image, matrix: Affine, out: Image) -> None:
+    """Fill `out` from `full`; a strong reduction averages first, since bilinear would alias."""
+    height, width = out.shape[:2]
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    factor = int(1 / max(scale, 1e-6))
+    if factor < 2:
+        cv2.warpAffine(full, matrix, (width, height), out, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        return
+    large = cv2.warpAffine(
+        full,
+        _magnified(matrix, factor),
+        (width * factor, height * factor),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    cv2.resize(large, (width, height), out, interpolation=cv2.INTER_AREA)
+
+
+def _magnified(matrix: Affine, factor: int) -> Affine:
+    """`matrix`, followed by an enlargement that keeps pixel areas in place."""
+    larger = matrix * factor
+    larger[:, 2] += (factor - 1) / 2
+    return larger

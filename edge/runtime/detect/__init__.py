@@ -1,0 +1,1 @@
+"""Face detectors, one module a network family; all return `Face`."""
