@@ -19,9 +19,6 @@ from msgspec import Meta, Struct
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[int, Meta(gt=0)]
 
-AGE_BANDS = ((0, 12), (13, 17), (18, 24), (25, 34), (35, 44), (45, 54), (55, 64), (65, None))
-"""The published age bands, inclusive years; None = open end."""
-
 
 class ModelError(Exception):
     """A model file or card that cannot be used; the text is one sentence for the user."""
@@ -31,7 +28,7 @@ class _Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     """Base of the card's parts: immutable, and an unknown key is an error."""
 
 
-class Input(_Part):
+class Input(_Part, frozen=True):
     """How pixels become the input tensor, N × height × width × 3.
 
     tensor = (pixel − mean) × scale, for pixels 0..255 in `colour` order, channel by channel;
@@ -45,7 +42,7 @@ class Input(_Part):
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
-class Alignment(_Part):
+class Alignment(_Part, frozen=True):
     """Where a crop's landmarks lie, as fractions of its width and height."""
 
     right_eye: tuple[float, float]
@@ -54,7 +51,7 @@ class Alignment(_Part):
     mouth: tuple[float, float]
 
 
-class Crop(_Part):
+class Crop(_Part, frozen=True):
     """How a face is cut from the full frame.
 
     With `alignment`, and where the detector gives keypoints, the least-squares similarity
@@ -68,7 +65,7 @@ class Crop(_Part):
     alignment: Alignment | None = None
 
 
-class Output(_Part, kw_only=True):
+class Output(_Part, frozen=True, kw_only=True):
     """How one output tensor becomes an attribute.
 
     regression: years = value × factor + offset. expectation: Σ pᵢ · valuesᵢ.
@@ -88,7 +85,7 @@ class Output(_Part, kw_only=True):
     logits: bool = False
 
 
-class Estimator(_Part):
+class Estimator(_Part, frozen=True):
     """What an estimator's runtime needs beyond its input."""
 
     crop: Crop
@@ -97,7 +94,7 @@ class Estimator(_Part):
     age_spread_max_years: float | None = None
 
 
-class Detector(_Part, kw_only=True):
+class Detector(_Part, frozen=True, kw_only=True):
     """What a detector's runtime needs beyond its input; meaning depends on the family."""
 
     family: str
@@ -109,7 +106,7 @@ class Detector(_Part, kw_only=True):
     tensors: dict[str, int] = {}
 
 
-class Confusion(_Part):
+class Confusion(_Part, frozen=True):
     """How a network errs: rows are the truth, columns the answer, entries counts of faces."""
 
     labels: tuple[str, ...]
@@ -117,7 +114,7 @@ class Confusion(_Part):
     data: str
 
 
-class Licence(_Part):
+class Licence(_Part, frozen=True):
     """Who may use this, for what, and whom to name."""
 
     code: str
@@ -127,7 +124,7 @@ class Licence(_Part):
     attribution: str = ""
 
 
-class Source(_Part):
+class Source(_Part, frozen=True):
     """Where the weights came from, and the hash they had there."""
 
     origin: str
@@ -135,7 +132,7 @@ class Source(_Part):
     author: str = ""
 
 
-class Card(_Part, kw_only=True):
+class Card(_Part, frozen=True, kw_only=True):
     """One network file, described. See the module's docstring for `bytes` and `sha256`."""
 
     card_schema: Literal[1] = 1

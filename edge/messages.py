@@ -1,0 +1,145 @@
+"""Every message a consumer sees, as types: JSON, its schema and its validation come from here.
+
+Numbers are plain JSON numbers; times are RFC 3339 in UTC with milliseconds; every key is always
+present (null = not known), so that a consumer never has to guess.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge.bands import AGE_BANDS
+
+SCHEMA: Literal[1] = 1
+"""Version of the message contract; it is also the `v1` of the topics."""
+
+Whole = Annotated[int, Meta(ge=0)]
+Amount = Annotated[float, Meta(ge=0)]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+Timestamp = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+PlaceKey = Annotated[str, Meta(pattern=r"^(zone|line)_[a-z0-9_]{1,32}_(people|in|out)$")]
+
+CELLS = tuple(
+    f"{gender}_{age}" for gender in ("female", "male") for age in (*AGE_BANDS, "age_unknown")
+)
+AGE_TOTALS = tuple(f"age_{age}" for age in (*AGE_BANDS, "unknown"))
+ESTIMATED = ("female", "male", *(f"age_{age}" for age in AGE_BANDS))
+
+
+def timestamp(wall_s: float) -> str:
+    """Seconds since 1970 → "2026-01-31T12:00:00.000Z"."""
+    return datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+class CountsHead(Struct, frozen=True, kw_only=True):
+    """One window: who was counted between `start` and `end`. Cells follow as further keys.
+
+    `seq` has no gaps for a device, across restarts. `people` = female + male + gender_unknown =
+    the sum over age_… (after folding under the privacy threshold too). `observed_s` tells how
+    much of the window the camera really looked.
+    """
+
+    schema: Literal[1] = SCHEMA
+    seq: Whole
+    boot: Name
+    start: Timestamp
+    end: Timestamp
+    window_s: Amount
+    observed_s: Amount
+    frames_seen: Whole = 0
+    frames_skipped: Whole = 0
+    clock_synced: bool
+    people: Whole
+    female: Whole
+    male: Whole
+    gender_unknown: Whole
+    present_max: Whole = 0
+    present_mean: Amount = 0.0
+    dwell_s_mean: Amount | None = None
+    attention_s_mean: Amount | None = None
+    suppressed: Whole = 0
+    model: Name
+    places: dict[PlaceKey, Whole] = {}
+    """Zones and lines; `encode_counts` lays them flat beside the other keys."""
+
+
+def _define_counts() -> type[CountsHead]:
+    whole = [(name, Whole, 0) for name in (*AGE_TOTALS, *CELLS)]
+    estimates: list[tuple[str, Any, Any]] = [
+        (f"est_{name}{bound}", Amount | None, None)
+        for name in ESTIMATED
+        for bound in ("", "_low", "_high")
+    ]
+    counts = msgspec.defstruct(
+        "Counts",
+        [*whole, *estimates],
+        bases=(CountsHead,),
+        frozen=True,
+        kw_only=True,
+        module=__name__,
+        namespace={"__doc__": CountsHead.__doc__},
+    )
+    return cast(type[CountsHead], counts)
+
+
+Counts = _define_counts()
+"""The `counts` message: `CountsHead` plus the totals and cells named in the tables above."""
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """Who is in view right now."""
+
+    schema: Literal[1] = SCHEMA
+    time: Timestamp
+    present: Whole
+    attending: Whole
+    paused: bool = False
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """How the device is. `stage_…_ms` are means per processed frame since the last message."""
+
+    schema: Literal[1] = SCHEMA
+    time: Timestamp
+    uptime_s: Amount
+    camera_ok: bool
+    camera_restarts: Whole = 0
+    fps_camera: Amount
+    fps_processed: Amount
+    frames_skipped: Whole
+    stage_capture_ms: Amount
+    stage_detect_ms: Amount
+    stage_people_ms: Amount
+    stage_estimate_ms: Amount
+    temperature_celsius: float | None
+    throttled: bool | None
+    vision_memory_mb: Amount
+    publisher_memory_mb: Amount
+    outbox_depth: Whole
+    outbox_dropped: Whole
+    clock_synced: bool
+
+
+def encode_counts(counts: CountsHead) -> bytes:
+    """The flat JSON object that a consumer receives."""
+    flat = msgspec.structs.asdict(counts)
+    flat.update(flat.pop("places"))
+    return msgspec.json.encode(flat)
+
+
+def counts_schema() -> dict[str, Any]:
+    """The JSON Schema of `counts`; keys beyond it are places (`zone_…`, `line_…`) only."""
+    _, definitions = msgspec.json.schema_components([Counts], ref_template="#/$defs/{name}")
+    schema: dict[str, Any] = definitions["Counts"]
+    del schema["properties"]["places"]
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["required"] = sorted(schema["properties"])
+    schema["patternProperties"] = {
+        r"^(zone|line)_[a-z0-9_]{1,32}_(people|in|out)$": {"type": "integer", "minimum": 0}
+    }
+    schema["additionalProperties"] = False
+    return schema
