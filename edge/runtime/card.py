@@ -155,7 +155,22 @@ class Card(_Part, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         part = self.detector if self.task == "detect" else self.estimator
         if part is None:
-            raise ValueError(f"a card of task {self.task!r} needs its `{self.task}or` part")
+            missing = "detector" if self.task == "detect" else "estimator"
+            raise ValueError(f"a card of task {self.task!r} needs its `{missing}` part")
+
+    @property
+    def detecting(self) -> Detector:
+        """The detector's part; ModelError for another kind of network."""
+        if self.detector is None:
+            raise ModelError(f"the model {self.name!r} is made to {self.task}, not to detect")
+        return self.detector
+
+    @property
+    def estimating(self) -> Estimator:
+        """The estimator's part; ModelError for another kind of network."""
+        if self.estimator is None:
+            raise ModelError(f"the model {self.name!r} is made to {self.task}, not to estimate")
+        return self.estimator
 
 
 def read_card(path: Path) -> Card:

@@ -1,0 +1,145 @@
+"""What all detectors share: letterbox, weighted non-maximum suppression, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.runtime import card as cards
+from edge.runtime.frame import Box, Face, Frame, Image, Keypoints, Point
+from edge.runtime.model import Network, Tensor
+
+Floats = NDArray[np.float32]
+
+
+class Detector(Protocol):
+    """A frame → its faces in full-frame pixels, those between score_low and score_min too."""
+
+    card: cards.Card
+
+    def detect(self, frame: Frame) -> list[Face]:
+        """Find faces on `frame.small`."""
+
+
+class Candidates(NamedTuple):
+    """Raw answers of a network, in pixels of its input.
+
+    boxes: N × 4 (left, top, right, bottom). scores: N, 0..1. keypoints: N × 4 × 2 in the order
+    of `Keypoints`, or None.
+    """
+
+    boxes: Floats
+    scores: Floats
+    keypoints: Floats | None
+
+
+Decode = Callable[[list[Tensor], cards.Card], Candidates]
+
+
+class Letterbox(NamedTuple):
+    """Where a picture lies in a network's input: input = picture × scale + (left, top)."""
+
+    scale: float
+    left: int
+    top: int
+
+
+class NetworkDetector:
+    """A single-shot network: letterbox → invoke → decode → suppress → full-frame faces."""
+
+    def __init__(self, network: Network, decode: Decode) -> None:
+        self.card = network.card
+        self._network = network
+        self._decode = decode
+        spec = self.card.input
+        self._canvas: Image = np.zeros((1, spec.height, spec.width, 3), np.uint8)
+        self._last_shape: tuple[int, ...] = ()
+
+    def detect(self, frame: Frame) -> list[Face]:
+        """Find faces on `frame.small`."""
+        box = self._fill(frame.small)
+        candidates = self._decode(self._network.run(self._canvas), self.card)
+        kept = suppress(candidates, self.card.detecting.nms_iou) if len(candidates.scores) else None
+        return [] if kept is None else _faces(kept, box, frame)
+
+    def _fill(self, small: Image) -> Letterbox:
+        """Lay `small` into the canvas, never squashed, in the card's colour order."""
+        spec = self.card.input
+        if small.shape != self._last_shape:
+            self._canvas[:] = 0
+            self._last_shape = small.shape
+        box, width, height = fit(small.shape[1], small.shape[0], spec.width, spec.height)
+        target = self._canvas[0, box.top : box.top + height, box.left : box.left + width]
+        if (height, width) != small.shape[:2]:
+            resized = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+            small = np.asarray(resized, np.uint8)
+        if spec.colour == "rgb":
+            cv2.cvtColor(small, cv2.COLOR_BGR2RGB, target)
+        else:
+            target[:] = small
+        return box
+
+
+def fit(width: int, height: int, into_width: int, into_height: int) -> tuple[Letterbox, int, int]:
+    """The largest placement of a picture in a network's input, centred, and its size there."""
+    scale = min(into_width / width, into_height / height)
+    new_width = min(round(width * scale), into_width)
+    new_height = min(round(height * scale), into_height)
+    box = Letterbox(scale, (into_width - new_width) // 2, (into_height - new_height) // 2)
+    return box, new_width, new_height
+
+
+def suppress(found: Candidates, iou: float) -> Candidates:
+    """Weighted non-maximum suppression: overlapping answers become their score-weighted mean.
+
+    Blending instead of discarding steadies boxes from frame to frame (BlazeFace,
+    arXiv:1907.05047, section 4). The blended answer keeps the highest score.
+    """
+    rest = np.argsort(-found.scores, kind="stable")
+    boxes, scores, points = [], [], []
+    while len(rest):
+        near = _overlap(found.boxes[rest[0]], found.boxes[rest]) > iou
+        near[0] = True
+        group = rest[near]
+        weights = found.scores[group] / found.scores[group].sum()
+        boxes.append(weights @ found.boxes[group])
+        scores.append(found.scores[group[0]])
+        if found.keypoints is not None:
+            points.append(np.tensordot(weights, found.keypoints[group], 1))
+        rest = rest[~near]
+    keypoints = None if found.keypoints is None else np.array(points, np.float32)
+    return Candidates(np.array(boxes, np.float32), np.array(scores, np.float32), keypoints)
+
+
+def _overlap(box: Floats, boxes: Floats) -> Floats:
+    """Intersection over union of one box with N."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=1)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    result: Floats = shared / np.maximum(areas + np.prod(box[2:] - box[:2]) - shared, 1e-9)
+    return result
+
+
+def _faces(found: Candidates, box: Letterbox, frame: Frame) -> list[Face]:
+    """Network pixels → full-frame pixels."""
+    x_scale = frame.full_width / frame.small.shape[1] / box.scale
+    y_scale = frame.full_height / frame.small.shape[0] / box.scale
+    scale = np.array((x_scale, y_scale), np.float32)
+    shift = np.array((box.left, box.top), np.float32)
+    corners = (found.boxes.reshape(-1, 2, 2) - shift) * scale
+    points = None if found.keypoints is None else (found.keypoints - shift) * scale
+    return [
+        Face(
+            Box(*low, *(b - a for a, b in zip(low, high, strict=True))),
+            float(score),
+            None if points is None else Keypoints(*(Point(*p) for p in points[i].tolist())),
+        )
+        for i, ((low, high), score) in enumerate(
+            zip(corners.tolist(), found.scores.tolist(), strict=True)
+        )
+    ]

@@ -1,0 +1,132 @@
+"""A model card and its network, ready to run: LiteRT where installed, else tflite-runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.runtime.card import Card, Input, ModelError, read_card, read_model
+from edge.runtime.frame import Image
+
+Tensor = NDArray[Any]
+
+BUCKETS = (8, 4, 2, 1)
+"""Batch sizes kept allocated. Any batch is a sum of these, so nothing is ever padded."""
+
+
+@cache
+def runtime() -> tuple[str, Callable[..., Any]]:
+    """The installed TFLite runtime's name and its Interpreter class."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
+        return "ai-edge-litert", Interpreter
+    except ImportError:
+        pass
+    try:
+        from tflite_runtime.interpreter import Interpreter  # noqa: PLC0415
+    except ImportError as error:
+        raise ModelError(
+            "no TFLite runtime is installed: `pip install ai-edge-litert` "
+            "(on 32-bit Arm: tflite-runtime and numpy<2)"
+        ) from error
+    # With numpy 2 the import succeeds and the first Interpreter() kills the process.
+    if int(np.__version__.split(".")[0]) >= 2:
+        raise ModelError(f"tflite-runtime needs numpy<2, but numpy {np.__version__} is installed")
+    return "tflite-runtime", Interpreter
+
+
+class Network:
+    """One .tflite file: a uint8 batch in, the output tensors out.
+
+    Interpreters are made per batch size on first use and kept; memory does not grow afterwards.
+    """
+
+    def __init__(self, card: Card, content: bytes, threads: int = 1) -> None:
+        self.card = card
+        self._content = content
+        self._threads = threads
+        self._sized: dict[int, _Sized] = {}
+
+    def run(self, batch: Image) -> list[Tensor]:
+        """N × height × width × 3 uint8 in the card's colour order → outputs, dequantized float32.
+
+        Every output's first dimension is N.
+        """
+        parts: list[list[Tensor]] = []
+        start = 0
+        for size in BUCKETS:
+            while len(batch) - start >= size:
+                parts.append(self._bucket(size).run(batch[start : start + size]))
+                start += size
+        if len(parts) == 1:
+            return parts[0]
+        return [np.concatenate(tensors) for tensors in zip(*parts, strict=True)]
+
+    def _bucket(self, size: int) -> _Sized:
+        if size not in self._sized:
+            self._sized[size] = _Sized(self.card, self._content, size, self._threads)
+        return self._sized[size]
+
+
+class _Sized:
+    """An interpreter allocated for one batch size."""
+
+    def __init__(self, card: Card, content: bytes, size: int, threads: int) -> None:
+        _, make = runtime()
+        try:
+            self._interpreter = make(model_content=content, num_threads=threads)
+            entry = self._interpreter.get_input_details()[0]
+            shape = (size, card.input.height, card.input.width, 3)
+            if tuple(entry["shape"]) != shape:
+                self._interpreter.resize_tensor_input(entry["index"], shape)
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise ModelError(f"the model {card.name} cannot be loaded: {error}") from error
+        self._index: int = entry["index"]
+        self._outputs = self._interpreter.get_output_details()
+        self._table = value_table(card.input, entry["dtype"], entry["quantization"])
+
+    def run(self, batch: Image) -> list[Tensor]:
+        n, height, width, _ = batch.shape
+        # A view into the interpreter's own memory, dropped before invoke() as the API asks.
+        view = self._interpreter.tensor(self._index)().reshape(n * height, width, 3)
+        cv2.LUT(batch.reshape(n * height, width, 3), self._table, view)
+        del view
+        self._interpreter.invoke()
+        return [_dequantized(self._interpreter.get_tensor(o["index"]), o) for o in self._outputs]
+
+
+def value_table(spec: Input, dtype: Any, quantization: tuple[float, int]) -> Tensor:
+    """1 × 256 × 3: what each pixel value becomes in the input tensor, channel by channel."""
+    pixels = np.arange(256, dtype=np.float64)[:, None]
+    values = (pixels - np.array(spec.mean)) * np.array(spec.scale)
+    if np.issubdtype(dtype, np.integer):
+        step, zero = quantization
+        limits = np.iinfo(dtype)
+        values = np.clip(np.rint(values / step) + zero, limits.min, limits.max)
+    return np.ascontiguousarray(values[None].astype(dtype))
+
+
+def _dequantized(tensor: Tensor, details: dict[str, Any]) -> Tensor:
+    if not np.issubdtype(tensor.dtype, np.integer):
+        return tensor
+    step, zero = details["quantization"]
+    values: Tensor = (tensor.astype(np.float32) - zero) * np.float32(step)
+    return values
+
+
+def load(name: str, folder: Path, threads: int = 1) -> Network:
+    """The network `name` of a folder of models, its bytes checked against its card."""
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none"
+        raise ModelError(f"there is no model {name!r} in {folder}; the models there are: {known}")
+    card = read_card(path)
+    return Network(card, read_model(card, path.with_suffix(".tflite")), threads)
