@@ -1,0 +1,91 @@
+"""A network and its card → `NAME.tflite` and `NAME.json`, the same bytes for the same input.
+
+The card is in the .tflite as well: a ZIP archive appended to the flatbuffer, as TensorFlow Lite
+Metadata does with its associated files. Interpreters read the flatbuffer from the front and do
+not notice; `zipfile` reads the archive from the end. `bytes` and `sha256` in the card describe
+the flatbuffer alone, since a card cannot hold the hash of a file that holds the card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import msgspec
+
+from converters.errors import ConvertError
+from edge.runtime.card import Card, read_card
+
+FLATBUFFER_MARK = b"TFL3"
+CARD_MEMBER = "card.json"
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The one time stamp every archive member gets, so that the same input gives the same bytes."""
+
+
+def network(content: bytes, origin: str) -> bytes:
+    """The flatbuffer in the .tflite file `content`, without an archive that may follow it."""
+    if content[4:8] != FLATBUFFER_MARK:
+        raise ConvertError(f"{origin} is not a TFLite network")
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        start = min((item.header_offset for item in archive.infolist()), default=len(content))
+    return content[:start]
+
+
+def fingerprint(flatbuffer: bytes) -> dict[str, object]:
+    """The card's `bytes` and `sha256` of a flatbuffer."""
+    return {"bytes": len(flatbuffer), "sha256": hashlib.sha256(flatbuffer).hexdigest()}
+
+
+def write(folder: Path, flatbuffer: bytes, card: Card) -> Path:
+    """Write the bundle into `folder`, both files or neither; → the card's path."""
+    described = msgspec.structs.replace(card, **fingerprint(flatbuffer))
+    text = render(described)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{card.name}.json"
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        fresh_model = Path(scratch) / "model"
+        fresh_card = Path(scratch) / "card"
+        fresh_model.write_bytes(_with_archive(flatbuffer, text))
+        fresh_card.write_bytes(text)
+        read_card(fresh_card)
+        for fresh in (fresh_model, fresh_card):
+            fresh.chmod(0o644)
+        fresh_model.replace(path.with_suffix(".tflite"))
+        fresh_card.replace(path)
+    return path
+
+
+def rewrite(path: Path, card: Card) -> None:
+    """Exchange the card of the bundle at `path` (NAME.json), in both of its places."""
+    model = path.with_suffix(".tflite")
+    write(path.parent, network(model.read_bytes(), str(model)), card)
+
+
+def embedded_card(content: bytes) -> bytes:
+    """The card inside a .tflite file, as JSON; ConvertError where it has none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.read(CARD_MEMBER)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ConvertError(f"the network holds no {CARD_MEMBER}") from error
+
+
+def render(card: Card) -> bytes:
+    """The card as JSON for a person to read: two spaces, a line end at the end."""
+    plain = msgspec.to_builtins(card)
+    return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _with_archive(flatbuffer: bytes, text: bytes) -> bytes:
+    """The flatbuffer and, after it, an archive that holds the card."""
+    buffer = io.BytesIO()
+    buffer.write(flatbuffer)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(CARD_MEMBER, EPOCH), text)
+    return buffer.getvalue()

@@ -1,0 +1,37 @@
+"""agender-convert: published or trained weights → model bundles with evidence."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import converters.detectors.verb
+from converters.errors import ConvertError
+
+VERBS = (converters.detectors.verb,)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; each verb's module registers its own part."""
+    top = argparse.ArgumentParser(prog="agender-convert", description=__doc__)
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in VERBS:
+        verb.add_parser(verbs)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 = done, 1 = an input was refused, 2 = a wrong command line."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except ConvertError as error:
+        print(f"agender-convert: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

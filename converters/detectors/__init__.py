@@ -1,0 +1,1 @@
+"""Published face detectors → bundles; one module a detector family."""

@@ -1,0 +1,7 @@
+"""What goes wrong with an input of the converters."""
+
+from __future__ import annotations
+
+
+class ConvertError(Exception):
+    """An input that cannot be converted; the text is one sentence for the user."""

@@ -1,0 +1,54 @@
+"""The shape of an age and gender network, in numbers that no framework owns.
+
+Plain 3×3 convolutions, ReLU6 and additions only: operators that XNNPACK runs on int8 without
+leaving its partition, and whose activations have the fixed range 0..6. Arm cores run a plain
+convolution in fewer instructions a multiplication than a depthwise one.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Stage(Struct, frozen=True, forbid_unknown_fields=True):
+    """Residual blocks at one resolution, each two 3×3 convolutions.
+
+    `stride` is that of the convolution that enters the stage; `middle` is the number of channels
+    between a block's two convolutions (0 = `channels`).
+    """
+
+    channels: int
+    blocks: int = 0
+    stride: int = 2
+    middle: int = 0
+
+
+class Network(Struct, frozen=True, forbid_unknown_fields=True):
+    """A square RGB picture of `size` pixels → age logits (one per band) and one gender logit."""
+
+    size: int
+    stages: tuple[Stage, ...]
+    age_bands: int = 9
+
+
+def multiplications(network: Network) -> int:
+    """Multiply-adds for one face, both heads included."""
+    side, before, total = network.size, 3, 0
+    for stage in network.stages:
+        side = -(-side // stage.stride)
+        middle = stage.middle or stage.channels
+        kernels = before * stage.channels + stage.blocks * 2 * stage.channels * middle
+        total += side * side * 9 * kernels
+        before = stage.channels
+    return total + before * (network.age_bands + 1)
+
+
+def parameters(network: Network) -> int:
+    """Weights and biases, batch normalization folded."""
+    before, total = 3, 0
+    for stage in network.stages:
+        middle = stage.middle or stage.channels
+        total += (9 * before + 1) * stage.channels
+        total += stage.blocks * (9 * 2 * stage.channels * middle + middle + stage.channels)
+        before = stage.channels
+    return total + (before + 1) * (network.age_bands + 1)

@@ -1,0 +1,105 @@
+"""Everything a training run can be told, with its defaults: one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from converters.errors import ConvertError
+from converters.nets.spec import Network, Stage
+from edge.runtime.card import Alignment, Fraction, Positive
+
+NonNegative = Annotated[float, Meta(ge=0)]
+DEFAULT_NETWORK = Network(64, (Stage(16, 1), Stage(32, 2), Stage(64, 2), Stage(96, 0)))
+# The median landmarks of upright faces that carry a quarter of their size as margin, made
+# symmetric: hair, ears and chin stay inside.
+DEFAULT_ALIGNMENT = Alignment((0.32, 0.34), (0.68, 0.34), (0.5, 0.525), (0.5, 0.70))
+
+
+class _Group(Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Data(_Group):
+    """Which faces are held out, and how the landmarks lie in a crop."""
+
+    held_out: Fraction = 0.1
+    alignment: Alignment = DEFAULT_ALIGNMENT
+    chip_px: Positive = 112
+    chip_reach: float = 1.25
+    """Side of the stored chip in sides of the crop: room for shift, turn and scale."""
+    detector_score_min: Fraction = 0.25
+
+
+class Augment(_Group):
+    """How far a crop is changed; fractions are of the crop's side or probabilities."""
+
+    turn_degrees: NonNegative = 8.0
+    scale: NonNegative = 0.08
+    shift: NonNegative = 0.03
+    light: NonNegative = 0.25
+    small: Fraction = 0.3
+    """Probability of a face reduced to `small_px` pixels and enlarged again."""
+    small_px: tuple[Positive, Positive] = (16, 60)
+    blur: Fraction = 0.15
+    noise: Fraction = 0.2
+    jpeg: Fraction = 0.2
+    grey: Fraction = 0.1
+    backlight: Fraction = 0.1
+    occlusion: Fraction = 0.15
+
+
+class Loss(_Group):
+    """What is minimized. Age: cross entropy against a label that leaks into its neighbours,
+    plus the error of the expectation in decades; gender: smoothed binary cross entropy.
+    """
+
+    neighbour: Fraction = 0.1
+    expectation: NonNegative = 0.3
+    gender: NonNegative = 1.0
+    gender_smoothing: Fraction = 0.05
+    mixup: Fraction = 0.2
+    balance: Fraction = 0.4
+    """A band of n faces is drawn in proportion to n^(1 − balance)."""
+
+
+class Training(_Group):
+    """How long and how fast."""
+
+    epochs: Positive = 60
+    batch: Positive = 128
+    learning_rate: NonNegative = 0.003
+    weight_decay: NonNegative = 0.02
+    warm_up: Fraction = 0.05
+    average: Fraction = 0.999
+    """Decay of the moving average of the weights, which is what is evaluated and kept."""
+    dropout: Fraction = 0.1
+    threads: Positive = 2
+    seed: int = 1
+
+
+class Settings(_Group):
+    """One training run."""
+
+    name: str = "agender_64"
+    network: Network = DEFAULT_NETWORK
+    data: Data = Data()
+    augment: Augment = Augment()
+    loss: Loss = Loss()
+    training: Training = Training()
+
+
+def read_settings(path: Path | None) -> Settings:
+    """The settings in the TOML file `path`, the defaults for None; ConvertError names the key."""
+    if path is None:
+        return Settings()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+    except OSError as error:
+        raise ConvertError(f"cannot read the training file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ConvertError(f"the training file {path} is not valid: {error}") from error
