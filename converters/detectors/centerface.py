@@ -22,7 +22,7 @@ ORIGINAL = Original(
 )
 DEFAULT_SIZES = ((384, 224), (384, 288))
 """16:9 and 4:3. The narrowest input that finds both walkers of 13-23 px in all frames."""
-HEADS = {"537": "heatmap", "538": "size", "539": "offset", "540": "landmarks"}
+HEADS = {"537": "heatmap", "538": "scale", "539": "offset", "540": "landmarks"}
 STRIDE_OF_TRUNK = 32
 LICENCE = Licence(
     code="MIT",

@@ -13,7 +13,7 @@ __all__ = ["PRESETS", "Detector", "open_detector"]
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "near": ("blazeface_short_128",),
-    "far": ("centerface_480x384", "centerface_480x288"),
+    "far": ("centerface_384x288", "centerface_384x224"),
 }
 """Preset → the cards it may mean; the one whose shape is nearest the frame's is taken."""
 
