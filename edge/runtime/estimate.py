@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.card import Card, ModelError, Output
+from edge.errors import ModelError
+from edge.runtime.card import Card, Output
 from edge.runtime.crop import cut
 from edge.runtime.frame import Estimate, Face, Image
 from edge.runtime.model import Network, Tensor, load

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.card import Card, Input, ModelError, read_card, read_model
+from edge.errors import ModelError
+from edge.runtime.card import Card, Input, read_card, read_model
 from edge.runtime.frame import Image
 
 Tensor = NDArray[Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.runtime.card import ModelError
+from edge.errors import ModelError
 from edge.runtime.detect import blazeface, centerface
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
 from edge.runtime.model import Network, load

@@ -1,0 +1,201 @@
+"""The command `agender-edge`: verbs, flags, and one sentence for each error."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from edge import __version__
+from edge.errors import STATUS_HELP, UserError
+
+Run = Callable[[argparse.Namespace], int]
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+EXAMPLES = """examples:
+  agender-edge demo                                    see it work: no camera, no broker needed
+  agender-edge run --source video.mp4 --sink stdout --until-end
+  agender-edge run --source picamera --broker hub.local --site shop
+  agender-edge config show --config /etc/agender-edge/config.toml
+  agender-edge doctor                                  what is missing on this machine?
+
+"""
+
+FLAGS = {
+    "source": ("source.uri", "URI", "picamera, /dev/video0, rtsp://…, a file or a folder"),
+    "site": ("device.site", "NAME", "the place, first level of the topics"),
+    "device": ("device.name", "NAME", "this device's name in the topics"),
+    "detector": ("detector.model", "NAME", "near, far, or a model card's name"),
+    "window-s": ("window.length_s", "SECONDS", "length of a window"),
+    "state-dir": ("paths.state", "FOLDER", "where the outbox lies"),
+    "models-dir": ("paths.models", "FOLDER", "where models and cards lie"),
+    "log-level": ("log.level", "LEVEL", "debug, info, warning or error"),
+}
+"""Flag → the configuration key it overrides, its placeholder, its help."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb and exit with its status."""
+    parsed = _parser().parse_args(arguments)
+    run: Run = parsed.run
+    try:
+        status = run(parsed)
+    except UserError as error:
+        print(f"agender-edge: {error}", file=sys.stderr)
+        status = error.status
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        # The reader of our output left; there is nobody to tell.
+        sys.stderr.close()
+        status = 0
+    sys.exit(status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="agender-edge",
+        description="Counts people by age and gender in front of a camera, anonymously, over MQTT.",
+        epilog=EXAMPLES + STATUS_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"agender-edge {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for add in (_add_run, _add_vision, _add_publisher, _add_demo, _add_bench, _add_config):
+        add(verbs)
+    return parser
+
+
+def _verb(
+    verbs: Verbs, name: str, run: Run, help_text: str, epilog: str = ""
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(
+        name,
+        help=help_text,
+        description=help_text,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _configured(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that choose and override the configuration."""
+    group = parser.add_argument_group("configuration")
+    group.add_argument("--config", type=Path, metavar="FILE", help="a TOML file")
+    for flag, (key, placeholder, text) in FLAGS.items():
+        group.add_argument(f"--{flag}", metavar=placeholder, help=f"{text} ({key})")
+    group.add_argument("--broker", metavar="HOST[:PORT]", help="the broker (mqtt.host, mqtt.port)")
+    group.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any key of the configuration, e.g. --set privacy.k=5",
+    )
+
+
+def overrides(parsed: argparse.Namespace) -> list[str]:
+    """The flags given, as `key=value`; `--set` comes last and so is strongest."""
+    found = []
+    for flag, (key, *_) in FLAGS.items():
+        value = getattr(parsed, flag.replace("-", "_"))
+        if value is not None:
+            found.append(f"{key}={value}")
+    if parsed.broker:
+        host, colon, port = parsed.broker.rpartition(":")
+        found += [f"mqtt.host={host}", f"mqtt.port={port}"] if colon else [f"mqtt.host={port}"]
+    return [*found, *parsed.overrides]
+
+
+def _add_run(verbs: Verbs) -> None:
+    parser = _verb(verbs, "run", _run, "run vision and publisher until a signal", STATUS_HELP)
+    _configured(parser)
+    parser.add_argument("--sink", choices=("mqtt", "stdout"), default="mqtt",
+                        help="where windows go; stdout: one JSON object a line")  # fmt: skip
+    parser.add_argument("--until-end", action="store_true", help="end when the source ends")
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from edge.run import run
+
+    return run(parsed.config, overrides(parsed), sink=parsed.sink, until_end=parsed.until_end)
+
+
+def _add_vision(verbs: Verbs) -> None:
+    parser = _verb(verbs, "vision", _vision, "camera and models: frames to outbox", STATUS_HELP)
+    _configured(parser)
+
+
+def _vision(parsed: argparse.Namespace) -> int:
+    from edge.settings import load
+    from edge.vision import vision
+
+    return vision(load(parsed.config, overrides(parsed)))
+
+
+def _add_publisher(verbs: Verbs) -> None:
+    parser = _verb(verbs, "publisher", _publisher, "outbox to broker", STATUS_HELP)
+    _configured(parser)
+    parser.add_argument("--sink", choices=("mqtt", "stdout"), default="mqtt",
+                        help="where windows go; stdout: one JSON object a line")  # fmt: skip
+
+
+def _publisher(parsed: argparse.Namespace) -> int:
+    from edge.publish import publish
+    from edge.settings import load
+
+    return publish(load(parsed.config, overrides(parsed)), sink=parsed.sink)
+
+
+def _add_demo(verbs: Verbs) -> None:
+    parser = _verb(verbs, "demo", _demo, "see it work, without camera, broker or configuration")
+    parser.add_argument("--json", action="store_true", help="JSON lines even on a terminal")
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    from edge.demo import demo
+
+    return demo(as_json=parsed.json)
+
+
+def _add_bench(verbs: Verbs) -> None:
+    parser = _verb(verbs, "bench", _bench, "measure this machine: time per stage, memory, start-up")
+    _configured(parser)
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+    parser.add_argument("--frames", type=int, default=300, help="frames at most (default 300)")
+
+
+def _bench(parsed: argparse.Namespace) -> int:
+    from edge.host.bench import bench
+    from edge.settings import load
+
+    return bench(load(parsed.config, overrides(parsed)), parsed.frames, as_json=parsed.json)
+
+
+def _add_config(verbs: Verbs) -> None:
+    parser = _verb(verbs, "config", _config, "explain and check the configuration")
+    parser.add_argument(
+        "what",
+        choices=("schema", "show", "check"),
+        help="schema: every key as JSON Schema; show: the configuration in force as TOML; "
+        "check: say whether it is right",
+    )
+    _configured(parser)
+
+
+def _config(parsed: argparse.Namespace) -> int:
+    import json
+
+    from edge import settings
+
+    if parsed.what == "schema":
+        print(json.dumps(settings.schema(), indent=2, ensure_ascii=False))
+        return 0
+    config = settings.load(parsed.config, overrides(parsed))
+    print(settings.as_toml(config) if parsed.what == "show" else "the configuration is right")
+    return 0

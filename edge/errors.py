@@ -1,0 +1,37 @@
+"""What can go wrong that a user can mend: each ends the program with one sentence and a status."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class UserError(Exception):
+    """Its text is one sentence that names what is wrong and what would be right."""
+
+    status: ClassVar[int] = 1
+
+
+class ConfigError(UserError):
+    """A configuration that cannot be used."""
+
+    status = 2
+
+
+class SourceError(UserError):
+    """A camera, stream, file or folder that gives no frames, or stopped giving them."""
+
+    status = 3
+
+
+class ModelError(UserError):
+    """A model file or card that cannot be used."""
+
+    status = 4
+
+
+STATUS_HELP = """exit status:
+  0  done, or ended by a signal after the last window was counted
+  1  an error of the program itself
+  2  wrong command line or configuration
+  3  the source is missing, unreadable or ended early (what was counted is published)
+  4  a model is missing, damaged or of the wrong kind"""

@@ -1,0 +1,157 @@
+"""Reading the configuration: file, then flags, then the check; and explaining it to a person."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from edge.config import Config
+from edge.errors import ConfigError
+
+SYSTEM_FILE = Path("/etc/agender-edge/config.toml")
+Table = dict[str, Any]
+
+
+def load(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+    """The configuration of a TOML file and `key=value` overrides, in that order of strength.
+
+    Without `path` the system's file is read if there is one. ConfigError names file, key, value
+    and what would be right.
+    """
+    if path is None and SYSTEM_FILE.is_file():
+        path = SYSTEM_FILE
+    table = _read(path) if path else {}
+    if path:
+        _checked(table, str(path))
+    for override in overrides:
+        _checked(_set(table, override), "the command line")
+    return _checked(table, str(path) if path else "the command line")
+
+
+def _read(path: Path) -> Table:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+
+
+def _set(table: Table, override: str) -> Table:
+    """Put `section.key=value` into `table` and return just that part, for its own check."""
+    key, equals, text = override.partition("=")
+    section, dot, name = key.strip().partition(".")
+    if not (equals and dot and name):
+        raise ConfigError(f"the command line: {override!r} should read section.key=value")
+    value = _value(text.strip())
+    held = table.setdefault(section, {})
+    if isinstance(held, dict):
+        held[name] = value
+    return {section: {name: value}}
+
+
+def _value(text: str) -> Any:
+    """A TOML value, or the text itself where it is none: paths and addresses need no quotes."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _checked(table: Table, origin: str) -> Config:
+    try:
+        return msgspec.convert(table, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{origin}: {_explained(str(error), table)}") from error
+
+
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
+
+
+def _explained(message: str, table: Table) -> str:
+    """msgspec's sentence → key, value, and what would be right."""
+    match = _WHERE.match(message)
+    what, path = (match["what"], match["path"] or "") if match else (message, "")
+    unknown = _UNKNOWN.search(what)
+    if unknown:
+        return _unknown(path, unknown["name"])
+    expected = what.replace("`", "").replace("Expected ", "expected ", 1)
+    meaning = f" ({_description(path)})" if _description(path) else ""
+    return f"{path} = {json.dumps(_at(table, path), default=str)}: {expected}{meaning}"
+
+
+def _description(path: str) -> str:
+    """What the key at `path` means; empty inside a list of tables."""
+    section, _, key = path.partition(".")
+    name = type(getattr(Config(), section, None)).__name__
+    key_schema = schema()["$defs"].get(name, {}).get("properties", {}).get(key.split("[")[0], {})
+    return str(key_schema.get("description", ""))
+
+
+def _unknown(path: str, name: str) -> str:
+    section: Any = _at_type(path)
+    known = [field.name for field in msgspec.structs.fields(section)]
+    near = difflib.get_close_matches(name, known, 1)
+    advice = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+    return f"{'.'.join(filter(None, (path, name)))}: there is no such key; {advice}"
+
+
+def _steps(path: str) -> list[str | int]:
+    parts = re.findall(r"[^.\[\]]+", path)
+    return [int(part) if part.isdigit() else part for part in parts]
+
+
+def _at(table: Any, path: str) -> Any:
+    for step in _steps(path):
+        try:
+            table = table[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return table
+
+
+def _at_type(path: str) -> Any:
+    """The Struct that describes the table at `path`."""
+    kind: Any = Config
+    for step in _steps(path):
+        for field in _nested(kind):
+            if field.name == step:
+                kind = field.type
+    return kind
+
+
+def _nested(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    is_struct = isinstance(kind, type) and issubclass(kind, Struct)
+    return msgspec.structs.fields(kind) if is_struct else ()
+
+
+def schema() -> Table:
+    """The configuration's JSON Schema, with every description, limit and default."""
+    return msgspec.json.schema(Config)
+
+
+def as_toml(config: Config) -> str:
+    """The whole configuration in force, each key under its description."""
+    return "\n".join(_lines(config)) + "\n"
+
+
+def _lines(config: Config) -> Iterator[str]:
+    definitions = schema()["$defs"]
+    for section, values in msgspec.to_builtins(config).items():
+        described = definitions[type(getattr(config, section)).__name__]
+        yield f"# {described['description']}"
+        yield f"[{section}]"
+        for key, value in values.items():
+            yield f"# {described['properties'][key].get('description', key)}"
+            # TOML writes these values as JSON does; it has no null.
+            yield f"# {key} =" if value is None else f"{key} = {json.dumps(value)}"
+        yield ""

@@ -1,0 +1,135 @@
+"""`agender-edge run`: vision and publisher as children of one process, for anything but a Pi.
+
+On a Pi two systemd units do this. A child that dies is started again, with growing pauses; a
+child that says its configuration, source or model is wrong is believed, and all ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from edge.errors import ConfigError, ModelError, SourceError
+
+log = logging.getLogger("run")
+
+FINAL = (ConfigError.status, SourceError.status, ModelError.status)
+"""Statuses of a child that starting again would not mend."""
+
+GRACE_S = 10.0
+"""How long a child may take to end after SIGTERM before it is killed."""
+
+PAUSES_S = (0.5, 1, 2, 5, 10, 30)
+SETTLED_S = 60.0
+"""A child that lived this long starts with the shortest pause again."""
+
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
+_PR_SET_PDEATHSIG = 1
+
+
+class Child:
+    """One verb of this program, kept running."""
+
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+        self.name = name
+        self._command = [sys.executable, "-B", "-m", "edge", name, *arguments]
+        self._failures = 0
+        self._started_s = 0.0
+        self.due_s: float | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, in a group of its own so that Ctrl-C reaches only the supervisor."""
+        self._started_s, self.due_s = time.monotonic(), None
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+            preexec_fn=_in_child,  # noqa: PLW1509 - the supervisor has no threads
+        )
+
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.poll()
+
+    def schedule(self) -> None:
+        """Plan the next start after a pause that grows with each failure in a row."""
+        if time.monotonic() - self._started_s > SETTLED_S:
+            self._failures = 0
+        pause_s = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
+        self._failures += 1
+        self.due_s = time.monotonic() + pause_s
+        log.warning(
+            "%s ended with status %s; starting it again in %g s",
+            self.name, self.status(), pause_s,
+        )  # fmt: skip
+
+    def end(self) -> int:
+        """Ask it to end, wait, kill it if it does not; the exit status."""
+        if self.status() is None:
+            self._process.terminate()
+        try:
+            return self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            log.error("%s did not end within %g s and was killed", self.name, GRACE_S)
+            self._process.kill()
+            return self._process.wait()
+
+
+def _in_child() -> None:
+    """Unblock the signals the supervisor waits for; die with it if it is killed."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def supervise(vision_arguments: Sequence[str], publisher_arguments: Sequence[str], *,
+              until_end: bool) -> int:  # fmt: skip
+    """Run both children until a signal, a final failure, or (`until_end`) the source's end.
+
+    Vision is ended first and counts its last window; the publisher then delivers it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    publisher = Child("publisher", publisher_arguments)
+    vision = Child("vision", vision_arguments)
+    try:
+        status = _watch(vision, publisher, until_end=until_end)
+    finally:
+        ended = vision.end()
+        drained = publisher.end()
+    return status or max(ended, 0) or max(drained, 0)
+
+
+def _watch(vision: Child, publisher: Child, *, until_end: bool) -> int:
+    """Wait and restart; the status to end with."""
+    while True:
+        caught = signal.sigtimedwait(_SIGNALS, _wait_s(vision, publisher))
+        if caught is not None and caught.si_signo != signal.SIGCHLD:
+            log.info("ending: %s", signal.Signals(caught.si_signo).name)
+            return 0
+        for child in (vision, publisher):
+            status = child.status()
+            if status is None:
+                continue
+            if status in FINAL:
+                return status
+            if child is vision and status == 0:
+                if until_end:
+                    return 0
+                if child.due_s is None:
+                    log.info("the source has ended; waiting for a signal (--until-end ends here)")
+                    child.due_s = float("inf")
+            elif child.due_s is None:
+                child.schedule()
+            elif time.monotonic() >= child.due_s:
+                child.start()
+
+
+def _wait_s(*children: Child) -> float:
+    """Until the next planned start; long if there is none."""
+    due = [child.due_s for child in children if child.due_s is not None]
+    return min(max(min(due, default=60.0) - time.monotonic(), 0.0), 60.0) if due else 60.0
