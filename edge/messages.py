@@ -91,7 +91,7 @@ Counts = _define_counts()
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """Who is in view right now."""
+    """Who is in view right now; `paused` = the camera is closed on request."""
 
     schema: Literal[1] = SCHEMA
     time: Timestamp
@@ -101,11 +101,15 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """How the device is. `stage_…_ms` are means per processed frame since the last message."""
+    """How the device is. `stage_…_ms` are means per processed frame since the last message.
+
+    The publisher adds what only it knows: its own memory, the outbox, and whether vision is heard.
+    """
 
     schema: Literal[1] = SCHEMA
     time: Timestamp
     uptime_s: Amount
+    vision_running: bool = True
     camera_ok: bool
     camera_restarts: Whole = 0
     fps_camera: Amount
@@ -118,10 +122,86 @@ class Health(Struct, frozen=True, kw_only=True):
     temperature_celsius: float | None
     throttled: bool | None
     vision_memory_mb: Amount
-    publisher_memory_mb: Amount
-    outbox_depth: Whole
-    outbox_dropped: Whole
+    publisher_memory_mb: Amount = 0.0
+    outbox_depth: Whole = 0
+    outbox_in_memory: Whole = 0
+    """Windows that the disk refuses and that wait in vision's memory."""
+    outbox_dropped: Whole = 0
+    """Windows dropped by the bound or the disk since the outbox was made."""
+    outbox_set_aside: Whole = 0
+    """Corrupt outbox files set aside."""
+    requests_refused: Whole = 0
+    """Requests answered with an error or, in a flood, not at all."""
     clock_synced: bool
+
+
+class ModelInfo(Struct, frozen=True, kw_only=True):
+    """A model in use: `task` is detect, age or gender; `sha256` is the .tflite file's."""
+
+    name: Name
+    task: str
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    licence: str = ""
+
+
+class Guarantees(Struct, frozen=True, kw_only=True):
+    """What of a person can leave this device, as configured and as far as it can be told.
+
+    `pictures_leave` is false by construction: there is no code, message or column for it.
+    `vision_without_network` is what systemd enforces; false for a network camera, null where
+    it can't be told. `k` is the least count of people a cell is published with (1 = any).
+    """
+
+    pictures_leave: Literal[False] = False
+    identities_leave: Literal[False] = False
+    vision_without_network: bool | None = None
+    broker_encrypted: bool
+    k: Whole
+
+
+class Info(Struct, frozen=True, kw_only=True):
+    """What this device is: published retained on every connect and on every change."""
+
+    schema: Literal[1] = SCHEMA
+    time: Timestamp
+    site: Name
+    device: Name
+    version: str
+    python: str
+    boot: str | None
+    camera_kind: str | None
+    models: tuple[ModelInfo, ...]
+    commands: bool
+    guarantees: Guarantees
+    config: dict[str, Any]
+    config_schema: dict[str, Any]
+    counts_schema: dict[str, Any]
+
+
+Transaction = Annotated[str, Meta(max_length=64, pattern=r"^[\x20-\x7e]*$")]
+
+
+class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A command on `request/<verb>`; `transaction` comes back in the response."""
+
+    transaction: Transaction | None = None
+
+
+class WindowRequest(Request, frozen=True):
+    """`request/window`: change the window's length until vision restarts or reloads."""
+
+    length_s: Annotated[float, Meta(ge=1, le=86_400)]
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """The answer on `response/<verb>`: `error` is one sentence where `status` is "error"."""
+
+    schema: Literal[1] = SCHEMA
+    time: Timestamp
+    transaction: Transaction | None
+    status: Literal["ok", "error"]
+    error: str | None = None
+    result: dict[str, Any] | None = None
 
 
 def encode_counts(counts: CountsHead) -> bytes:

@@ -1,0 +1,189 @@
+"""The outbox's file: opened when needed, set aside when corrupt, followed when replaced."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from edge import outbox_table as table
+from edge.messages import CountsHead
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+KEEP_CORRUPT = 3
+"""Corrupt files kept for a post-mortem; older ones go, so that they never fill a card."""
+
+
+class OutboxFile:
+    """One SQLite file whose troubles never reach the caller.
+
+    `owner` decides who creates the file, sets a corrupt one aside, and pays for `fsync` at every
+    commit. `first_seq` is the least number that a new file may give.
+    """
+
+    def __init__(self, path: Path, *, owner: bool, busy_s: float) -> None:
+        self.path = path
+        self.first_seq = 1
+        self._owner = owner
+        self._busy_s = busy_s
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._trouble = ""
+
+    def run(self, act: Callable[[sqlite3.Connection], T]) -> T | None:
+        """What `act` returns, or None (and one line in the log) where the file refuses it."""
+        try:
+            result = act(self._open())
+        except (sqlite3.Error, OSError) as error:
+            self._report(error)
+            self._after(error)
+            return None
+        if self._trouble:
+            log.warning("outbox: %s works again", self.path)
+            self._trouble = ""
+        return result
+
+    def close(self) -> None:
+        """Let go of the file; the next `run` opens it again."""
+        if self._connection is not None:
+            try:
+                self._connection.close()
+            except sqlite3.Error as error:
+                log.debug("outbox: closing: %s", error)
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._replaced():
+            self.close()
+        if self._connection is None:
+            self._connection = self._connect()
+            self._inode = self.path.stat().st_ino
+        return self._connection
+
+    def _replaced(self) -> bool:
+        try:
+            return self.path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._owner:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        mode = "rwc" if self._owner else "rw"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._owner else 'NORMAL'}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            if self._owner:
+                _check(connection)
+                table.create(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _report(self, error: sqlite3.Error | OSError) -> None:
+        trouble = str(error)
+        if trouble != self._trouble:
+            level = logging.INFO if not self._owner and _is_absent(self.path) else logging.ERROR
+            log.log(level, "outbox: %s: %s", self.path, trouble)
+        self._trouble = trouble
+
+    def _after(self, error: sqlite3.Error | OSError) -> None:
+        if _name(error).startswith("SQLITE_BUSY"):
+            return
+        self.close()
+        if self._owner and _is_corrupt(error):
+            self._set_aside()
+
+    def _set_aside(self) -> None:
+        """Rename the corrupt file, take along what can still be read, and start a new one."""
+        saved, next_seq = _salvage(self.path)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{stamp}")
+        try:
+            self.path.rename(aside)
+            for suffix in ("-wal", "-shm"):
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+            for old in sorted(self.path.parent.glob(f"{self.path.name}.corrupt-*"))[:-KEEP_CORRUPT]:
+                old.unlink()
+        except OSError as error:
+            log.error("outbox: %s can't be set aside: %s", self.path, error)
+            return
+        self.first_seq = next_seq
+        log.error(
+            "outbox: %s is corrupt; set aside as %s, %d windows saved, counting goes on from "
+            "number %d", self.path, aside.name, len(saved), next_seq,
+        )  # fmt: skip
+        self.run(lambda connection: _restore(connection, saved, next_seq))
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if finding != "ok":
+        raise CorruptError(finding)
+
+
+class CorruptError(sqlite3.DatabaseError):
+    """SQLite's own check found the file damaged."""
+
+
+def _name(error: BaseException) -> str:
+    return str(getattr(error, "sqlite_errorname", ""))
+
+
+def _is_corrupt(error: BaseException) -> bool:
+    return isinstance(error, CorruptError) or _name(error).startswith(
+        ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+    )
+
+
+def _is_absent(path: Path) -> bool:
+    return not path.exists()
+
+
+def _salvage(path: Path) -> tuple[list[CountsHead], int]:
+    """What a corrupt file still gives: its readable windows, and a number above all it ever gave.
+
+    Where the counter itself can't be read, the seconds since 1970 serve: windows are at least a
+    second long, so no sequence that started at 1 (or at an earlier second) can have reached them.
+    """
+    saved: list[CountsHead] = []
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.Error:
+        return saved, int(time.time())
+    try:
+        next_seq = table.read_tally(connection, "next_seq")
+    except sqlite3.Error:
+        next_seq = 0
+    try:
+        saved.extend(table.select(connection, 0, -1))
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        log.debug("outbox: salvage ended: %s", error)
+    finally:
+        connection.close()
+    highest = saved[-1].seq + 1 if saved else 1
+    return saved, max(next_seq or int(time.time()), highest)
+
+
+def _restore(connection: sqlite3.Connection, saved: list[CountsHead], next_seq: int) -> None:
+    with table.transaction(connection):
+        for counts in saved:
+            table.insert(connection, counts, counts.seq)
+        table.write_tally(connection, "next_seq", next_seq)
+        table.write_tally(connection, "set_aside", table.read_tally(connection, "set_aside") + 1)

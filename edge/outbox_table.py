@@ -1,0 +1,146 @@
+"""The outbox's tables, derived from the `counts` message: numbers and short checked text only.
+
+No column can hold a picture: there is no BLOB column, STRICT tables refuse a value of another
+type, and every TEXT column is bounded in length and in the characters it may hold.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from edge.messages import Counts, CountsHead
+
+log = logging.getLogger(__name__)
+
+LAYOUT = 1
+"""Version of the file's layout, in `user_version`; new columns need no new version."""
+
+TEXT_LIMIT = 64
+
+_PLACES = f"""
+CREATE TABLE IF NOT EXISTS places (
+    seq INTEGER NOT NULL REFERENCES windows (seq) ON DELETE CASCADE,
+    name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND {TEXT_LIMIT} AND name NOT GLOB '*[^a-z0-9_]*'),
+    people INTEGER NOT NULL CHECK (people >= 0),
+    PRIMARY KEY (seq, name)
+) STRICT, WITHOUT ROWID"""  # noqa: E501
+
+_TALLY = f"""
+CREATE TABLE IF NOT EXISTS tally (
+    name TEXT PRIMARY KEY CHECK (length(name) <= {TEXT_LIMIT} AND name NOT GLOB '*[^a-z_]*'),
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID"""
+
+_TYPES: dict[type, str] = {
+    bool: "INTEGER NOT NULL DEFAULT 0 CHECK ({0} IN (0, 1))",
+    int: "INTEGER NOT NULL DEFAULT 0 CHECK ({0} >= 0)",
+    float: "REAL NOT NULL DEFAULT 0 CHECK ({0} >= 0)",
+    str: "TEXT NOT NULL DEFAULT '' "
+    f"CHECK (length({{0}}) <= {TEXT_LIMIT} AND {{0}} NOT GLOB '*[^A-Za-z0-9._:-]*')",
+}
+_NULLABLE = {float: "REAL CHECK ({0} >= 0)", int: "INTEGER CHECK ({0} >= 0)"}
+
+
+def _plain(annotation: Any) -> tuple[type, bool]:
+    """An annotation → (bool | int | float | str, may it be null)."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _plain(get_args(annotation)[0])
+    if origin is Literal:
+        return type(get_args(annotation)[0]), False
+    if origin in (Union, types.UnionType):
+        options = [option for option in get_args(annotation) if option is not type(None)]
+        return _plain(options[0])[0], len(options) < len(get_args(annotation))
+    return annotation, False
+
+
+@cache
+def columns() -> dict[str, str]:
+    """Column name → its SQL type and check, in the order of the message's keys."""
+    found: dict[str, str] = {}
+    for field in msgspec.structs.fields(Counts):
+        if field.name in ("seq", "places"):
+            continue
+        plain, nullable = _plain(field.type)
+        found[field.name] = (_NULLABLE if nullable else _TYPES)[plain].format(field.name)
+    return found
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing, writing from its first statement (so that two writers never deadlock)."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables, or add the columns that this version knows and the file does not.
+
+    A column that only a newer version knows stays where it is: going back to an older version
+    keeps working. Raises sqlite3.Error where the file can't be read or written.
+    """
+    definition = ", ".join(f"{name} {kind}" for name, kind in columns().items())
+    windows = f"CREATE TABLE IF NOT EXISTS windows (seq INTEGER PRIMARY KEY, {definition}) STRICT"
+    with transaction(connection):
+        for statement in (windows, _PLACES, _TALLY):
+            connection.execute(statement)
+        present = {row[1] for row in connection.execute("PRAGMA table_info(windows)")}
+        for name, kind in columns().items():
+            if name not in present:
+                log.info("outbox: adding the column %s", name)
+                connection.execute(f"ALTER TABLE windows ADD COLUMN {name} {kind}")
+        connection.execute(f"PRAGMA user_version = {LAYOUT}")
+
+
+def insert(connection: sqlite3.Connection, counts: CountsHead, seq: int) -> None:
+    """Store one window under `seq`, inside the caller's transaction."""
+    values = msgspec.structs.asdict(counts)
+    names = ", ".join(columns())
+    marks = ", ".join("?" * (len(columns()) + 1))
+    row = [seq, *(values[name] for name in columns())]
+    connection.execute(f"INSERT INTO windows (seq, {names}) VALUES ({marks})", row)
+    connection.executemany(
+        "INSERT INTO places (seq, name, people) VALUES (?, ?, ?)",
+        [(seq, name, people) for name, people in counts.places.items()],
+    )
+
+
+def select(connection: sqlite3.Connection, after: int, limit: int) -> Iterator[CountsHead]:
+    """The stored windows with a seq above `after`, oldest first."""
+    names = ("seq", *columns())
+    query = f"SELECT {', '.join(names)} FROM windows WHERE seq > ? ORDER BY seq LIMIT ?"
+    for row in connection.execute(query, (after, limit)):
+        values = dict(zip(names, row, strict=True))
+        values["clock_synced"] = bool(values["clock_synced"])
+        values["places"] = dict(
+            connection.execute("SELECT name, people FROM places WHERE seq = ?", (values["seq"],))
+        )
+        yield Counts(**values)
+
+
+def read_tally(connection: sqlite3.Connection, name: str) -> int:
+    """A named whole number kept beside the windows; 0 before it was first written."""
+    row = connection.execute("SELECT value FROM tally WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_tally(connection: sqlite3.Connection, name: str, value: int) -> None:
+    """Keep a named whole number beside the windows."""
+    connection.execute(
+        "INSERT INTO tally VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
