@@ -12,6 +12,7 @@ from edge.errors import ModelError
 from edge.runtime.card import Card, Output
 from edge.runtime.crop import cut
 from edge.runtime.frame import Estimate, Face, Image
+from edge.runtime.meter import Meter
 from edge.runtime.model import Network, Tensor, load
 
 Values = NDArray[np.float64]
@@ -107,6 +108,14 @@ _DECODERS: dict[str, Callable[[Values, Output], Values]] = {
 }
 
 
-def open_estimator(names: Sequence[str], folder: Path, family: str, threads: int = 1) -> Estimator:
+def open_estimator(
+    names: Sequence[str],
+    folder: Path,
+    family: str,
+    *,
+    threads: int = 1,
+    meter: Meter | None = None,
+) -> Estimator:
     """The estimators named in the configuration, their bytes checked against their cards."""
-    return Estimator([load(name, folder, threads) for name in names], family)
+    networks = [load(name, folder, threads) for name in names]
+    return Estimator(networks, family, meter or Meter())

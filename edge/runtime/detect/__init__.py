@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.errors import ModelError
 from edge.runtime.detect import blazeface, centerface
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
+from edge.runtime.meter import Meter
 from edge.runtime.model import Network, load
 
 __all__ = ["PRESETS", "Detector", "open_detector"]
@@ -20,10 +21,13 @@ PRESETS: dict[str, tuple[str, ...]] = {
 FAMILIES: dict[str, Decode] = {"blazeface": blazeface.decode, "centerface": centerface.decode}
 
 
-def open_detector(name: str, folder: Path, aspect: float, threads: int = 1) -> Detector:
+def open_detector(
+    name: str, folder: Path, aspect: float, *, threads: int = 1, meter: Meter | None = None
+) -> Detector:
     """The detector of a preset or card name, for frames of width / height = `aspect`."""
     networks = [load(card, folder, threads) for card in PRESETS.get(name, (name,))]
-    return _detector(min(networks, key=lambda network: _mismatch(network, aspect)))
+    best = min(networks, key=lambda network: _mismatch(network, aspect))
+    return _detector(best, meter or Meter())
 
 
 def _mismatch(network: Network, aspect: float) -> float:
@@ -32,9 +36,9 @@ def _mismatch(network: Network, aspect: float) -> float:
     return max(own / aspect, aspect / own)
 
 
-def _detector(network: Network) -> Detector:
+def _detector(network: Network, meter: Meter) -> Detector:
     family = network.card.detecting.family
     if family not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise ModelError(f"the detector family {family!r} is unknown; known are: {known}")
-    return NetworkDetector(network, FAMILIES[family])
+    return NetworkDetector(network, FAMILIES[family], meter)

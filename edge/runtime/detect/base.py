@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.runtime import card as cards
 from edge.runtime.frame import Box, Face, Frame, Image, Keypoints, Point
+from edge.runtime.meter import Meter
 from edge.runtime.model import Network, Tensor
 
 Floats = NDArray[np.float32]
@@ -51,20 +52,27 @@ class Letterbox(NamedTuple):
 class NetworkDetector:
     """A single-shot network: letterbox → invoke → decode → suppress → full-frame faces."""
 
-    def __init__(self, network: Network, decode: Decode) -> None:
+    def __init__(self, network: Network, decode: Decode, meter: Meter) -> None:
         self.card = network.card
         self._network = network
         self._decode = decode
+        self._meter = meter
         spec = self.card.input
         self._canvas: Image = np.zeros((1, spec.height, spec.width, 3), np.uint8)
         self._last_shape: tuple[int, ...] = ()
 
     def detect(self, frame: Frame) -> list[Face]:
         """Find faces on `frame.small`."""
-        box = self._fill(frame.small)
-        candidates = self._decode(self._network.run(self._canvas), self.card)
-        kept = suppress(candidates, self.card.detecting.nms_iou) if len(candidates.scores) else None
-        return [] if kept is None else _faces(kept, box, frame)
+        meter = self._meter
+        with meter.stage("resize"):
+            box = self._fill(frame.small)
+        with meter.stage("detect"):
+            outputs = self._network.run(self._canvas)
+        with meter.stage("decode"):
+            candidates = self._decode(outputs, self.card)
+            if not len(candidates.scores):
+                return []
+            return _faces(suppress(candidates, self.card.detecting.nms_iou), box, frame)
 
     def _fill(self, small: Image) -> Letterbox:
         """Lay `small` into the canvas, never squashed, in the card's colour order."""
