@@ -126,10 +126,100 @@ class Privacy(Section, frozen=True):
 
 
 class Mqtt(Section, frozen=True):
-    """The broker."""
+    """The broker. The password is never a key here: it comes from the systemd credential
+    `mqtt-password`, or from `password_file`.
+    """
 
-    host: Annotated[str, Meta(min_length=1, description="The broker's host name.")] = "localhost"
+    host: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9.:_%-]{1,253}$",
+            description="The broker's host name or address, without scheme, user or password.",
+        ),
+    ] = "localhost"
     port: Annotated[int, Meta(ge=1, le=65_535, description="The broker's port.")] = 1883
+    protocol: Annotated[
+        Literal["auto", "5", "3.1.1"],
+        Meta(description="MQTT version; auto tries 5 and falls back to 3.1.1."),
+    ] = "auto"
+    username: Annotated[
+        str, Meta(max_length=256, description="User at the broker; empty = anonymous.")
+    ] = ""
+    password_file: Annotated[
+        str, Meta(description="File whose first line is the password; best mode 0600.")
+    ] = ""
+    tls: Annotated[bool, Meta(description="Encrypt, and check the broker's certificate.")] = False
+    ca_file: Annotated[
+        str, Meta(description="Certificates (PEM) to trust; empty = the system's.")
+    ] = ""
+    cert_file: Annotated[
+        str, Meta(description="This device's certificate (PEM), for mutual TLS.")
+    ] = ""
+    key_file: Annotated[str, Meta(description="The key (PEM) that belongs to cert_file.")] = ""
+    keepalive_s: Annotated[
+        int, Meta(ge=5, le=3_600, description="Silence after which both ends ask for life.")
+    ] = 30
+    timeout_s: Annotated[
+        float,
+        Meta(ge=0.1, le=300, description="Wait for a connection or an acknowledgement."),
+    ] = 15.0
+    max_in_flight: Annotated[
+        int, Meta(ge=1, le=64, description="Windows under way at once, unacknowledged.")
+    ] = 8
+    reconnect_min_s: Annotated[
+        float, Meta(gt=0, le=600, description="Longest first pause before connecting again.")
+    ] = 1.0
+    reconnect_max_s: Annotated[
+        float, Meta(gt=0, le=3_600, description="Longest pause before connecting again.")
+    ] = 60.0
+    refused_retry_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="Pause after the broker refused us.")
+    ] = 120.0
+    drain_s: Annotated[
+        float, Meta(ge=0, le=300, description="At the end: time to deliver what still waits.")
+    ] = 5.0
+
+
+class OutboxBounds(Section, frozen=True):
+    """What waits while the broker is away."""
+
+    max_windows: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=1_000_000,
+            description="Windows kept; then the oldest is dropped and counted. "
+            "50,000 minutes are 34 days and about 25 MB.",
+        ),
+    ] = 50_000
+
+
+class Commands(Section, frozen=True):
+    """Requests over MQTT. None of them can return a picture."""
+
+    enabled: Annotated[
+        bool, Meta(description="Listen on request/…; guard that topic with the broker's ACL.")
+    ] = True
+
+
+class HomeAssistant(Section, frozen=True):
+    """Discovery by Home Assistant."""
+
+    enabled: Annotated[bool, Meta(description="Announce this device's entities.")] = True
+    prefix: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
+            description="Discovery prefix set in Home Assistant.",
+        ),
+    ] = "homeassistant"
+
+
+class Metrics(Section, frozen=True):
+    """A /metrics page for Prometheus (needs the extra `metrics`)."""
+
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to serve on; 0 = off.")] = 0
+    address: Annotated[str, Meta(description="Address to serve on.")] = "127.0.0.1"
 
 
 class Paths(Section, frozen=True):
@@ -165,5 +255,9 @@ class Config(Section, frozen=True):
     window: Window = Window()
     privacy: Privacy = Privacy()
     mqtt: Mqtt = Mqtt()
+    outbox: OutboxBounds = OutboxBounds()
+    commands: Commands = Commands()
+    homeassistant: HomeAssistant = HomeAssistant()
+    metrics: Metrics = Metrics()
     paths: Paths = field(default_factory=Paths)
     log: Log = Log()
