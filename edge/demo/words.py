@@ -1,0 +1,79 @@
+"""Messages and results of the demo in a person's words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge.bands import AGE_BANDS
+
+Payload = Any
+
+
+def line(kind: str, payload: Payload, topic: str) -> str:
+    """One message as one line of a terminal."""
+    say = {"counts": counts, "state": _state, "health": _health, "info": _info}.get(kind)
+    text = say(payload) if say else str(payload)
+    return f"{time.strftime('%H:%M:%S')}  {kind:<13} {text}" if kind != topic else topic
+
+
+def counts(payload: Mapping[str, Any]) -> str:
+    """`2 people: 1 woman (35-44), 1 man (25-34)`, or nobody."""
+    if not payload["people"]:
+        return f"nobody                              (window {payload['seq']})"
+    ages = [
+        f"{number} aged {_band(band)}" for band in AGE_BANDS if (number := payload[f"age_{band}"])
+    ]
+    return f"{people(payload)}: {', '.join(ages) or 'age unknown'}   (window {payload['seq']})"
+
+
+def people(payload: Mapping[str, int]) -> str:
+    """`3 people (1 woman, 2 men)`."""
+    parts = [
+        _number(payload["female"], "woman", "women"),
+        _number(payload["male"], "man", "men"),
+        _number(payload["gender_unknown"], "unknown", "unknown"),
+    ]
+    shown = ", ".join(part for part in parts if not part.startswith("0 "))
+    return f"{_number(payload['people'], 'person', 'people')} ({shown or 'nobody'})"
+
+
+def summary(
+    windows: Sequence[Mapping[str, Any]], received: Mapping[str, int], broker: str, took_s: float
+) -> str:
+    """How many people, and what the broker got."""
+    keys = ("people", "female", "male", "gender_unknown")
+    total = {key: sum(window[key] for window in windows) for key in keys}
+    numbers = [window["seq"] for window in windows]
+    gaps = "no gap" if numbers == list(range(1, len(numbers) + 1)) else f"numbers {numbers}"
+    got = ", ".join(f"{number} {kind}" for kind, number in sorted(received.items()))
+    return (
+        f"{people(total)} in {len(windows)} windows ({gaps}), {took_s:.0f} s.\n"
+        f"The {broker} broker delivered: {got}. No picture was stored or sent."
+    )
+
+
+def _state(payload: Mapping[str, Any]) -> str:
+    return f"{payload['present']} in view"
+
+
+def _health(payload: Mapping[str, Any]) -> str:
+    return (
+        f"{payload['fps_processed']:.1f} frames/s, {payload['stage_detect_ms']:.0f} ms detection, "
+        f"{payload['vision_memory_mb']:.0f} MB"
+    )
+
+
+def _info(payload: Mapping[str, Any]) -> str:
+    models = ", ".join(model["name"] for model in payload["models"])
+    return f"device {payload['device']}, version {payload['version']}, models {models}"
+
+
+def _band(name: str) -> str:
+    first, last = AGE_BANDS[name]
+    return f"{first}+" if last is None else f"{first}-{last}"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
