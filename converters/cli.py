@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 import converters.detectors.verb
 import converters.footage
+import converters.ssrnet.verb
 from converters.errors import ConvertError
 
 VERBS = (
+    converters.ssrnet.verb,
     converters.detectors.verb,
     converters.footage,
 )

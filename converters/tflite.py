@@ -1,29 +1,26 @@
-"""A TensorFlow function → the bytes of a .tflite file, by one of the weight schemes."""
+"""A TensorFlow function or Keras model → the bytes of a .tflite file, by a weight scheme."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 SCHEMES = ("float32", "float16", "dynamic_int8")
 
+Function = Callable[[Any], dict[str, Any]]
 
-def convert(
-    function: Callable[[Any], dict[str, Any]], shape: list[int | None], scheme: str
-) -> bytes:
+
+def convert(function: Function, shape: Sequence[int | None], scheme: str) -> bytes:
     """`function` of one float32 tensor of `shape` → a flatbuffer with one signature.
 
-    The function's weights must be constants: variables would be lost without a word, since a
-    bare function does not own them.
+    The signature's outputs are named as in the dict that `function` returns.
     """
-    specification = tf.TensorSpec(shape, tf.float32, name="image")
     owner = tf.Module()
-    owner.run = tf.function(function, input_signature=[specification])
+    owner.run = frozen(function, shape)
     concrete = owner.run.get_concrete_function()
-    if concrete.variables:
-        raise ValueError("the function holds variables; convert constants only")
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], owner)
     if scheme != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -31,6 +28,26 @@ def convert(
         converter.target_spec.supported_types = [tf.float16]
     content: bytes = converter.convert()
     return content
+
+
+def frozen(function: Function, shape: Sequence[int | None]) -> Any:
+    """`function` with its variables made constants.
+
+    The converter takes variables only from the function's owner; those of a Keras 3 model it
+    leaves out without a word, and the file answers NaN.
+    """
+    specification = tf.TensorSpec(shape, tf.float32, name="image")
+    traced = tf.function(function, input_signature=[specification]).get_concrete_function()
+    names = sorted(traced.structured_outputs)
+    constant = convert_variables_to_constants_v2(traced) if traced.variables else traced
+
+    def run(image: Any) -> dict[str, Any]:
+        results = constant(image)
+        if isinstance(results, dict):
+            return results
+        return dict(zip(names, tf.nest.flatten(results), strict=True))
+
+    return tf.function(run, input_signature=[specification])
 
 
 def output_positions(content: bytes) -> dict[str, int]:
