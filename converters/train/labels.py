@@ -23,12 +23,18 @@ BAND_STARTS = (0, 3, 10, 20, 30, 40, 50, 60, 70)
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One row of labels.csv; `band` indexes BANDS, `group` is empty where there is none."""
+    """One row of labels.csv; `band` indexes BANDS, `group` is empty where there is none.
+
+    `years` is the age where it is known to the year, `years_deviation` the standard deviation of
+    several people's guesses at it (column `age_std`).
+    """
 
     image: str
     band: int
     female: bool
     group: str
+    years: float | None = None
+    years_deviation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,24 @@ def _label(row: dict[str, str], line: int) -> Label:
     gender = row.get("gender")
     if gender not in ("female", "male"):
         raise ConvertError(f"{where}: `gender` is {gender!r}, must be female or male")
-    return Label(row["image"], _band(row, where), gender == "female", row.get("group") or "")
+    return Label(
+        row["image"],
+        _band(row, where),
+        gender == "female",
+        row.get("group") or "",
+        _number(row, "age_years", where),
+        _number(row, "age_std", where),
+    )
+
+
+def _number(row: dict[str, str], column: str, where: str) -> float | None:
+    text = row.get(column)
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ConvertError(f"{where}: `{column}` is {text!r}, must be a number") from error
 
 
 def _band(row: dict[str, str], where: str) -> int:
