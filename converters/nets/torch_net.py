@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from converters.nets.spec import Network, Stage
+
+Array = NDArray[np.float32]
 
 
 class Convolution(nn.Module):
@@ -80,6 +84,19 @@ class AgeGender(nn.Module):
         """See the class."""
         features = self.dropout(self.trunk(pixels).mean((2, 3)))
         return self.age(features), self.gender(features)[:, 0]
+
+    @torch.no_grad()
+    def folded(self) -> list[tuple[Array, Array]]:
+        """Kernels (3 × 3 × in × out; in × out for the heads) and biases in the order of use.
+
+        They take pixels 0..255.
+        """
+        layers = [m.folded() for m in self.trunk.modules() if isinstance(m, Convolution)]
+        kernel, bias = layers[0]
+        layers[0] = (kernel / 255, bias)
+        pairs = [(k.permute(2, 3, 1, 0), b) for k, b in layers]
+        pairs += [(head.weight.T, head.bias) for head in (self.age, self.gender)]
+        return [(k.cpu().numpy().copy(), b.cpu().numpy().copy()) for k, b in pairs]
 
 
 def _stage(before: int, stage: Stage) -> list[nn.Module]:

@@ -1,0 +1,63 @@
+"""Chips → an epoch's random batches, made in a background thread while the network learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.train.augment import augmented, plain
+from converters.train.chips import Chips
+from converters.train.settings import Settings
+from edge.runtime.frame import Image
+
+AHEAD = 6
+
+
+def chances(band: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
+    """How likely each face is drawn: a band of n faces in proportion to n^(1 − balance)."""
+    count = np.bincount(band).astype(np.float64)
+    weight = np.maximum(count, 1)[band] ** -balance
+    return np.asarray(weight / weight.sum())
+
+
+def epoch(
+    chips: Chips, members: NDArray[np.int64], settings: Settings, number: int
+) -> Iterator[tuple[Image, NDArray[np.int64]]]:
+    """Batches of (N × size × size × 3 uint8 RGB, the chips' numbers), as many faces as members.
+
+    Every (seed, epoch) draws the same faces and the same changes, so a resumed run is the same.
+    """
+    seed = settings.training.seed
+    order = np.random.default_rng((seed, number)).choice(
+        members, len(members), p=chances(chips.band[members], settings.loss.balance)
+    )
+    whole = len(order) - len(order) % settings.training.batch
+    parts = np.split(order[:whole], max(1, whole // settings.training.batch))
+    with ThreadPoolExecutor(1) as pool:
+        jobs: list[Future[Image]] = []
+        for at in range(len(parts) + AHEAD):
+            if at < len(parts):
+                seeds = (seed, number, at)
+                jobs.append(pool.submit(_batch, chips, parts[at], settings, seeds))
+            if at >= AHEAD:
+                yield jobs[at - AHEAD].result(), parts[at - AHEAD]
+                jobs[at - AHEAD] = Future()
+
+
+def _batch(
+    chips: Chips, members: NDArray[np.int64], settings: Settings, seeds: tuple[int, int, int]
+) -> Image:
+    random = np.random.default_rng(seeds)
+    size, reach = settings.network.size, settings.data.chip_reach
+    return np.stack(
+        [augmented(chips.pixels[i], size, reach, settings.augment, random) for i in members]
+    )
+
+
+def plain_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) -> Image:
+    """N × size × size × 3 uint8 RGB, nothing changed."""
+    size, reach = settings.network.size, settings.data.chip_reach
+    return np.stack([plain(chips.pixels[i], size, reach) for i in members])

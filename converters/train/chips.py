@@ -1,0 +1,147 @@
+"""Labelled pictures → aligned chips, cut by the code that runs on the device.
+
+A chip is a crop that reaches further than the estimator's input, so that training can still
+turn, shift and scale it. Pictures in which no face is found are left out and counted: the device
+would not have estimated them either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.train.labels import Folder, Label
+from converters.train.settings import Data
+from edge.runtime.card import Alignment, Crop, Input
+from edge.runtime.crop import cut
+from edge.runtime.detect import Detector
+from edge.runtime.frame import Box, Face, Frame, Image, Keypoints, Point
+
+Find = Callable[[Image], Sequence[Face]]
+"""BGR picture → the faces in it, boxes and keypoints in its pixels."""
+
+Note = Callable[[int, int], None]
+"""Is told the progress: done, of."""
+
+PAD = 0.25
+"""Border added before detecting, in sides of the picture: detectors miss faces that fill it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chips:
+    """N faces: RGB uint8 N × side × side × 3, and each one's label."""
+
+    pixels: NDArray[np.uint8]
+    band: NDArray[np.int64]
+    female: NDArray[np.bool_]
+    group: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.band)
+
+
+def finder(detector: Detector) -> Find:
+    """The device's detector as a function of a picture, which is its own small frame."""
+
+    def find(picture: Image) -> Sequence[Face]:
+        height, width = picture.shape[:2]
+        return detector.detect(Frame(0, 0.0, picture, width, height, lambda: picture))
+
+    return find
+
+
+def reached(alignment: Alignment, reach: float) -> Alignment:
+    """The alignment of a chip whose middle is the crop of `alignment`, `reach` times smaller."""
+
+    def outwards(place: tuple[float, float]) -> tuple[float, float]:
+        return (0.5 + (place[0] - 0.5) / reach, 0.5 + (place[1] - 0.5) / reach)
+
+    return Alignment(*(outwards(getattr(alignment, name)) for name in alignment.__struct_fields__))
+
+
+def central_face(picture: Image, find: Find, score_min: float) -> Face | None:
+    """The sure face nearest to the picture's middle; None where there is none with landmarks."""
+    height, width = picture.shape[:2]
+    pad = round(PAD * max(height, width))
+    bordered = cv2.copyMakeBorder(
+        picture, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=(104, 117, 123)
+    )
+    middle = complex(width / 2 + pad, height / 2 + pad)
+    faces = [f for f in find(bordered) if f.score >= score_min and f.keypoints is not None]
+    if not faces:
+        return None
+    best = min(faces, key=lambda f: abs(complex(*f.box.centre) - middle) / f.box.width - f.score)
+    return _moved(best, -pad)
+
+
+def _moved(face: Face, by: float) -> Face:
+    box = Box(face.box.left + by, face.box.top + by, face.box.width, face.box.height)
+    points = Keypoints(*(Point(p.x + by, p.y + by) for p in face.keypoints or ()))
+    return Face(box, face.score, points)
+
+
+def cut_chips(folder: Folder, find: Find, data: Data, note: Note) -> Chips:
+    """Every labelled face that `find` finds; `note(done, of)` is told the progress."""
+    size = Input(data.chip_px, data.chip_px, "rgb")
+    crop = Crop(0.0, alignment=reached(data.alignment, data.chip_reach))
+    pixels = np.empty((len(folder.labels), data.chip_px, data.chip_px, 3), np.uint8)
+    kept: list[Label] = []
+    for done, label in enumerate(folder.labels, 1):
+        picture = folder.picture(label)
+        face = central_face(picture, find, data.detector_score_min)
+        if face is not None:
+            pixels[len(kept)] = cut(picture, [face], crop, size)[0]
+            kept.append(label)
+        note(done, len(folder.labels))
+    return _labelled(pixels[: len(kept)], kept)
+
+
+def _labelled(pixels: NDArray[np.uint8], labels: Sequence[Label]) -> Chips:
+    return Chips(
+        pixels,
+        np.array([label.band for label in labels], np.int64),
+        np.array([label.female for label in labels], np.bool_),
+        np.array([label.group for label in labels], np.str_),
+    )
+
+
+def save_chips(chips: Chips, directory: Path, data: Data) -> None:
+    """Write `chips` and the settings they were cut by."""
+    directory.mkdir(parents=True, exist_ok=True)
+    np.save(directory / "pixels.npy", chips.pixels)
+    np.savez(directory / "labels.npz", band=chips.band, female=chips.female, group=chips.group)
+    # Written last: its presence says that the others are whole.
+    (directory / "data.json").write_bytes(msgspec.json.encode(data))
+
+
+def load_chips(directory: Path, data: Data) -> Chips | None:
+    """The chips of an earlier run; None where there are none or the settings differ."""
+    try:
+        if msgspec.json.decode((directory / "data.json").read_bytes(), type=Data) != data:
+            return None
+    except (OSError, msgspec.ValidationError):
+        return None
+    with np.load(directory / "labels.npz") as labels:
+        return Chips(
+            np.load(directory / "pixels.npy", mmap_mode="r"),
+            labels["band"],
+            labels["female"],
+            labels["group"],
+        )
+
+
+def held_out(chips: Chips, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Which chips are kept from training: `fraction` of every band and gender, by `seed`."""
+    random = np.random.default_rng(seed)
+    out = np.zeros(len(chips), np.bool_)
+    cell = chips.band * 2 + chips.female
+    for value in np.unique(cell):
+        members = np.flatnonzero(cell == value)
+        out[random.permutation(members)[: round(fraction * len(members))]] = True
+    return out

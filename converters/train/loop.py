@@ -1,0 +1,205 @@
+"""The training loop: batches → a network, with checkpoints, curves and the time left."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+
+from converters.nets.torch_net import AgeGender
+from converters.train.batches import epoch, plain_crops
+from converters.train.chips import Chips
+from converters.train.losses import CENTRES, age_targets, loss
+from converters.train.settings import Settings
+
+COLUMNS = ("epoch", "loss", "exact", "one_off", "years", "gender", "gender_adults", "seconds")
+
+
+class Trainer:
+    """One run: the network, its average, its optimizer, and where they are kept."""
+
+    def __init__(self, settings: Settings, chips: Chips, held: NDArray[np.bool_]) -> None:
+        how = settings.training
+        torch.manual_seed(how.seed)
+        torch.set_num_threads(how.threads)
+        self.settings = settings
+        self.chips = chips
+        self.members = np.flatnonzero(~held)
+        self.held = np.flatnonzero(held)
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.network = AgeGender(settings.network, how.dropout).to(self.device)
+        self.network.to(memory_format=torch.channels_last)
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=_follow(how.average), use_buffers=True
+        )
+        self.steps = how.epochs * (len(self.members) // how.batch)
+        self.optimizer = torch.optim.AdamW(
+            _groups(self.network, how.weight_decay), lr=how.learning_rate
+        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
+        self.done = 0
+
+    def _rate(self, step: int) -> float:
+        """Linear warm-up, then half a cosine down to zero."""
+        warm = max(1, round(self.settings.training.warm_up * self.steps))
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 * (1 + math.cos(math.pi * min(1, (step - warm) / (self.steps - warm))))
+
+    def run_epoch(self) -> float:
+        """One pass; returns the mean loss."""
+        self.network.train()
+        losses: list[float] = []
+        for pixels, members in epoch(self.chips, self.members, self.settings, self.done):
+            losses.append(self._step(pixels, members))
+        self.done += 1
+        return float(np.mean(losses))
+
+    def _step(self, pixels: NDArray[np.uint8], members: NDArray[np.int64]) -> float:
+        how = self.settings.loss
+        x = tensor(pixels, self.device)
+        target = age_targets(
+            torch.from_numpy(self.chips.band[members]), len(CENTRES), how.neighbour
+        ).to(self.device)
+        female = torch.from_numpy(self.chips.female[members]).float().to(self.device)
+        if torch.rand(()) < how.mixup:
+            x, target, female = _mixed(x, target, female)
+        with torch.autocast(self.device, torch.bfloat16):
+            age, gender = self.network(x)
+        value = loss(age.float(), gender.float(), target, female, how)
+        self.optimizer.zero_grad()
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.average.update_parameters(self.network)
+        return float(value.detach())
+
+    def judge(self) -> dict[str, float]:
+        """The averaged network on the held-out faces."""
+        crops = plain_crops(self.chips, self.held, self.settings)
+        age, gender = logits(self.average, crops, self.device)
+        return figures(age, gender, self.chips.band[self.held], self.chips.female[self.held])
+
+    def save(self, path: Path) -> None:
+        """Write everything that `load` needs to go on as if nothing had happened."""
+        state = {name: getattr(self, name).state_dict() for name in _KEPT}
+        state |= {"done": self.done, "random": torch.get_rng_state()}
+        partial = path.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from `path`."""
+        state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+        for name in _KEPT:
+            getattr(self, name).load_state_dict(state[name])
+        self.done = state["done"]
+        torch.set_rng_state(state["random"].cpu())
+
+
+_KEPT = ("network", "average", "optimizer", "schedule")
+
+
+def _follow(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+    """An exponential moving average that forgets the first steps faster than `decay` would."""
+
+    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        weight = 1 - min(decay, (1 + int(count)) / (10 + int(count)))
+        for slow, now in zip(averaged, current, strict=True):
+            if slow.is_floating_point():
+                slow.lerp_(now, weight)
+            else:
+                slow.copy_(now)
+
+    return update
+
+
+def _groups(network: AgeGender, decay: float) -> list[dict[str, Any]]:
+    """Kernels decay, biases and normalization do not."""
+    kernels = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _mixed(x: Tensor, target: Tensor, female: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Each face blended with its neighbour in the batch (mixup, Zhang 2018)."""
+    share = float(torch.distributions.Beta(0.3, 0.3).sample())
+    return tuple(share * v + (1 - share) * v.roll(1, 0) for v in (x, target, female))  # type: ignore[return-value]
+
+
+def tensor(pixels: NDArray[np.uint8], device: str) -> Tensor:
+    """N × H × W × 3 uint8 → N × 3 × H × W float 0..1, channels last in memory."""
+    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255
+
+
+@torch.no_grad()
+def logits(
+    network: torch.nn.Module, crops: NDArray[np.uint8], device: str = "cpu"
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """N × size × size × 3 uint8 → age logits N × bands, gender logits N, in float32."""
+    network.eval()
+    parts = [network(tensor(crops[i : i + 256], device)) for i in range(0, len(crops), 256)]
+    age, gender = (torch.cat(p).float().cpu().numpy() for p in zip(*parts, strict=True))
+    return age, gender
+
+
+def figures(
+    age: NDArray[np.float32],
+    gender: NDArray[np.float32],
+    band: NDArray[np.int64],
+    female: NDArray[np.bool_],
+) -> dict[str, float]:
+    """Accuracies (0..1) and the error of the expected age against the band's middle, years."""
+    off = np.abs(age.argmax(1) - band)
+    chance = np.exp(age - age.max(1, keepdims=True))
+    years = chance @ np.array(CENTRES) / chance.sum(1)
+    right = (gender > 0) == female
+    return {
+        "exact": float((off == 0).mean()),
+        "one_off": float((off <= 1).mean()),
+        "years": float(np.abs(years - np.array(CENTRES)[band]).mean()),
+        "gender": float(right.mean()),
+        "gender_adults": float(right[band >= 3].mean()),
+    }
+
+
+def train(trainer: Trainer, out: Path, say: Callable[[str], None]) -> None:
+    """Run the epochs that are left; after each: a checkpoint, a line of curves.csv, a report."""
+    began, first = time.monotonic(), trainer.done
+    epochs = trainer.settings.training.epochs
+    while trainer.done < epochs:
+        start = time.monotonic()
+        mean = trainer.run_epoch()
+        row = {"epoch": trainer.done, "loss": mean, **trainer.judge()}
+        row["seconds"] = time.monotonic() - start
+        _append(out / "curves.csv", row)
+        trainer.save(out / "checkpoint.pt")
+        each = (time.monotonic() - began) / (trainer.done - first)
+        say(_report(row, epochs, each * (epochs - trainer.done)))
+
+
+def _append(path: Path, row: dict[str, float]) -> None:
+    fresh = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if fresh:
+            writer.writeheader()
+        writer.writerow({name: round(value, 4) for name, value in row.items()})
+
+
+def _report(row: dict[str, float], epochs: int, left_s: float) -> str:
+    return (
+        f"epoch {row['epoch']:.0f}/{epochs}: loss {row['loss']:.3f}, held out: "
+        f"band {row['exact']:.3f}, one off {row['one_off']:.3f}, {row['years']:.2f} years, "
+        f"gender {row['gender']:.3f}; {left_s / 60:.0f} min left"
+    )

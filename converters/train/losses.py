@@ -1,0 +1,37 @@
+"""What training minimizes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from converters.train.settings import Loss
+
+CENTRES = (1.0, 6.0, 14.5, 24.5, 34.5, 44.5, 54.5, 64.5, 75.0)
+"""The middle of each age band in labels.BANDS, years."""
+
+
+def age_targets(band: Tensor, bands: int, neighbour: float) -> Tensor:
+    """N × bands distributions: `neighbour` of the mass lies on the adjacent bands.
+
+    Label distribution learning (Geng 2013) in its smallest form: a face at a band's edge belongs
+    to both, and labels by eye are about one band wrong.
+    """
+    near = functional.one_hot(band, bands).float()
+    left = functional.pad(near[:, 1:], (0, 1))
+    right = functional.pad(near[:, :-1], (1, 0))
+    sides = left + right
+    return near * (1 - neighbour) + neighbour * sides / sides.sum(1, keepdim=True)
+
+
+def loss(
+    age: Tensor, gender: Tensor, target: Tensor, female: Tensor, how: Loss
+) -> Tensor:
+    """Age logits N × bands, gender logits N, targets N × bands and N (0..1) → a scalar."""
+    centres = torch.tensor(CENTRES[: age.shape[1]]) / 10
+    chance = age.softmax(1)
+    years = functional.smooth_l1_loss(chance @ centres, target @ centres, beta=0.5)
+    smooth = female * (1 - how.gender_smoothing) + 0.5 * how.gender_smoothing
+    sex = functional.binary_cross_entropy_with_logits(gender, smooth)
+    return functional.cross_entropy(age, target) + how.expectation * years + how.gender * sex
