@@ -12,12 +12,12 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-from edge.places import Line, Zone
+from edge.config_people import Privacy, Space, Tracking, Window
+from edge.section import Section
 
 SafeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
-Seconds = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -37,10 +37,6 @@ def runtime_home() -> str:
     base = os.environ.get("XDG_RUNTIME_DIR")
     default = f"{base}/agender-edge" if base else f"{state_home()}/run"
     return os.environ.get("RUNTIME_DIRECTORY") or default
-
-
-class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of the file's tables: immutable, and an unknown key is an error."""
 
 
 class Device(Section, frozen=True):
@@ -105,77 +101,6 @@ class Estimator(Section, frozen=True):
         tuple[str, ...],
         Meta(min_length=1, description="Names of model cards; together they give both."),
     ] = ("ssrnet_age_imdb", "ssrnet_gender_imdb")
-
-
-class Tracking(Section, frozen=True):
-    """How detections become people, and how closely each is looked at."""
-
-    detect_fps_max: Annotated[
-        float,
-        Meta(gt=0, le=120, description="Look for faces at most this often; predict in between."),
-    ] = 15.0
-    confirm_s: Annotated[
-        float, Meta(ge=0, description="A face seen for less than this is nobody.")
-    ] = 0.3
-    confirm_hits: Annotated[
-        int, Meta(ge=1, description="A face seen less often than this is nobody.")
-    ] = 3
-    patience_s: Annotated[
-        Seconds, Meta(description="How long a face may be lost before its visit is closed.")
-    ] = 1.5
-    visit_max_s: Annotated[
-        Seconds, Meta(description="A longer visit is counted after this time, once.")
-    ] = 1800.0
-    ghost_after_s: Annotated[
-        Seconds, Meta(description="A face that has not moved for this long is a picture.")
-    ] = 120.0
-    facing_yaw_deg: Annotated[
-        float, Meta(gt=0, lt=90, description="Turned aside by more is not attention.")
-    ] = 30.0
-    facing_pitch_deg: Annotated[
-        float, Meta(gt=0, lt=90, description="Turned up or down by more is not attention.")
-    ] = 25.0
-    estimates_per_frame: Annotated[
-        int, Meta(ge=1, description="Faces estimated in one frame at most.")
-    ] = 4
-    estimates_max: Annotated[
-        int, Meta(ge=1, le=64, description="Estimates made of one person at most.")
-    ] = 8
-
-
-class Space(Section, frozen=True):
-    """Areas and lines of the frame: [[space.zones]] and [[space.lines]] tables."""
-
-    zones: Annotated[tuple[Zone, ...], Meta(max_length=16, description="Areas.")] = ()
-    lines: Annotated[tuple[Line, ...], Meta(max_length=16, description="Counting lines.")] = ()
-
-    def __post_init__(self) -> None:
-        for kind, places in (("zones", self.zones), ("lines", self.lines)):
-            names = [place.name for place in places]
-            if len(set(names)) < len(names):
-                raise ValueError(f"expected names that differ among the {kind}")
-
-
-class Window(Section, frozen=True):
-    """How counts are summed over time."""
-
-    length_s: Annotated[
-        float,
-        Meta(ge=1, le=86_400, description="Length of a window, aligned to the wall clock."),
-    ] = 60.0
-
-
-class Privacy(Section, frozen=True):
-    """What is folded before anything is stored."""
-
-    k: Annotated[
-        int,
-        Meta(
-            ge=1,
-            description="Detail told of fewer people than this is folded: 1 (none) for a home, "
-            "5 or more for a public place.",
-        ),
-    ] = 1
 
 
 class Mqtt(Section, frozen=True):

@@ -63,8 +63,9 @@ class CountsHead(Struct, frozen=True, kw_only=True):
     attention_s_mean: Amount | None = None
     suppressed: Whole = 0
     model: Name
-    places: dict[PlaceKey, Whole] = {}
-    """Zones and lines; `encode_counts` lays them flat beside the other keys."""
+    places: dict[PlaceKey, Whole | None] = {}
+    """Zones and lines; `encode_counts` lays them flat beside the other keys. null = some, but
+    fewer than the privacy threshold."""
 
 
 def _define_counts() -> type[CountsHead]:
@@ -219,7 +220,10 @@ def counts_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["required"] = sorted(schema["properties"])
     schema["patternProperties"] = {
-        r"^(zone|line)_[a-z0-9_]{1,32}_(people|in|out)$": {"type": "integer", "minimum": 0}
+        r"^(zone|line)_[a-z0-9_]{1,32}_(people|in|out)$": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+        }
     }
     schema["additionalProperties"] = False
     return schema

@@ -6,14 +6,17 @@ otherwise. `captured_s` and every other duration is on the source's monotonic ti
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Image: TypeAlias = NDArray[np.uint8]
+
+Distance: TypeAlias = Literal["near", "middle", "far"]
+"""How close a person came, from the size of the face against the frame."""
 
 
 class Point(NamedTuple):
@@ -109,20 +112,55 @@ class Estimate:
     female: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """One person's stay in view, closed. Times in seconds on the source's timeline.
 
-    `female` is None where the evidence does not reach the card's threshold, as is `age_years`.
+    `female` is None where the evidence does not reach the card's threshold, as is `age_years`;
+    the confidences are probabilities, 0 where there was no estimate. `places` holds the keys of
+    the zones and lines to count the person in, with repetition for a line crossed again.
     """
 
     first_seen_s: float
     last_seen_s: float
-    attention_s: float
-    age_years: float | None
-    female: bool | None
+    attention_s: float = 0.0
+    age_years: float | None = None
+    age_confidence: float = 0.0
+    female: bool | None = None
+    gender_confidence: float = 0.0
+    distance: Distance = "middle"
+    places: tuple[str, ...] = ()
 
     @property
     def dwell_s(self) -> float:
         """How long the person was in view."""
         return self.last_seen_s - self.first_seen_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What was counted between two moments, raw: it never leaves the process as it is.
+
+    `start_s` and `end_s` are wall time; `window_s` and `observed_s` are monotonic durations.
+    `cells` maps (gender, age band), both as in `edge.bands`, to people; absent means none.
+    `dwell_s` and `attention_s` are sums over the people.
+    """
+
+    start_s: float
+    end_s: float
+    clock_synced: bool
+    window_s: float
+    observed_s: float
+    frames_seen: int = 0
+    frames_skipped: int = 0
+    cells: Mapping[tuple[str, str], int]
+    places: Mapping[str, int]
+    dwell_s: float = 0.0
+    attention_s: float = 0.0
+    present_max: int = 0
+    present_mean: float = 0.0
+
+    @property
+    def people(self) -> int:
+        """Everyone counted."""
+        return sum(self.cells.values())

@@ -1,0 +1,81 @@
+"""The configuration of following, placing, counting and folding people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from edge.places import Line, Zone
+from edge.section import Seconds, Section
+
+
+class Tracking(Section, frozen=True):
+    """How detections become people, and how closely each is looked at."""
+
+    detect_fps_max: Annotated[
+        float,
+        Meta(gt=0, le=120, description="Look for faces at most this often; predict in between."),
+    ] = 15.0
+    confirm_s: Annotated[
+        float, Meta(ge=0, description="A face seen for less than this is nobody.")
+    ] = 0.3
+    confirm_hits: Annotated[
+        int, Meta(ge=1, description="A face seen less often than this is nobody.")
+    ] = 3
+    patience_s: Annotated[
+        Seconds, Meta(description="How long a face may be lost before its visit is closed.")
+    ] = 1.5
+    visit_max_s: Annotated[
+        Seconds, Meta(description="A longer visit is counted after this time, once.")
+    ] = 1800.0
+    ghost_after_s: Annotated[
+        Seconds, Meta(description="A face that has not moved for this long is a picture.")
+    ] = 120.0
+    facing_yaw_deg: Annotated[
+        float, Meta(gt=0, lt=90, description="Turned aside by more is not attention.")
+    ] = 30.0
+    facing_pitch_deg: Annotated[
+        float, Meta(gt=0, lt=90, description="Turned up or down by more is not attention.")
+    ] = 25.0
+    estimates_per_frame: Annotated[
+        int, Meta(ge=1, description="Faces estimated in one frame at most.")
+    ] = 4
+    estimates_max: Annotated[
+        int, Meta(ge=1, le=64, description="Estimates made of one person at most.")
+    ] = 8
+
+
+class Space(Section, frozen=True):
+    """Areas and lines of the frame: [[space.zones]] and [[space.lines]] tables."""
+
+    zones: Annotated[tuple[Zone, ...], Meta(max_length=16, description="Areas.")] = ()
+    lines: Annotated[tuple[Line, ...], Meta(max_length=16, description="Counting lines.")] = ()
+
+    def __post_init__(self) -> None:
+        for kind, places in (("zones", self.zones), ("lines", self.lines)):
+            names = [place.name for place in places]
+            if len(set(names)) < len(names):
+                raise ValueError(f"expected names that differ among the {kind}")
+
+
+class Window(Section, frozen=True):
+    """How counts are summed over time."""
+
+    length_s: Annotated[
+        float,
+        Meta(ge=1, le=86_400, description="Length of a window, aligned to the wall clock."),
+    ] = 60.0
+
+
+class Privacy(Section, frozen=True):
+    """What is folded before anything is stored."""
+
+    k: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Detail told of fewer people than this is folded: 1 (none) for a home, "
+            "5 or more for a public place.",
+        ),
+    ] = 1

@@ -1,0 +1,104 @@
+"""How many there really were, given what the network answered and how it errs.
+
+The card's confusion matrix says how often the network answers j for a face that is i. From the
+answers of a window the true numbers are estimated by Gibbs sampling of the latent truths (Tanner &
+Wong, *The Calculation of Posterior Distributions by Data Augmentation*, 1987; the Bayesian form
+of the prior adjustment of Saerens, Latinne & Decaestecker 2002):
+
+    truths of the answers j     ~ Multinomial(n_j, π_i·P(j|i) / Σ)
+    composition of the crowd π  ~ Dirichlet(α + truths)
+    row i of the confusion P    ~ Dirichlet(½ + its counts on the card)
+
+The mean of the sampled truths is the estimate, their central 95 % the interval. It covers the
+chance of the answers and the card's own uncertainty, not a crowd unlike the card's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHAINS = 48
+STEPS = 60
+BURN_IN = 20
+COMPOSITION_PRIOR = 1.0
+CONFUSION_PRIOR = 0.5
+COVERAGE = 0.95
+
+
+class Corrected(NamedTuple):
+    """Per label: the estimated number of people, and the ends of its 95 % interval."""
+
+    estimate: list[float]
+    low: list[float]
+    high: list[float]
+
+
+def corrected(
+    answers: Sequence[int],
+    unknown: int,
+    confusion: Sequence[Sequence[int]],
+    generator: np.random.Generator | None = None,
+) -> Corrected:
+    """Answers per label (and people without one) + confusion → true numbers per label.
+
+    `confusion[i][j]` counts the card's faces of truth i that were answered j. The estimates are
+    non-negative and sum to Σ answers + unknown, to the second decimal that they are rounded to.
+    People without an answer are taken to be like the others.
+    """
+    people = int(sum(answers)) + unknown
+    if not people:
+        zeros = [0.0] * len(answers)
+        return Corrected(zeros, zeros, zeros)
+    samples = _truths(
+        np.asarray(answers, np.int64),
+        unknown,
+        np.asarray(confusion, np.float64),
+        generator or np.random.default_rng(people),
+    )
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(samples, (tail, 1 - tail), axis=0, method="inverted_cdf")
+    return Corrected(_rounded(samples.mean(axis=0), people), low.tolist(), high.tolist())
+
+
+def _truths(
+    answers: NDArray[np.int64],
+    unknown: int,
+    confusion: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Samples × labels: true numbers of people, drawn from the posterior."""
+    labels = len(answers)
+    composition = generator.dirichlet(np.full(labels, COMPOSITION_PRIOR), CHAINS)
+    kept = []
+    for step in range(STEPS):
+        rows = _dirichlet(generator, np.broadcast_to(confusion, (CHAINS, labels, labels)))
+        # blame[c, j, i]: the chance that an answer j came from a face that is i.
+        blame = (composition[:, :, None] * rows).transpose(0, 2, 1)
+        blame /= blame.sum(axis=2, keepdims=True)
+        truths = generator.multinomial(answers, blame).sum(axis=1)
+        composition = _dirichlet(generator, truths, COMPOSITION_PRIOR)
+        if step >= BURN_IN:
+            kept.append(truths + generator.multinomial(unknown, composition))
+    return np.concatenate(kept).astype(np.float64)
+
+
+def _dirichlet(
+    generator: np.random.Generator, counts: NDArray[np.generic], prior: float = CONFUSION_PRIOR
+) -> NDArray[np.float64]:
+    """One Dirichlet(counts + prior) for each last axis of `counts`."""
+    gammas = generator.standard_gamma(counts.astype(np.float64) + prior) + 1e-300
+    return np.asarray(gammas / gammas.sum(axis=-1, keepdims=True))
+
+
+def _rounded(means: NDArray[np.float64], people: int) -> list[float]:
+    """Hundredths that sum to `people` exactly: the largest remainders are rounded up."""
+    hundredths = means / means.sum() * people * 100
+    whole = np.floor(hundredths).astype(int)
+    missing = people * 100 - int(whole.sum())
+    for index in np.argsort(whole - hundredths, kind="stable")[:missing]:
+        whole[index] += 1
+    return [value / 100 for value in whole.tolist()]

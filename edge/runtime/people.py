@@ -1,0 +1,140 @@
+"""Faces → visits: the tracker, the evidence and the space, wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from edge.config_people import Tracking
+from edge.runtime.evidence import Limits, quality_of
+from edge.runtime.frame import Estimate, Face, Frame, Visit
+from edge.runtime.ghost import Ghosts
+from edge.runtime.space import Space
+from edge.runtime.track import Rules, Track, Tracker
+from edge.runtime.visit import Stay
+
+Estimating = Callable[[Frame, Sequence[Face]], list[Estimate]]
+
+
+class People:
+    """Follows everyone in view and tells who has left.
+
+    `score_min` is the detector card's: a face below it keeps a person alive but starts none.
+    `estimate` is called at most once a frame, with at most `estimates_per_frame` faces.
+    """
+
+    def __init__(
+        self,
+        settings: Tracking,
+        space: Space,
+        limits: Limits,
+        estimate: Estimating,
+        *,
+        score_min: float,
+    ) -> None:
+        self._settings = settings
+        self._space = space
+        self._limits = limits
+        self._estimate = estimate
+        self._tracker = Tracker(
+            Rules(
+                score_min=score_min,
+                confirm_s=settings.confirm_s,
+                confirm_hits=settings.confirm_hits,
+                patience_s=settings.patience_s,
+            )
+        )
+        self._stays: dict[int, Stay] = {}
+        self._ghosts = Ghosts()
+
+    @property
+    def present(self) -> int:
+        """People in view now, those lost for a moment included."""
+        return sum(1 for _ in self._visible())
+
+    @property
+    def attending(self) -> int:
+        """Those of them who faced the camera when last seen."""
+        return sum(stay.facing for stay in self._visible())
+
+    def observe(self, frame: Frame, faces: Sequence[Face]) -> list[Visit]:
+        """Take one frame's detections; returns the visits that ended."""
+        now_s = frame.captured_s
+        visible = self._space.visible(faces, frame.full_width, frame.full_height)
+        for track in (seen := self._tracker.update(visible, now_s)):
+            self._stay_of(track).see(track.face, frame)
+        capped = [visit for track in seen for visit in self._judge(track, now_s)]
+        self._look_closer(frame, seen)
+        return capped + self.expire(now_s)
+
+    def coast(self, frame: Frame) -> list[Visit]:
+        """A frame on which nobody looked for faces; returns the visits that ended."""
+        self._tracker.coast(frame.captured_s)
+        return self.expire(frame.captured_s)
+
+    def expire(self, now_s: float) -> list[Visit]:
+        """End what has not been seen for too long, also while no frames come."""
+        return self._end(self._tracker.expire(now_s))
+
+    def close(self) -> list[Visit]:
+        """End everything, as when the source does; returns the visits."""
+        return self._end(self._tracker.clear())
+
+    def _visible(self) -> Iterable[Stay]:
+        for track in self._tracker.tracks:
+            stay = self._stays[track.number]
+            if track.confirmed and not stay.ghost:
+                yield stay
+
+    def _stay_of(self, track: Track) -> Stay:
+        if track.number not in self._stays:
+            self._stays[track.number] = Stay(
+                self._settings, self._limits, self._space, track.first_s
+            )
+        return self._stays[track.number]
+
+    def _judge(self, track: Track, now_s: float) -> list[Visit]:
+        """Flag ghosts; close a visit that is longer than the cap, once."""
+        stay = self._stays[track.number]
+        stay.ghost = self._is_ghost(track, stay, now_s)
+        too_long = now_s - stay.first_s >= self._settings.visit_max_s
+        if not too_long or not track.confirmed or stay.done or stay.ghost:
+            return []
+        stay.done = True
+        return [stay.visit(self._limits)]
+
+    def _is_ghost(self, track: Track, stay: Stay, now_s: float) -> bool:
+        """Whether this face has not moved for too long, or never did where a ghost is known."""
+        box = track.face.box
+        if now_s - stay.still_since_s >= self._settings.ghost_after_s:
+            self._ghosts.remember(box, now_s)
+            return True
+        never_moved = stay.still_since_s <= stay.first_s
+        return (never_moved or stay.ghost) and self._ghosts.haunts(box, now_s)
+
+    def _look_closer(self, frame: Frame, seen: Sequence[Track]) -> None:
+        """Estimate the faces that are worth it most, within the frame's budget."""
+        wishes = []
+        for track in seen:
+            stay = self._stays[track.number]
+            if not track.confirmed or stay.ghost or stay.done:
+                continue
+            quality = quality_of(track.face, stay.pose)
+            wish = stay.evidence.wish(quality, frame.captured_s)
+            if wish > 0:
+                wishes.append((wish, quality, track.face, stay))
+        wishes.sort(key=lambda entry: entry[0], reverse=True)
+        chosen = wishes[: self._settings.estimates_per_frame]
+        if not chosen:
+            return
+        estimates = self._estimate(frame, [face for _, _, face, _ in chosen])
+        for (_, quality, _, stay), estimate in zip(chosen, estimates, strict=True):
+            stay.evidence.add(estimate, quality, frame.captured_s)
+
+    def _end(self, ended: Sequence[Track]) -> list[Visit]:
+        """Forget tracks that ended; returns the visits of those that were people."""
+        stays = [(track, self._stays.pop(track.number)) for track in ended]
+        return [
+            stay.visit(self._limits)
+            for track, stay in stays
+            if track.confirmed and not (stay.ghost or stay.done)
+        ]

@@ -1,0 +1,110 @@
+"""One person's stay, from the track's confirmation to its end: dwell, attention, evidence."""
+
+from __future__ import annotations
+
+from edge.config_people import Tracking
+from edge.runtime.evidence import Evidence, Limits
+from edge.runtime.frame import Distance, Face, Frame, Visit
+from edge.runtime.ghost import Stillness
+from edge.runtime.pose import Pose, pose_of
+from edge.runtime.space import Path, Space, scaled
+
+STEP_MAX_S = 0.5
+"""Attention between two sightings further apart than this is nobody's knowledge."""
+
+NEAR = 0.10
+FAR = 0.04
+"""Widest face over the frame's width: at least NEAR is near, below FAR is far. With a lens of 62°
+(a Raspberry Pi camera module 3 has 66°) the borders are at about 1.3 m and 3.3 m."""
+
+
+class Stay:
+    """What is known of one track's person. Its size does not grow with time."""
+
+    __slots__ = (
+        "_attention_s",
+        "_face_share",
+        "_facing_s",
+        "_path",
+        "_settings",
+        "_stillness",
+        "done",
+        "evidence",
+        "first_s",
+        "ghost",
+        "last_s",
+        "pose",
+    )
+
+    def __init__(self, settings: Tracking, limits: Limits, space: Space, first_s: float) -> None:
+        self._settings = settings
+        self._path = Path(space)
+        self._attention_s = 0.0
+        self._facing_s: float | None = None
+        self._face_share = 0.0
+        self.evidence = Evidence(limits)
+        self.first_s = self.last_s = first_s
+        self.pose: Pose | None = None
+        self._stillness: Stillness | None = None
+        self.ghost = False
+        self.done = False
+
+    def see(self, face: Face, frame: Frame) -> None:
+        """Take one sighting: attention, way, stillness."""
+        now_s = frame.captured_s
+        self.pose = pose_of(face.keypoints) if face.keypoints else None
+        if self.facing:
+            if self._facing_s is not None and now_s - self._facing_s <= STEP_MAX_S:
+                self._attention_s += now_s - self._facing_s
+            self._facing_s = now_s
+        else:
+            self._facing_s = None
+        self._path.step(scaled(face.box.centre, frame.full_width, frame.full_height))
+        self._face_share = max(self._face_share, face.box.width / frame.full_width)
+        if self._stillness is None:
+            self._stillness = Stillness(face.box, self.pose, now_s)
+        else:
+            self._stillness.see(face.box, self.pose, now_s)
+        self.last_s = now_s
+
+    @property
+    def still_since_s(self) -> float:
+        """Since when the face has not moved; for ever for one not seen yet."""
+        return self.first_s if self._stillness is None else self._stillness.since_s
+
+    @property
+    def facing(self) -> bool:
+        """Whether the person faced the camera when last seen; without landmarks, no."""
+        pose, limits = self.pose, self._settings
+        return (
+            pose is not None
+            and abs(pose.yaw_deg) <= limits.facing_yaw_deg
+            and abs(pose.pitch_deg) <= limits.facing_pitch_deg
+        )
+
+    @property
+    def distance(self) -> Distance:
+        """How close the person came."""
+        if self._face_share >= NEAR:
+            return "near"
+        return "far" if self._face_share < FAR else "middle"
+
+    def visit(self, limits: Limits) -> Visit:
+        """The stay as a value, with what the card's thresholds let be said."""
+        fused = self.evidence.fused()
+        chance = fused.female
+        sure = 0.0 if chance is None else max(chance, 1 - chance)
+        return Visit(
+            first_seen_s=self.first_s,
+            last_seen_s=self.last_s,
+            attention_s=self._attention_s,
+            age_years=fused.age_years if _age_told(fused.age_spread_years, limits) else None,
+            female=None if chance is None or sure < limits.gender_confidence_min else chance > 0.5,
+            gender_confidence=sure,
+            distance=self.distance,
+            places=self._path.places,
+        )
+
+
+def _age_told(spread_years: float, limits: Limits) -> bool:
+    return limits.age_spread_max_years is None or spread_years <= limits.age_spread_max_years
