@@ -8,6 +8,7 @@ from pathlib import Path
 from edge import config
 from edge.errors import SourceError
 from edge.runtime.capture.folder import SUFFIXES, ImageFolder
+from edge.runtime.capture.opencv import hush
 from edge.runtime.capture.recorded import Recorded
 from edge.runtime.capture.source import Source
 from edge.runtime.capture.video import VideoFile
@@ -17,6 +18,7 @@ __all__ = ["Source", "open_source"]
 
 def open_source(settings: config.Source) -> Source:
     """Open what `settings.uri` names. SourceError says in one sentence why it cannot."""
+    hush()
     uri = settings.uri
     if "://" in uri and not uri.startswith("file://"):
         raise SourceError(f"{uri}: network sources are not supported yet")

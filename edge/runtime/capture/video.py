@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.runtime.capture.container import declared_size
-from edge.runtime.capture.ffmpeg import open_capture
+from edge.runtime.capture.opencv import open_capture
 from edge.runtime.capture.recorded import Pictures
 
 FORMATS = (

@@ -1,4 +1,4 @@
-"""Opening OpenCV's FFmpeg reader: one decoding thread, chosen formats, and silence on stderr."""
+"""OpenCV made fit for a service: silent on stderr, one decoding thread, chosen formats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ def open_capture(
 
     `options` are FFmpeg's own (demuxer and protocol), `properties` pairs of CAP_PROP_… and value.
     """
-    _hush()
     # The only way OpenCV offers to hand options to FFmpeg. It is read while opening. Options that
     # the user has put there are left alone.
     ours = _OPTIONS not in os.environ
@@ -33,8 +32,11 @@ def open_capture(
             del os.environ[_OPTIONS]
 
 
-def _hush() -> None:
-    """Keep decoders' chatter about damaged blocks off stderr; our own sentences say what counts."""
+def hush() -> None:
+    """Keep the decoders' chatter off stderr, unless the user asked for it in the environment.
+
+    Our own sentences say what counts. FFmpeg's level is read when it is first used.
+    """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     if "OPENCV_LOG_LEVEL" not in os.environ:
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -1,0 +1,1 @@
+"""The sources, on clips made in passing."""
