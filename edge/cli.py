@@ -132,10 +132,14 @@ def _add_vision(verbs: Verbs) -> None:
 
 
 def _vision(parsed: argparse.Namespace) -> int:
+    from edge.config import Config
     from edge.settings import load
     from edge.vision import vision
 
-    return vision(load(parsed.config, overrides(parsed)))
+    def read() -> Config:
+        return load(parsed.config, overrides(parsed))
+
+    return vision(read(), read)
 
 
 def _add_publisher(verbs: Verbs) -> None:

@@ -50,6 +50,10 @@ class Census:
         self._frame_s = captured_s
         self._present = present
 
+    def set_length(self, length_s: float) -> None:
+        """Change the length from the next window on."""
+        self._length_s = length_s
+
     def skipped(self, count: int) -> None:
         """Account for frames that were captured and not processed."""
         self._frames_skipped += count

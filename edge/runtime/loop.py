@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.runtime.capture import Source
-from edge.runtime.census import Census, Window
+from edge.runtime.census import Census
 from edge.runtime.detect import Detector
 from edge.runtime.feed import PATIENCE_S, Ended, Feed, feed_of
-from edge.runtime.frame import Frame
+from edge.runtime.frame import Frame, Window
 from edge.runtime.meter import WAITING, Meter
 from edge.runtime.people import People
 
@@ -19,8 +20,10 @@ from edge.runtime.people import People
 class Rooms:
     """What the loop wires, built from the configuration by its caller."""
 
+    live: bool
     open_source: Callable[[], Source]
     detector: Detector
+    detect_fps_max: float
     people: People
     census: Census
     meter: Meter
@@ -29,19 +32,18 @@ class Rooms:
 class Loop:
     """Runs the rooms until the source ends or it is told to stop."""
 
-    def __init__(
-        self, rooms: Rooms, emit: Callable[[Window], None], tick: Callable[[], None]
-    ) -> None:
-        """`emit` takes each closed window; `tick` is called after every step, often."""
+    def __init__(self, rooms: Rooms, emit: Callable[[Window], None]) -> None:
+        """`emit` takes each closed window."""
         self.paused = False
         self.processed = 0
         self.captured = 0
         self.skipped = 0
         self._rooms = rooms
         self._emit = emit
-        self._tick = tick
         self._stopping = False
         self._now_s = 0.0
+        self._detected_s = -math.inf
+        self._feed: Feed | None = None
         self._feed_captured = 0
         self._feed_skipped = 0
 
@@ -49,63 +51,82 @@ class Loop:
         """End after the current frame; safe in a signal handler."""
         self._stopping = True
 
-    def run(self) -> None:
+    def run(self, tick: Callable[[], None]) -> None:
         """Process frames; whatever is in view at the end, however it comes, is counted.
 
-        Setting `paused` closes the camera after the current frame and clearing it opens the
-        camera again. The source's errors pass through, after the counting.
+        `tick` is called after every step, several times a second with or without frames. Setting
+        `paused` closes the camera after the current frame, and clearing it opens the camera
+        again. The source's errors pass through, after the counting.
         """
+        self._tick = tick
         try:
             while not self._stopping:
-                self._rest() if self.paused else self._look()
+                self._rest() if self.paused else self._step(self._opened())
         except Ended:
             pass
         finally:
-            self._count_those_in_view()
+            self._close_source()
             last = self._rooms.census.close()
             if last is not None:
                 self._emit(last)
             self._tick()
 
-    def _look(self) -> None:
-        """Process one open source until it is paused, stopped, or ends by an exception."""
-        feed = feed_of(self._rooms.open_source())
-        self._feed_captured = self._feed_skipped = 0
-        try:
-            while not (self._stopping or self.paused):
-                self._step(feed)
-        finally:
+    def _opened(self) -> Feed:
+        if self._feed is None:
+            self._feed = feed_of(self._rooms.open_source())
+            self._feed_captured = self._feed_skipped = 0
+        return self._feed
+
+    def _close_source(self) -> None:
+        """Close the camera or file; whoever is in view has left as far as we can tell."""
+        feed, self._feed = self._feed, None
+        if feed is not None:
             feed.close()
-        self._count_those_in_view()
+        self._rooms.census.add(self._rooms.people.close())
 
     def _rest(self) -> None:
-        """A privacy pause: no camera is open; windows go on, unobserved."""
+        """A privacy pause: no camera is open, and windows go on, unobserved."""
+        if self._rooms.live:
+            self._close_source()
         time.sleep(PATIENCE_S)
-        self._now_s += PATIENCE_S
-        self._after(self._now_s)
+        self._after(self._later())
 
     def _step(self, feed: Feed) -> None:
         with self._rooms.meter.stage(WAITING if feed.live else "capture"):
             frame = feed.next()
-        if frame is None:
-            self._after(time.monotonic())
-            return
-        try:
-            self._process(frame)
-        finally:
-            frame.release()
-        self._count_frames(feed)
-        # A recording's time stands still between frames; a camera's does not.
-        self._after(time.monotonic() if feed.live else frame.captured_s)
+        if frame is not None:
+            self._now_s = frame.captured_s
+            try:
+                self._process(frame)
+            finally:
+                frame.release()
+            self._count_frames(feed)
+        self._after(self._later())
+
+    def _later(self) -> float:
+        """A camera's time goes on between frames; a recording's stands still."""
+        return time.monotonic() if self._rooms.live else self._now_s
 
     def _process(self, frame: Frame) -> None:
         rooms = self._rooms
-        faces = rooms.detector.detect(frame)
-        with rooms.meter.stage("track"):
-            rooms.census.add(rooms.people.observe(frame, faces))
+        if self._detection_is_due(frame.captured_s):
+            faces = rooms.detector.detect(frame)
+            with rooms.meter.stage("track"):
+                visits = rooms.people.observe(frame, faces)
+        else:
+            with rooms.meter.stage("track"):
+                visits = rooms.people.coast(frame)
+        rooms.census.add(visits)
         rooms.census.frame(frame.captured_s, rooms.people.present)
         rooms.meter.frames += 1
         self.processed += 1
+
+    def _detection_is_due(self, captured_s: float) -> bool:
+        """Whether the last detection is long enough ago; stamps jitter, hence the tolerance."""
+        if captured_s - self._detected_s < 0.9 / self._rooms.detect_fps_max:
+            return False
+        self._detected_s = captured_s
+        return True
 
     def _count_frames(self, feed: Feed) -> None:
         """Carry over what the feed counted since the last call; its thread goes on counting."""
@@ -115,12 +136,9 @@ class Loop:
         self.captured += captured - self._feed_captured
         self._feed_captured, self._feed_skipped = captured, skipped
 
-    def _count_those_in_view(self) -> None:
-        self._rooms.census.add(self._rooms.people.close())
-
     def _after(self, now_s: float) -> None:
         """What is due between frames: closing windows, talking to the other process."""
-        self._now_s = now_s
+        self._rooms.census.add(self._rooms.people.expire(now_s))
         for window in self._rooms.census.poll(now_s):
             self._emit(window)
         self._tick()

@@ -1,0 +1,39 @@
+"""What the machine says of itself: temperature, throttling, memory. None where it can't tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
+THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+"""The Raspberry Pi firmware's flags, in hex, as `vcgencmd get_throttled` prints them."""
+
+THROTTLED_NOW = 0b1111
+"""Bits 0–3: under-voltage, capped frequency, throttled, soft temperature limit — right now."""
+
+
+def temperature_celsius(zone: Path = THERMAL_ZONE) -> float | None:
+    """The processor's temperature."""
+    try:
+        return int(zone.read_text()) / 1000
+    except (OSError, ValueError):
+        return None
+
+
+def throttled(flags: Path = THROTTLED) -> bool | None:
+    """Whether the processor is slowed down at this moment."""
+    try:
+        return bool(int(flags.read_text(), 16) & THROTTLED_NOW)
+    except (OSError, ValueError):
+        return None
+
+
+def memory_mb(status: Path = Path("/proc/self/status")) -> float:
+    """Resident memory of a process, by default this one, in MiB; 0 where it can't be read."""
+    try:
+        for line in status.read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+    except (OSError, ValueError):
+        pass
+    return 0.0

@@ -1,0 +1,132 @@
+"""What vision says and hears at the door: who it is, who is in view, how it is; orders."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from edge.config import Config
+from edge.errors import ConfigError
+from edge.host import readings
+from edge.live import Answer, HealthNow, Hello, Order, StateNow, VisionDoor
+from edge.messages import Health, State, timestamp
+from edge.runtime.clock import system_synced
+from edge.runtime.loop import Loop
+from edge.runtime.meter import Meter
+from edge.runtime.people import People
+
+HELLO_S = 5.0
+HEALTH_S = 5.0
+STATE_S = 1.0
+"""How often each is said at least; the publisher thins out what it passes on."""
+
+
+class Reporter:
+    """Called after every step of the loop; says what is due and carries orders out."""
+
+    def __init__(
+        self,
+        door: VisionDoor,
+        hello: Hello,
+        meter: Meter,
+        people: People,
+        orders: Orders,
+    ) -> None:
+        self._door = door
+        self._hello = hello
+        self._meter = meter
+        self._people = people
+        self._orders = orders
+        self._loop = orders.loop
+        self._started_s = time.monotonic()
+        self._hello_due_s = self._health_due_s = self._state_due_s = 0.0
+        self._said: tuple[int, int, bool] | None = None
+        self._health_since_s = self._started_s
+        self._captured = self._processed = 0
+
+    def tick(self) -> None:
+        """Say what is due, carry out what is asked."""
+        now_s = time.monotonic()
+        for order in self._door.receive():
+            self._door.send(self._orders.answer(order))
+        if now_s >= self._hello_due_s:
+            self._hello_due_s = now_s + HELLO_S
+            self._door.send(self._hello)
+        seen = (self._people.present, self._people.attending, self._loop.paused)
+        if seen != self._said or now_s >= self._state_due_s:
+            self._said, self._state_due_s = seen, now_s + STATE_S
+            present, attending, paused = seen
+            self._door.send(StateNow(state=State(
+                time=timestamp(time.time()), present=present, attending=attending, paused=paused,
+            )))  # fmt: skip
+        if now_s >= self._health_due_s:
+            self._health_due_s = now_s + HEALTH_S
+            self._door.send(HealthNow(health=self._health(now_s)))
+
+    def _health(self, now_s: float) -> Health:
+        frames, spent = self._meter.take()
+        took_s = max(now_s - self._health_since_s, 1e-3)
+        captured = self._loop.captured - self._captured
+        processed = self._loop.processed - self._processed
+        self._health_since_s = now_s
+        self._captured, self._processed = self._loop.captured, self._loop.processed
+        return Health(
+            time=timestamp(time.time()),
+            uptime_s=round(now_s - self._started_s, 1),
+            camera_ok=self._loop.paused or captured > 0 or processed == self._loop.processed == 0,
+            fps_camera=round(captured / took_s, 2),
+            fps_processed=round(processed / took_s, 2),
+            frames_skipped=self._loop.skipped,
+            temperature_celsius=readings.temperature_celsius(),
+            throttled=readings.throttled(),
+            vision_memory_mb=round(readings.memory_mb(), 1),
+            clock_synced=system_synced(),
+            stage_capture_ms=_ms(frames, spent, "capture"),
+            stage_detect_ms=_ms(frames, spent, "resize", "detect", "decode"),
+            stage_people_ms=_ms(frames, spent, "track", "rest"),
+            stage_estimate_ms=_ms(frames, spent, "crop", "estimate"),
+        )
+
+
+def _ms(frames: int, spent: Mapping[str, float], *stages: str) -> float:
+    """Milliseconds per processed frame in some of the meter's stages."""
+    return round(sum(spent.get(stage, 0.0) for stage in stages) * 1000 / max(frames, 1), 3)
+
+
+class Orders:
+    """Carries out what the publisher passes on; vision decides, and says no in one sentence."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        set_window: Callable[[float], None],
+        reread: Callable[[], Config],
+    ) -> None:
+        """`reread` reads the configuration again; ConfigError where it is wrong."""
+        self.loop = loop
+        self.restart = False
+        self._set_window = set_window
+        self._reread = reread
+
+    def answer(self, order: Order) -> Answer:
+        """Carry one order out; the answer says why where that is not possible."""
+        try:
+            self._carry_out(order.verb, order.length_s)
+        except ConfigError as error:
+            return Answer(id=order.id, error=str(error))
+        return Answer(id=order.id)
+
+    def _carry_out(
+        self, verb: Literal["pause", "resume", "window", "reload"], length_s: float | None
+    ) -> None:
+        if verb in ("pause", "resume"):
+            self.loop.paused = verb == "pause"
+        elif verb == "window":
+            if length_s is None:
+                raise ConfigError("window needs length_s, in seconds")
+            self._set_window(length_s)
+        else:
+            self._reread()  # a wrong file must not end a running device
+            self.restart = True
+            self.loop.stop()

@@ -1,0 +1,167 @@
+"""The vision process: builds the rooms from the configuration and runs the loop.
+
+It owns the camera and the models and speaks to no network: windows go into the outbox, live
+state and orders cross the Unix socket in the runtime directory.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from edge import log as logs
+from edge.anonymity import Anonymiser
+from edge.config import Config
+from edge.config import Source as SourceSettings
+from edge.errors import ConfigError
+from edge.live import Hello, VisionDoor
+from edge.messages import ModelInfo
+from edge.outbox import FILE_NAME, Outbox
+from edge.reporter import Orders, Reporter
+from edge.runtime.capture import Source, open_source
+from edge.runtime.card import Card, Confusion
+from edge.runtime.census import Census
+from edge.runtime.clock import LiveClock, MediaClock
+from edge.runtime.detect import Detector, open_detector
+from edge.runtime.estimate import Estimator, open_estimator
+from edge.runtime.evidence import Limits
+from edge.runtime.frame import Window
+from edge.runtime.loop import Loop, Rooms
+from edge.runtime.meter import Meter
+from edge.runtime.people import People
+from edge.runtime.space import Space
+
+log = logging.getLogger("vision")
+
+
+def vision(config: Config, reread: Callable[[], Config]) -> int:
+    """Run until the source ends or a signal comes; 0 then.
+
+    `reread` reads the configuration again, for the order `reload`. UserError names what the user
+    can mend; what was counted until then is in the outbox.
+    """
+    logs.set_up(config.log.level)
+    with ExitStack() as stack:
+        outbox = stack.enter_context(_outbox(config))
+        door = stack.enter_context(_door(config))
+        orders = _run(config, reread, outbox, door)
+    if orders.restart:
+        log.info("starting again with the configuration read anew")
+        os.execv(sys.executable, [sys.executable, "-B", "-m", "edge", *sys.argv[1:]])
+    return 0
+
+
+def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: VisionDoor) -> Orders:
+    """Build the rooms and run the loop to its end; what was ordered meanwhile."""
+    meter = Meter()
+    detector, estimator = _models(config, meter)
+    rooms = _rooms(config, detector, estimator, meter)
+    boot = secrets.token_hex(4)
+    anonymiser = _anonymiser(config, estimator)
+
+    def emit(window: Window) -> None:
+        outbox.append(anonymiser.counts(window, boot=boot))
+
+    loop = Loop(rooms, emit)
+    orders = Orders(loop, rooms.census.set_length, reread)
+    hello = _hello(config, boot, [detector.card, *estimator.cards])
+    reporter = Reporter(door, hello, meter, rooms.people, orders)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    log.info("watching %s with %s and %s", config.source.uri, detector.card.name, estimator.names)
+    loop.run(reporter.tick)
+    log.info("ended after %d frames", loop.processed)
+    return orders
+
+
+def _models(config: Config, meter: Meter) -> tuple[Detector, Estimator]:
+    folder, threads = Path(config.paths.models), config.detector.threads
+    detector = open_detector(config.detector.model, folder, threads=threads, meter=meter)
+    family = detector.card.detecting.family
+    estimator = open_estimator(
+        config.estimator.models, folder, family, threads=threads, meter=meter
+    )
+    return detector, estimator
+
+
+def _rooms(config: Config, detector: Detector, estimator: Estimator, meter: Meter) -> Rooms:
+    people = People(
+        config.tracking,
+        Space(config.space),
+        _limits(config, estimator.cards),
+        lambda frame, faces: estimator.estimate(frame.full(), faces),
+        score_min=detector.card.detecting.score_min,
+    )
+    source = open_source(config.source)
+    return Rooms(
+        live=source.live,
+        open_source=_reopening(source, config.source),
+        detector=detector,
+        detect_fps_max=config.tracking.detect_fps_max,
+        people=people,
+        census=Census(config.window.length_s, LiveClock() if source.live else MediaClock()),
+        meter=meter,
+    )
+
+
+def _reopening(first: Source, settings: SourceSettings) -> Callable[[], Source]:
+    """Gives the source that was opened to see that it can be, and later fresh ones."""
+    opened = [first]
+    return lambda: opened.pop() if opened else open_source(settings)
+
+
+def _limits(config: Config, cards: Sequence[Card]) -> Limits:
+    """When an answer is believed: the cards' thresholds."""
+    by_attribute = {
+        output.attribute: card.estimating for card in cards for output in card.estimating.outputs
+    }
+    limits = Limits(estimates_max=config.tracking.estimates_max)
+    if gender := by_attribute.get("gender"):
+        limits = replace(limits, gender_confidence_min=gender.gender_confidence_min)
+    if age := by_attribute.get("age"):
+        limits = replace(limits, age_spread_max_years=age.age_spread_max_years)
+    return limits
+
+
+def _anonymiser(config: Config, estimator: Estimator) -> Anonymiser:
+    confusion: dict[str, Confusion] = {}
+    for card in estimator.cards:
+        confusion |= card.confusion
+    return Anonymiser(
+        config.privacy, confusion, model=estimator.names, places=Space(config.space).keys
+    )
+
+
+def _hello(config: Config, boot: str, cards: Sequence[Card]) -> Hello:
+    """Who this vision is, for the `info` message."""
+    kind = config.source.uri.split(":", 1)[0] if ":" in config.source.uri else "file"
+    models = [
+        ModelInfo(name=card.name, task=card.task, sha256=card.sha256, licence=card.licence.weights)
+        for card in cards
+    ]
+    return Hello(boot=boot, camera_kind=kind, models=tuple(models))
+
+
+def _outbox(config: Config) -> Outbox:
+    folder = Path(config.paths.state)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"paths.state = {folder}: the folder cannot be made: {error.strerror}"
+        ) from error
+    return Outbox(folder / FILE_NAME, max_windows=config.outbox.max_windows)
+
+
+def _door(config: Config) -> VisionDoor:
+    try:
+        return VisionDoor(config.paths.runtime)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
