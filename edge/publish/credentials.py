@@ -1,0 +1,114 @@
+"""Who we are to the broker: user and password, certificates; never from a command line."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+from typing import NamedTuple
+
+from edge.config import Mqtt
+from edge.errors import ConfigError
+
+PASSWORD_CREDENTIAL = "mqtt-password"
+USERNAME_CREDENTIAL = "mqtt-username"
+
+
+class Login(NamedTuple):
+    """User name and password; both None = anonymous."""
+
+    username: str | None
+    password: str | None
+
+    def __repr__(self) -> str:
+        """Without the password: a login may end up in a traceback or a log."""
+        return f"Login(username={self.username!r}, password=…)"
+
+
+def login(settings: Mqtt) -> Login:
+    """From systemd's credentials (LoadCredential=mqtt-password:…), else from `password_file`.
+
+    Raises ConfigError where a named file can't be read, or a password has no user.
+    """
+    username = _credential(USERNAME_CREDENTIAL) or settings.username or None
+    password = _credential(PASSWORD_CREDENTIAL)
+    if password is None and settings.password_file:
+        password = _first_line(Path(settings.password_file), "mqtt.password_file")
+    if password is not None and username is None:
+        raise ConfigError("mqtt.username is empty, but there is a password: name the user")
+    return Login(username, password)
+
+
+def tls_context(settings: Mqtt) -> ssl.SSLContext | None:
+    """TLS 1.2 or newer, host name and certificate checked; None where TLS is off.
+
+    Raises ConfigError where a file is missing or holds no certificate or key.
+    """
+    if not settings.tls:
+        if settings.ca_file or settings.cert_file:
+            raise ConfigError("mqtt.tls is false, but certificates are named: set mqtt.tls = true")
+        return None
+    if bool(settings.cert_file) != bool(settings.key_file):
+        raise ConfigError("mqtt.cert_file and mqtt.key_file belong together: set both or none")
+    context = _trusting(settings)
+    if settings.cert_file:
+        _load_pair(context, settings)
+    return context
+
+
+def _trusting(settings: Mqtt) -> ssl.SSLContext:
+    file = _existing(settings.ca_file, "mqtt.ca_file") if settings.ca_file else None
+    try:
+        context = ssl.create_default_context(cafile=file)
+    except ssl.SSLError as error:
+        raise ConfigError(f"mqtt.ca_file = {file}: holds no PEM certificate") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _load_pair(context: ssl.SSLContext, settings: Mqtt) -> None:
+    certificate = _existing(settings.cert_file, "mqtt.cert_file")
+    key = _existing(settings.key_file, "mqtt.key_file")
+    try:
+        # An encrypted key would make OpenSSL ask on the terminal; a service has none.
+        context.load_cert_chain(certificate, key, password=_no_pass_phrase)
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigError(
+            f"mqtt.cert_file = {certificate}, mqtt.key_file = {key}: no matching pair of PEM "
+            f"certificate and unencrypted key ({_reason(error)})"
+        ) from error
+
+
+def _no_pass_phrase() -> str:
+    raise ValueError("the key is encrypted")
+
+
+def _existing(path: str, key: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise ConfigError(f"{key} = {path}: cannot be read: {error.strerror}") from error
+    return path
+
+
+def _credential(name: str) -> str | None:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder) / name if folder else None
+    return _first_line(path, f"credential {name}") if path and path.exists() else None
+
+
+def _first_line(path: Path, key: str) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.readline(4096).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{key} = {path}: cannot be read: {reason}") from error
+    if not line:
+        raise ConfigError(f"{key} = {path}: the first line is empty; it should hold the value")
+    return line
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", "") or error)

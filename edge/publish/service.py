@@ -1,0 +1,154 @@
+"""The verb `publisher`: one device's loop, its signals and its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from random import Random
+from types import FrameType
+from typing import Literal
+
+from edge.config import Config
+from edge.live import PublisherDoor
+from edge.outbox import FILE_NAME, Outbox
+from edge.publish.publisher import POLL_S, Publisher
+from edge.publish.stdout import ReaderGoneError, write_waiting
+
+log = logging.getLogger("publisher")
+
+GOODBYE_S = 2.0
+"""Time for the broker to acknowledge `stopped`."""
+NOBODY_READS = 141
+"""Exit status where the reader of standard output left (128 + SIGPIPE, as shells have it)."""
+
+
+class Stop(BaseException):
+    """SIGTERM or SIGINT came while connecting; no Exception, so that nothing retries over it."""
+
+
+class Signals:
+    """SIGTERM and SIGINT → `stop`; they also wake the loop, and end a blocking connect."""
+
+    def __init__(self) -> None:
+        self.stop = False
+        self._interruptible = False
+        self.wake_fd, self._write_fd = os.pipe()
+        os.set_blocking(self.wake_fd, False)
+        os.set_blocking(self._write_fd, False)
+        self._before = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        self._fd_before = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """In here, a signal raises Stop instead of waiting for a blocking call to return."""
+        self._interruptible = True
+        try:
+            if self.stop:
+                raise Stop
+            yield
+        finally:
+            self._interruptible = False
+
+    def close(self) -> None:
+        """Put the handlers back as they were."""
+        signal.set_wakeup_fd(self._fd_before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        os.close(self.wake_fd)
+        os.close(self._write_fd)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop = True
+        if self._interruptible:
+            raise Stop
+
+
+def publish(
+    config: Config,
+    sink: Literal["mqtt", "stdout"] = "mqtt",
+    *,
+    until_drained: bool = False,
+) -> int:
+    """Deliver windows until a signal (or, `until_drained`, until none waits); the exit status.
+
+    A signal ends it cleanly: what waits is delivered within `mqtt.drain_s` where the broker is
+    there (to standard output: all of it), and `availability` becomes `stopped`.
+    Raises ConfigError where credentials or certificates can't be read.
+    """
+    with ExitStack() as stack:
+        signals = Signals()
+        stack.callback(signals.close)
+        outbox = Outbox(Path(config.paths.state) / FILE_NAME, owner=False)
+        stack.callback(outbox.close)
+        if sink == "stdout":
+            return _to_stdout(outbox, signals, until_drained=until_drained)
+        door = PublisherDoor(config.paths.runtime)
+        stack.callback(door.close)
+        publisher = Publisher(config, outbox, door, Random(), signals.interrupting)
+        return _to_broker(config, publisher, signals, until_drained=until_drained)
+
+
+def _to_stdout(outbox: Outbox, signals: Signals, *, until_drained: bool) -> int:
+    try:
+        while True:
+            stopping = signals.stop  # read first: what was stored before the signal is written
+            write_waiting(outbox)
+            if stopping or (until_drained and not outbox.depth()):
+                return 0
+            select.select([signals.wake_fd], [], [], POLL_S)
+    except ReaderGoneError:
+        log.info("nobody reads the output any more")
+        return NOBODY_READS
+
+
+def _to_broker(
+    config: Config, publisher: Publisher, signals: Signals, *, until_drained: bool
+) -> int:
+    while not signals.stop:
+        _turn(publisher, signals)
+        if until_drained and publisher.link.up and publisher.delivery.is_done():
+            break
+    _until(publisher, publisher.delivery.is_done, config.mqtt.drain_s)
+    _say_goodbye(publisher)
+    left = publisher.delivery.left()
+    if left:
+        log.warning("%d windows wait in the outbox for the next start", left)
+    return 0
+
+
+def _turn(publisher: Publisher, signals: Signals | None) -> None:
+    """One turn of the loop: what time asks for, then whatever is ready."""
+    try:
+        publisher.step(time.monotonic())
+    except Stop:
+        return
+    waiting = select.poll()
+    if signals is not None:
+        waiting.register(signals.wake_fd, select.POLLIN)
+    for fileno, events in publisher.fds():
+        waiting.register(fileno, events)
+    timeout_s = publisher.due_s(time.monotonic())
+    for fileno, events in waiting.poll(timeout_s * 1000):
+        publisher.ready(fileno, events, time.monotonic())
+
+
+def _until(publisher: Publisher, done: Callable[[], bool], limit_s: float) -> None:
+    """Turn while the broker is there, until done or out of time."""
+    end_s = time.monotonic() + limit_s
+    while publisher.link.up and not done() and time.monotonic() < end_s:
+        _turn(publisher, None)
+
+
+def _say_goodbye(publisher: Publisher) -> None:
+    publisher.say_stopped()
+    _until(publisher, publisher.stopped_is_known, GOODBYE_S)
+    publisher.link.close()
