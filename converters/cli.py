@@ -7,13 +7,15 @@ import sys
 from collections.abc import Sequence
 
 import converters.detectors.verb
+import converters.evaluate.verb
 import converters.footage
 import converters.ssrnet.verb
-from converters.errors import ConvertError
+from edge.errors import UserError
 
 VERBS = (
     converters.ssrnet.verb,
     converters.detectors.verb,
+    converters.evaluate.verb,
     converters.footage,
 )
 
@@ -28,13 +30,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; 0 = done, 1 = an input was refused, 2 = a wrong command line."""
+    """Run one verb; 0 = done, 1 = an input was refused, 2 = wrong command line, 4 = wrong model."""
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except ConvertError as error:
+    except UserError as error:
         print(f"agender-convert: {error}", file=sys.stderr)
-        return 1
+        return error.status
     except KeyboardInterrupt:
         return 130
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from edge.errors import UserError
 
-class ConvertError(Exception):
+
+class ConvertError(UserError):
     """An input that cannot be converted; the text is one sentence for the user."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from converters import progress
 from converters.errors import ConvertError
 
 BLOCK_BYTES = 1 << 18
@@ -63,6 +64,25 @@ class Url:
             raise ConvertError(
                 f"cannot fetch {self.url}: {error}; give the file's path instead, or try again"
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file that has no stable public address: the user gives its path."""
+
+    project: str
+    sha256: str
+
+    @property
+    def origin(self) -> str:
+        """The project that published it."""
+        return self.project
+
+    def fetch(self, target: Path) -> None:  # noqa: ARG002 - the protocol's
+        """Always ConvertError: there is nowhere to fetch it from."""
+        raise ConvertError(
+            f"this network of {self.project} has no stable address: give its file with --source"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +204,9 @@ def member(archive: Path, name: str) -> bytes:
 
 def _copy(source: BinaryIO, out: BinaryIO, total_bytes: int, label: str) -> None:
     done = 0
-    shown = sys.stderr.isatty()
     while block := source.read(BLOCK_BYTES):
         out.write(block)
         done += len(block)
-        if shown:
-            _bar(done, total_bytes, label)
-    if shown:
-        print(file=sys.stderr)
+        progress.show(done, total_bytes, label.rsplit("/", 1)[-1], f"{done / 1e6:.1f} MB")
     if total_bytes and done != total_bytes:
         raise ConvertError(f"{label} ended after {done} of {total_bytes} bytes; try again")
-
-
-def _bar(done: int, total: int, label: str) -> None:
-    part = done / total if total else 0.0
-    bar = "#" * int(part * 30)
-    print(f"\r{label.rsplit('/', 1)[-1]} [{bar:<30}] {done / 1e6:.1f} MB", end="", file=sys.stderr)

