@@ -21,11 +21,12 @@ Values = NDArray[np.float64]
 class Estimator:
     """One or more networks that together give age and gender."""
 
-    def __init__(self, networks: Sequence[Network], family: str) -> None:
+    def __init__(self, networks: Sequence[Network], family: str, meter: Meter) -> None:
         """`family` is the detector's: cards may hold a crop margin for it."""
         self.cards: list[Card] = [network.card for network in networks]
         self._networks = networks
         self._family = family
+        self._meter = meter
         given = [output.attribute for card in self.cards for output in card.estimating.outputs]
         if len(set(given)) != len(given):
             raise ModelError(f"two of the estimators {self.names} give the same attribute")
@@ -45,8 +46,10 @@ class Estimator:
             spec, size = network.card.estimating, network.card.input
             key = (repr(spec.crop), repr(size))
             if key not in batches:
-                batches[key] = cut(full, faces, spec.crop, size, self._family)
-            outputs = network.run(batches[key])
+                with self._meter.stage("crop"):
+                    batches[key] = cut(full, faces, spec.crop, size, self._family)
+            with self._meter.stage("estimate"):
+                outputs = network.run(batches[key])
             for output in spec.outputs:
                 found[output.attribute] = decode(outputs[output.tensor], output)
         nothing = [None] * len(faces)
