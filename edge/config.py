@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,7 +22,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 def host_name() -> str:
     """The host's name, made fit for a topic level."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", socket.gethostname().split(".")[0]).strip("-")[:40] or "pi"
+    return re.sub(r"[^A-Za-z0-9]+", "-", os.uname().nodename.split(".")[0]).strip("-")[:40] or "pi"
 
 
 def state_home() -> str:
