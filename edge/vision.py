@@ -61,21 +61,23 @@ def vision(config: Config, reread: Callable[[], Config]) -> int:
 def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: VisionDoor) -> Orders:
     """Build the rooms and run the loop to its end; what was ordered meanwhile."""
     meter = Meter()
-    detector, estimator = _models(config, meter)
-    rooms = _rooms(config, detector, estimator, meter)
+    rooms = build_rooms(config, meter)
     boot = secrets.token_hex(4)
-    anonymiser = _anonymiser(config, estimator)
+    anonymiser = _anonymiser(config, rooms.estimator)
 
     def emit(window: Window) -> None:
         outbox.append(anonymiser.counts(window, boot=boot))
 
     loop = Loop(rooms, emit)
     orders = Orders(loop, rooms.census.set_length, reread)
-    hello = _hello(config, boot, [detector.card, *estimator.cards])
+    hello = _hello(config, boot, [rooms.detector.card, *rooms.estimator.cards])
     reporter = Reporter(door, hello, meter, rooms.people, orders)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stop())
-    log.info("watching %s with %s and %s", config.source.uri, detector.card.name, estimator.names)
+    log.info(
+        "watching %s with %s and %s",
+        config.source.uri, config.detector.model, rooms.estimator.names,
+    )  # fmt: skip
     loop.run(reporter.tick)
     log.info("ended after %d frames", loop.processed)
     return orders
@@ -91,7 +93,9 @@ def _models(config: Config, meter: Meter) -> tuple[Detector, Estimator]:
     return detector, estimator
 
 
-def _rooms(config: Config, detector: Detector, estimator: Estimator, meter: Meter) -> Rooms:
+def build_rooms(config: Config, meter: Meter) -> Rooms:
+    """Load the models, open the source, and make everything between them."""
+    detector, estimator = _models(config, meter)
     people = People(
         config.tracking,
         Space(config.space),
@@ -104,6 +108,7 @@ def _rooms(config: Config, detector: Detector, estimator: Estimator, meter: Mete
         live=source.live,
         open_source=_reopening(source, config.source),
         detector=detector,
+        estimator=estimator,
         detect_fps_max=config.tracking.detect_fps_max,
         people=people,
         census=Census(config.window.length_s, LiveClock() if source.live else MediaClock()),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edge.runtime.capture import Source
 from edge.runtime.census import Census
 from edge.runtime.detect import Detector
+from edge.runtime.estimate import Estimator
 from edge.runtime.feed import PATIENCE_S, Ended, Feed, feed_of
 from edge.runtime.frame import Frame, Window
 from edge.runtime.meter import WAITING, Meter
@@ -23,6 +24,7 @@ class Rooms:
     live: bool
     open_source: Callable[[], Source]
     detector: Detector
+    estimator: Estimator
     detect_fps_max: float
     people: People
     census: Census

@@ -1,0 +1,53 @@
+# `make demo` shows the product at work, `make test` tests it; each sets up what it needs.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONVERT_VENV ?= .venv-converters
+BIN := $(VENV)/bin
+
+# On a Raspberry Pi picamera2 and the numpy it was built against come from apt.
+ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find_spec('picamera2') else '')" 2>/dev/null)
+
+.PHONY: help demo test test-slow test-converters lint setup clean
+help:
+	@echo "make demo             footage → detection → estimates → windows → broker → messages"
+	@echo "make test             set up and run the tests (minutes)"
+	@echo "make test-slow        the slow tests: systemd, arm64, soak, faults"
+	@echo "make test-converters  the tests that need TensorFlow (in an environment of their own)"
+	@echo "make lint             ruff, mypy, import contracts"
+
+setup: $(VENV)/ready
+
+demo: $(VENV)/ready
+	$(BIN)/agender-edge demo
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest -m "not slow and not converters"
+
+test-slow: $(VENV)/ready
+	$(BIN)/python -m pytest -m "slow and not converters"
+
+test-converters: $(CONVERT_VENV)/ready
+	$(CONVERT_VENV)/bin/python -m pytest -m converters
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) $(CONVERT_VENV) build dist *.egg-info
+
+$(VENV)/ready: EXTRAS := demo,test,dev
+$(CONVERT_VENV)/ready: EXTRAS := converters,test
+%/ready: pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || \
+		{ echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(if $(ON_PI),--system-site-packages) $*
+	$(if $(ON_PI),$(PYTHON) -c "import numpy; print('numpy==' + numpy.__version__)",:) > $*/constraints.txt
+	$*/bin/pip install --quiet --disable-pip-version-check -c $*/constraints.txt -e '.[$(EXTRAS)]'
+	$*/bin/python -m compileall -q edge converters
+	@touch $@
