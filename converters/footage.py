@@ -8,6 +8,7 @@ on this side of the house because the device package holds no code that writes a
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,3 +146,19 @@ def _run(arguments: argparse.Namespace) -> int:
     frames = render(np.asarray(cv2.imdecode(png, cv2.IMREAD_COLOR), np.uint8), arguments.out)
     print(f"{arguments.out}: {frames} frames, {frames / FPS:g} s")
     return 0
+
+
+def main() -> int:
+    """`python -m converters.footage OUT.avi`: the verb alone, without the converters extra."""
+    top = argparse.ArgumentParser(prog="footage")
+    add_parser(top.add_subparsers())
+    arguments = top.parse_args(["footage", *sys.argv[1:]])
+    try:
+        return _run(arguments)
+    except ConvertError as error:
+        print(f"footage: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,7 +17,7 @@ def clip() -> Path:
     if not path.is_file():
         print("rendering the demo's clip (once) ...", file=sys.stderr)
         # Another process, since the device package holds no code that writes a picture.
-        command = [sys.executable, "-m", "converters.cli", "footage", str(path)]
+        command = [sys.executable, "-m", "converters.footage", str(path)]
         if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
             raise SourceError(
                 f"the demo's clip {path} could not be made (see above); it needs the package "
