@@ -55,7 +55,7 @@ class Source(Section, frozen=True):
     uri: Annotated[
         str,
         Meta(
-            description="picamera | picamera:1 | /dev/video0 | rtsp://… | a video file | "
+            description="picamera | picamera:1 | /dev/video0 | usb:0 | rtsp://… | a video file | "
             "a folder of images."
         ),
     ] = "picamera"
@@ -79,6 +79,44 @@ class Source(Section, frozen=True):
     repeat: Annotated[
         Annotated[int, Meta(ge=1)], Meta(description="How often a file or folder is played.")
     ] = 1
+    region: Annotated[
+        tuple[Share, Share, Share, Share],
+        Meta(
+            description="The part that is looked at: left, top, width, height as shares of the "
+            "picture before it is turned."
+        ),
+    ] = (0.0, 0.0, 1.0, 1.0)
+    rotate_deg: Annotated[
+        Literal[0, 90, 180, 270],
+        Meta(description="Turn the picture clockwise, for a camera mounted on its side."),
+    ] = 0
+    mirror: Annotated[
+        bool, Meta(description="Swap left and right, after turning; for a camera behind a mirror.")
+    ] = False
+    exposure_ms: Annotated[
+        Annotated[float, Meta(gt=0, le=1000)] | None,
+        Meta(description="Fixed exposure of a live camera; unset: automatic."),
+    ] = None
+    gain: Annotated[
+        Annotated[float, Meta(ge=1, le=64)] | None,
+        Meta(description="Fixed analogue gain of a Raspberry Pi camera; unset: automatic."),
+    ] = None
+    focus_m: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Fixed focus at this distance, where the lens moves; unset: autofocus."),
+    ] = None
+    stall_s: Annotated[
+        float, Meta(gt=0, description="A live camera without a frame this long is opened again.")
+    ] = 5.0
+    give_up_s: Annotated[
+        float,
+        Meta(gt=0, description="After this long without a frame vision ends, to be restarted."),
+    ] = 60.0
+
+    def __post_init__(self) -> None:
+        left, top, width, height = self.region
+        if not (width > 0 and height > 0 and left + width <= 1 and top + height <= 1):
+            raise ValueError("expected a region with an area, inside 0..1")
 
 
 class Detector(Section, frozen=True):

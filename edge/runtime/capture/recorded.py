@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from edge import config
 from edge.runtime.capture.source import Source, framed
+from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame, Image
 
 Pictures: TypeAlias = Generator[tuple[float, Image], None, None]
@@ -38,6 +39,7 @@ class Recorded(Source):
     ) -> None:
         self._recording = recording
         self._settings = settings
+        self._view = View(settings)
         self._clock = clock
         self._sleep = sleep
         self._plays_left = settings.repeat
@@ -74,7 +76,9 @@ class Recorded(Source):
         self._last_s = captured_s
         if self._settings.realtime:
             self._wait_until(captured_s)
-        frame = framed(picture, self._sequence, captured_s, self._settings.small_width_px)
+        frame = framed(
+            picture, self._view, self._sequence, captured_s, self._settings.small_width_px
+        )
         self._sequence += 1
         return frame
 

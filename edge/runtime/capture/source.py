@@ -8,6 +8,7 @@ from typing import Protocol, Self
 import cv2
 import numpy as np
 
+from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame, Image
 
 
@@ -23,6 +24,8 @@ class Source(Protocol):
     """
 
     live: bool
+    restarts: int = 0
+    """How often a live camera was opened again because it gave no frames."""
 
     def read(self) -> Frame | None:
         """The next frame; None after the last one or after `close`. Raises SourceError.
@@ -57,14 +60,17 @@ def shrunk(picture: Image, width_px: int) -> Image:
     return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
-def framed(picture: Image, sequence: int, captured_s: float, small_width_px: int) -> Frame:
+def framed(
+    picture: Image, view: View, sequence: int, captured_s: float, small_width_px: int
+) -> Frame:
     """A Frame that owns its picture, height × width × 3 BGR, and lends nothing."""
-    height, width = picture.shape[:2]
+    full = view.of(picture)
+    height, width = full.shape[:2]
     return Frame(
         sequence=sequence,
         captured_s=captured_s,
-        small=shrunk(picture, small_width_px),
+        small=shrunk(full, small_width_px),
         full_width=width,
         full_height=height,
-        full=lambda: picture,
+        full=lambda: full,
     )
