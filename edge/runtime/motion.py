@@ -16,17 +16,17 @@ from edge.runtime.frame import Box, Point
 POSITION_NOISE = 0.06
 """Standard deviation of a detected box's centre, in face widths."""
 
-SIZE_NOISE = 0.10
+SIZE_NOISE = 0.08
 """Standard deviation of the logarithm of a detected box's width."""
 
 SPEED_START = 4.0
 """Standard deviation of an unseen velocity, face widths a second; a face 0.16 m wide that walks
 across at 1.4 m/s makes 9."""
 
-ACCELERATION = 3.0
+ACCELERATION = 2.5
 """Square root of the acceleration's spectral density, face widths / s^1.5."""
 
-SIZE_ACCELERATION = 0.3
+SIZE_ACCELERATION = 0.15
 """The same for the logarithm of the width."""
 
 ASPECT_GAIN = 0.2

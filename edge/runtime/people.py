@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from edge.config_people import Tracking
 from edge.runtime.evidence import Limits, quality_of
@@ -11,6 +11,9 @@ from edge.runtime.ghost import Ghosts
 from edge.runtime.space import Space
 from edge.runtime.track import Rules, Track, Tracker
 from edge.runtime.visit import Stay
+
+PRESENT_S = 0.7
+"""Who was seen this recently is in view, though missed on the last frame or two."""
 
 Estimating = Callable[[Frame, Sequence[Face]], list[Estimate]]
 
@@ -45,10 +48,11 @@ class People:
         )
         self._stays: dict[int, Stay] = {}
         self._ghosts = Ghosts()
+        self._now_s = 0.0
 
     @property
     def present(self) -> int:
-        """People in view now, those lost for a moment included."""
+        """People in view now, those missed for a moment included."""
         return sum(1 for _ in self._visible())
 
     @property
@@ -61,7 +65,7 @@ class People:
         now_s = frame.captured_s
         visible = self._space.visible(faces, frame.full_width, frame.full_height)
         for track in (seen := self._tracker.update(visible, now_s)):
-            self._stay_of(track).see(track.face, frame)
+            self._stay_of(track).see(track.face, track.pose, frame)
         capped = [visit for track in seen for visit in self._judge(track, now_s)]
         self._look_closer(frame, seen)
         return capped + self.expire(now_s)
@@ -73,16 +77,17 @@ class People:
 
     def expire(self, now_s: float) -> list[Visit]:
         """End what has not been seen for too long, also while no frames come."""
+        self._now_s = now_s
         return self._end(self._tracker.expire(now_s))
 
     def close(self) -> list[Visit]:
         """End everything, as when the source does; returns the visits."""
         return self._end(self._tracker.clear())
 
-    def _visible(self) -> Iterable[Stay]:
+    def _visible(self) -> Iterator[Stay]:
         for track in self._tracker.tracks:
             stay = self._stays[track.number]
-            if track.confirmed and not stay.ghost:
+            if track.confirmed and not stay.ghost and self._now_s - track.last_s <= PRESENT_S:
                 yield stay
 
     def _stay_of(self, track: Track) -> Stay:

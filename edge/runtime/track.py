@@ -8,48 +8,66 @@ embedding: whoever leaves and comes back is somebody new, by design.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import lap
 import numpy as np
 
+from edge.runtime.birth import Nursery, Sighting, Triple
 from edge.runtime.frame import Face
 from edge.runtime.motion import Motion
+from edge.runtime.pose import Pose, pose_of
 
 GATE = 16.3
 """Squared Mahalanobis distance beyond which two cannot be one: 99.9 % of χ² with 3 degrees."""
 
-COST_MAX = 18.0
+COST_MAX = 23.0
 """A pair that costs more is better explained by a lost face and a new one."""
 
-LOW_SCORE_AGE_S = 0.7
+LOW_SCORE_AGE_S = 0.5
 """A track not seen for longer than this is not revived by a detection of low score."""
 
 DUPLICATE_IOU = 0.4
 """An unassigned detection overlapping an assigned one by more is the same face twice."""
 
+YAW_NOISE_DEG = 15.0
+"""Standard deviation of a face's yaw between two frames: landmarks jitter, heads turn."""
+
+YAW_DRIFT_DEG = 60.0
+"""How much that grows in a second: whoever was hidden may have turned round."""
+
 FORBIDDEN = 1e6
+
+LIKELIEST = 16.0
+"""Added to every cost, so that the likeliest pair costs about nothing."""
 
 
 class Track:
     """One face followed: tentative until confirmed, then until it is lost for too long."""
 
-    __slots__ = ("confirmed", "face", "first_s", "hits", "last_s", "motion", "number")
+    __slots__ = ("confirmed", "face", "first_s", "hits", "last_s", "motion", "number", "pose")
 
-    def __init__(self, number: int, face: Face, time_s: float) -> None:
+    def __init__(self, number: int, born: Triple) -> None:
         self.number = number
-        self.face = face
-        self.motion = Motion(face.box, time_s)
-        self.first_s = self.last_s = time_s
+        self.first_s = born.first.time_s
+        self.motion = Motion(born.first.face.box, self.first_s)
         self.hits = 1
         self.confirmed = False
+        self.face: Face
+        self.pose: Pose | None
+        self.last_s: float
+        for sighting in (born.middle, born.last):
+            self.motion.predict(sighting.time_s)
+            self.see(sighting)
 
-    def see(self, face: Face, time_s: float) -> None:
-        """Take a detection as this face's."""
-        self.motion.update(face.box)
-        self.face = face
-        self.last_s = time_s
+    def see(self, sighting: Sighting) -> None:
+        """Take a detection, at the time last predicted to, as this face's."""
+        self.motion.update(sighting.face.box)
+        self.face = sighting.face
+        self.pose = sighting.pose
+        self.last_s = sighting.time_s
         self.hits += 1
 
 
@@ -71,26 +89,37 @@ class Tracker:
         self.tracks: list[Track] = []
         self._rules = rules
         self._count = 0
+        self._nursery = Nursery()
 
     def update(self, faces: Sequence[Face], time_s: float) -> list[Track]:
         """Assign one frame's detections; returns the tracks seen in it."""
-        for track in self.tracks:
-            track.motion.predict(time_s)
-        sure = [face for face in faces if face.score >= self._rules.score_min]
-        unsure = [face for face in faces if face.score < self._rules.score_min]
+        self.coast(time_s)
+        sure, unsure = self._sorted(faces, time_s)
         pairs = list(_assign(self.tracks, sure))
-        taken = {id(track) for track, _ in pairs}
+        taken = {track.number for track, _ in pairs}
         fresh = [
             track
             for track in self.tracks
-            if id(track) not in taken and time_s - track.last_s <= LOW_SCORE_AGE_S
+            if track.number not in taken and time_s - track.last_s <= LOW_SCORE_AGE_S
         ]
         pairs += _assign(fresh, unsure)
-        for track, face in pairs:
-            track.see(face, time_s)
+        for track, sighting in pairs:
+            track.see(sighting)
+        rest = _unassigned(sure, [sighting for _, sighting in pairs])
+        seen = [track for track, _ in pairs] + self._begin(rest, time_s)
+        for track in seen:
             self._confirm(track)
-        seen = [track for track, _ in pairs]
-        return seen + self._start(sure, [face for _, face in pairs], time_s)
+        return seen
+
+    def _sorted(
+        self, faces: Sequence[Face], time_s: float
+    ) -> tuple[list[Sighting], list[Sighting]]:
+        """Detections with their poses: the sure ones and the others."""
+        both: tuple[list[Sighting], list[Sighting]] = ([], [])
+        for face in faces:
+            pose = pose_of(face.keypoints) if face.keypoints else None
+            both[face.score < self._rules.score_min].append(Sighting(face, pose, time_s))
+        return both
 
     def coast(self, time_s: float) -> None:
         """Move on without looking."""
@@ -107,6 +136,7 @@ class Tracker:
     def clear(self) -> list[Track]:
         """Drop all tracks; returns them."""
         tracks, self.tracks = self.tracks, []
+        self._nursery.clear()
         return tracks
 
     def _lost(self, track: Track, time_s: float) -> bool:
@@ -119,30 +149,51 @@ class Tracker:
         if track.hits >= rules.confirm_hits and track.last_s - track.first_s >= rules.confirm_s:
             track.confirmed = True
 
-    def _start(self, sure: list[Face], assigned: list[Face], time_s: float) -> list[Track]:
-        """New tracks for the sure detections that nobody took and that are nobody's double."""
+    def _begin(self, rest: Sequence[Sighting], time_s: float) -> list[Track]:
+        """New tracks, where three detections make one."""
         born = []
-        for face in sure:
-            if any(face.box.iou(other.box) > DUPLICATE_IOU for other in assigned):
-                continue
+        for triple in self._nursery.add(rest, time_s):
             self._count += 1
-            born.append(Track(self._count, face, time_s))
-            assigned.append(face)
+            born.append(Track(self._count, triple))
         self.tracks += born
         return born
 
 
-def _assign(tracks: Sequence[Track], faces: Sequence[Face]) -> Iterator[tuple[Track, Face]]:
-    """The cheapest assignment of faces to tracks; pairs beyond the gate are not made."""
-    if not tracks or not faces:
+def _unassigned(sure: Sequence[Sighting], assigned: Sequence[Sighting]) -> list[Sighting]:
+    """The detections that nobody took and that are no double of a taken one."""
+    taken = {id(sighting) for sighting in assigned}
+    rest = []
+    for sighting in sure:
+        box = sighting.face.box
+        others = (*assigned, *rest)
+        if id(sighting) not in taken and all(
+            box.iou(other.face.box) <= DUPLICATE_IOU for other in others
+        ):
+            rest.append(sighting)
+    return rest
+
+
+def _assign(
+    tracks: Sequence[Track], sightings: Sequence[Sighting]
+) -> Iterator[tuple[Track, Sighting]]:
+    """The cheapest assignment of detections to tracks; pairs beyond the gate are not made."""
+    if not tracks or not sightings:
         return
-    costs = np.array([[_cost(track, face) for face in faces] for track in tracks])
+    costs = np.array([[_cost(track, sighting) for sighting in sightings] for track in tracks])
     _, chosen, _ = lap.lapjv(costs, extend_cost=True, cost_limit=COST_MAX)
-    for track, column in zip(tracks, chosen, strict=True):
+    for track, column in zip(tracks, chosen.tolist(), strict=True):
         if column >= 0:
-            yield track, faces[column]
+            yield track, sightings[column]
 
 
-def _cost(track: Track, face: Face) -> float:
-    squared, log_determinant = track.motion.surprise(face.box)
-    return FORBIDDEN if squared > GATE else max(squared + log_determinant + 12, 0.0)
+def _cost(track: Track, sighting: Sighting) -> float:
+    """−2·log-likelihood that this face is the track's, by place, size and where it looks."""
+    squared, log_determinant = track.motion.surprise(sighting.face.box)
+    if squared > GATE:
+        return FORBIDDEN
+    cost = squared + log_determinant + LIKELIEST
+    if sighting.pose is not None and track.pose is not None:
+        variance = YAW_NOISE_DEG**2 + YAW_DRIFT_DEG**2 * (sighting.time_s - track.last_s)
+        cost += (sighting.pose.yaw_deg - track.pose.yaw_deg) ** 2 / variance
+        cost += math.log(variance / YAW_NOISE_DEG**2)
+    return max(cost, 0.0)

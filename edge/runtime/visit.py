@@ -6,7 +6,7 @@ from edge.config_people import Tracking
 from edge.runtime.evidence import Evidence, Limits
 from edge.runtime.frame import Distance, Face, Frame, Visit
 from edge.runtime.ghost import Stillness
-from edge.runtime.pose import Pose, pose_of
+from edge.runtime.pose import Pose
 from edge.runtime.space import Path, Space, scaled
 
 STEP_MAX_S = 0.5
@@ -49,10 +49,10 @@ class Stay:
         self.ghost = False
         self.done = False
 
-    def see(self, face: Face, frame: Frame) -> None:
+    def see(self, face: Face, pose: Pose | None, frame: Frame) -> None:
         """Take one sighting: attention, way, stillness."""
         now_s = frame.captured_s
-        self.pose = pose_of(face.keypoints) if face.keypoints else None
+        self.pose = pose
         if self.facing:
             if self._facing_s is not None and now_s - self._facing_s <= STEP_MAX_S:
                 self._attention_s += now_s - self._facing_s

@@ -1,0 +1,119 @@
+"""How a track begins: three detections in a line, evenly paced.
+
+Two detections fit any two people: of a couple who walk past, the second is in the next frame
+where the first was in this one, and a tracker that takes the nearest ties the wrong knot. Three
+detections must also agree on the speed, which chance rarely does (track initiation by
+constant-velocity triples; Blackman & Popoli, *Modern Tracking Systems*, 1999, 6.5).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edge.runtime.frame import Face
+from edge.runtime.motion import POSITION_NOISE, SIZE_NOISE
+from edge.runtime.pose import Pose
+
+FRAMES = 5
+"""How many frames back a first detection may lie: two may be missed between."""
+
+AGE_MAX_S = 2.0
+"""At low frame rates the frames are this old at most."""
+
+SPEED_WIDTHS_S = 6.0
+"""Standard deviation of people's speeds, in face widths a second."""
+
+YAW_DEG = 20.0
+"""Standard deviation of the yaw's change within a triple."""
+
+COST_MAX = 20.0
+"""Triples that cost more are not one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An unassigned detection, waiting for two more."""
+
+    face: Face
+    pose: Pose | None
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """Three sightings of one face, in order; `cost` compares triples."""
+
+    first: Sighting
+    middle: Sighting
+    last: Sighting
+    cost: float
+
+
+class Nursery:
+    """The unassigned detections of the last few frames: all that is kept of the unborn."""
+
+    def __init__(self) -> None:
+        self._frames: deque[list[Sighting]] = deque(maxlen=FRAMES - 1)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._frames))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._frames.clear()
+
+    def add(self, now: Sequence[Sighting], time_s: float) -> list[Triple]:
+        """One frame's unassigned detections → the triples that end in it, likeliest first."""
+        for frame in self._frames:
+            frame[:] = [old for old in frame if time_s - old.time_s <= AGE_MAX_S]
+        born = _best(sorted(self._triples(now), key=lambda triple: triple.cost))
+        used = {id(s) for triple in born for s in (triple.first, triple.middle, triple.last)}
+        for frame in self._frames:
+            frame[:] = [old for old in frame if id(old) not in used]
+        self._frames.append([sighting for sighting in now if id(sighting) not in used])
+        return born
+
+    def _triples(self, now: Sequence[Sighting]) -> Iterator[Triple]:
+        frames = list(self._frames)
+        for index, middles in enumerate(frames):
+            for first in (sighting for frame in frames[:index] for sighting in frame):
+                for middle in middles:
+                    for last in now:
+                        cost = _cost(first, middle, last)
+                        if cost <= COST_MAX:
+                            yield Triple(first, middle, last, cost)
+
+
+def _best(triples: Sequence[Triple]) -> list[Triple]:
+    """Of triples sorted by cost, those that share no detection with a better one."""
+    used: set[int] = set()
+    chosen = []
+    for triple in triples:
+        ids = {id(triple.first), id(triple.middle), id(triple.last)}
+        if not ids & used:
+            used |= ids
+            chosen.append(triple)
+    return chosen
+
+
+def _cost(first: Sighting, middle: Sighting, last: Sighting) -> float:
+    """Minus twice the log-likelihood, but for a constant, that these are one steady walker."""
+    a, b, c = first.face.box, middle.face.box, last.face.box
+    width = (a.width + b.width + c.width) / 3
+    span_s = last.time_s - first.time_s
+    share = (middle.time_s - first.time_s) / span_s
+    (ax, ay), (bx, by), (cx, cy) = a.centre, b.centre, c.centre
+    off_x = bx - ax - share * (cx - ax)
+    off_y = by - ay - share * (cy - ay)
+    variance = POSITION_NOISE**2 * (1 + share**2 + (1 - share) ** 2)
+    cost = (off_x**2 + off_y**2) / (width**2 * variance)
+    cost += ((cx - ax) ** 2 + (cy - ay) ** 2) / (width * SPEED_WIDTHS_S * span_s) ** 2
+    for one, other in ((a, b), (b, c)):
+        cost += math.log(max(other.width, 1) / max(one.width, 1)) ** 2 / (2 * SIZE_NOISE**2)
+    if first.pose and middle.pose and last.pose:
+        turn = abs(middle.pose.yaw_deg - first.pose.yaw_deg)
+        cost += (max(turn, abs(last.pose.yaw_deg - middle.pose.yaw_deg)) / YAW_DEG) ** 2
+    return cost
