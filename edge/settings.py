@@ -148,10 +148,23 @@ def _lines(config: Config) -> Iterator[str]:
     definitions = schema()["$defs"]
     for section, values in msgspec.to_builtins(config).items():
         described = definitions[type(getattr(config, section)).__name__]
-        yield f"# {described['description']}"
+        yield from _comment(described["description"])
         yield f"[{section}]"
         for key, value in values.items():
-            yield f"# {described['properties'][key].get('description', key)}"
-            # TOML writes these values as JSON does; it has no null.
-            yield f"# {key} =" if value is None else f"{key} = {json.dumps(value)}"
+            yield from _comment(described["properties"][key].get("description", key))
+            yield f"# {key} =" if value is None else f"{key} = {_toml(value)}"
         yield ""
+
+
+def _comment(text: str) -> Iterator[str]:
+    return (f"# {line.strip()}".rstrip() for line in text.splitlines())
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it in one line: as JSON does, but for tables; there is no null."""
+    if isinstance(value, dict):
+        pairs = (f"{key} = {_toml(held)}" for key, held in value.items() if held is not None)
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)

@@ -17,6 +17,9 @@ from edge.runtime.frame import Face, Image, Keypoints
 
 Affine = NDArray[np.float64]
 
+MAX_REDUCTION = 32
+"""A crop is averaged over this many pixels a side at most, which bounds its cost."""
+
 
 def cut(full: Image, faces: Sequence[Face], crop: Crop, size: Input, family: str = "") -> Image:
     """N faces of a BGR frame → N × height × width × 3 uint8 in the card's colour order.
@@ -33,9 +36,13 @@ def cut(full: Image, faces: Sequence[Face], crop: Crop, size: Input, family: str
 
 def _transform(face: Face, crop: Crop, size: Input, family: str) -> Affine:
     """The 2 × 3 matrix from the full frame's pixels to the crop's."""
+    longer = max(face.box.width, face.box.height)
     if crop.alignment is not None and face.keypoints is not None:
-        return similarity(face.keypoints, crop.alignment, size)
-    side = max(face.box.width, face.box.height) * (1 + 2 * crop.margins.get(family, crop.margin))
+        matrix = similarity(face.keypoints, crop.alignment, size)
+        # Landmarks that contradict their own box (all in one spot, say) are not believed.
+        if 0.5 * longer < size.width / max(_scale(matrix), 1e-9) < 6 * longer:
+            return matrix
+    side = longer * (1 + 2 * crop.margins.get(family, crop.margin))
     scale = min(size.width, size.height) / side
     x, y = face.box.centre
     # Centres are between pixels: pixel i covers i..i+1, warpAffine counts from its middle.
@@ -66,8 +73,7 @@ def similarity(keypoints: Keypoints, alignment: Alignment, size: Input) -> Affin
 def _warp(full: Image, matrix: Affine, out: Image) -> None:
     """Fill `out` from `full`; a strong reduction averages first, since bilinear would alias."""
     height, width = out.shape[:2]
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    factor = int(1 / max(scale, 1e-6))
+    factor = min(int(1 / _scale(matrix)), MAX_REDUCTION)
     if factor < 2:
         cv2.warpAffine(full, matrix, (width, height), out, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         return
@@ -79,6 +85,11 @@ def _warp(full: Image, matrix: Affine, out: Image) -> None:
         borderMode=cv2.BORDER_REPLICATE,
     )
     cv2.resize(large, (width, height), out, interpolation=cv2.INTER_AREA)
+
+
+def _scale(matrix: Affine) -> float:
+    """How many crop pixels a frame pixel becomes."""
+    return float(np.hypot(matrix[0, 0], matrix[1, 0]))
 
 
 def _magnified(matrix: Affine, factor: int) -> Affine:

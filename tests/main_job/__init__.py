@@ -1,0 +1,1 @@
+"""Specification of the main job, end to end."""

@@ -1,0 +1,1 @@
+"""Specification of the rooms between light and counts."""

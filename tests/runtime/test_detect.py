@@ -1,0 +1,130 @@
+"""Detectors find the people in real footage, and nobody else, in full-frame pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.errors import ModelError
+from edge.runtime.detect import open_detector
+from edge.runtime.detect.base import Candidates, fit, suppress
+from edge.runtime.frame import Frame
+from tests.shared import frame_of, pictures_of
+
+
+def confident(detector, frame):
+    return [f for f in detector.detect(frame) if f.score >= detector.card.detecting.score_min]
+
+
+@pytest.fixture(scope="module")
+def far(models):
+    return open_detector("far", models)
+
+
+@pytest.mark.parametrize(
+    ("clip", "people", "share"),
+    [
+        ("face-demographics-walking.gif", 2, 0.95),
+        ("again.mkv", 1, 1.0),  # and not the skull printed on the hoodie
+        ("book.mkv", 1, 1.0),
+        ("bird.mkv", 2, 0.95),
+        ("head-pose-face-detection-female.gif", 1, 1.0),
+        ("head-pose-face-detection-male.gif", 1, 1.0),
+        ("car-detection.gif", 0, 1.0),
+    ],
+)
+def test_the_default_finds_everyone_and_no_one_else(far, clips, clip, people, share):
+    """In at least this share of the frames the number of faces is the number of people."""
+    pictures = pictures_of(clips / clip)
+    right = sum(len(confident(far, frame_of(picture))) == people for picture in pictures)
+    assert right >= share * len(pictures)
+
+
+def test_the_near_preset_finds_a_near_face(models, clips):
+    """BlazeFace sees the one face of a portrait clip in every frame."""
+    near = open_detector("near", models)
+    for picture in pictures_of(clips / "head-pose-face-detection-male.gif"):
+        assert len(confident(near, frame_of(picture))) == 1
+
+
+def test_the_file_nearest_to_the_frames_shape_is_used(models, clips):
+    """A 16:9 frame runs through the 16:9 network, a 4:3 one through the other."""
+    detector = open_detector("far", models)
+    detector.detect(frame_of(np.zeros((480, 640, 3), np.uint8)))
+    assert detector.card.name == "centerface_384x288"
+    detector.detect(frame_of(np.zeros((270, 480, 3), np.uint8)))
+    assert detector.card.name == "centerface_384x224"
+
+
+@pytest.mark.parametrize(("name", "clip"), [("near", "head-pose-face-detection-male.gif"),
+                                            ("far", "book.mkv")])  # fmt: skip
+def test_boxes_and_keypoints_are_in_full_frame_pixels(models, clips, name, clip):
+    """The same picture as a larger full frame gives the same face, scaled; eyes above mouth."""
+    detector = open_detector(name, models)
+    picture = pictures_of(clips / clip)[0]
+    height, width = picture.shape[:2]
+    small = confident(detector, frame_of(picture))[0]
+    large = confident(
+        detector, Frame(0, 0.0, picture, 3 * width, 3 * height, lambda: picture)
+    )[0]  # fmt: skip
+    assert large.box.left == pytest.approx(3 * small.box.left, rel=1e-5)
+    assert large.box.width == pytest.approx(3 * small.box.width, rel=1e-5)
+    assert large.keypoints.nose == pytest.approx([3 * v for v in small.keypoints.nose], rel=1e-5)
+    points = small.keypoints
+    assert points.right_eye.x < points.left_eye.x
+    assert max(points.right_eye.y, points.left_eye.y) < points.nose.y < points.mouth.y
+    assert small.box.left < points.nose.x < small.box.right
+
+
+def test_a_picture_is_letterboxed_never_squashed(models, clips):
+    """A face in a very wide picture keeps its proportions and its place."""
+    detector = open_detector("far", models)
+    picture = pictures_of(clips / "book.mkv")[0]
+    wide = cv2.copyMakeBorder(picture, 0, 0, 320, 320, cv2.BORDER_REPLICATE)
+    plain = confident(detector, frame_of(picture))[0].box
+    found = confident(detector, frame_of(wide))[0].box
+    assert found.left - 320 == pytest.approx(plain.left, abs=6)
+    assert found.width / found.height == pytest.approx(plain.width / plain.height, rel=0.15)
+
+
+def test_what_lay_in_the_letterbox_before_is_gone(models, clips):
+    """After a tall picture a wide one is seen as if it were the first."""
+    fresh, used = (open_detector("near", models) for _ in range(2))
+    tall = np.full((640, 320, 3), 255, np.uint8)
+    wide = pictures_of(clips / "head-pose-face-detection-male.gif")[0]
+    used.detect(frame_of(tall))
+    assert used.detect(frame_of(wide)) == fresh.detect(frame_of(wide))
+
+
+@given(st.integers(16, 2000), st.integers(16, 2000), st.integers(32, 640), st.integers(32, 640))
+def test_a_letterbox_fills_one_dimension_and_fits_the_other(width, height, into_w, into_h):
+    """The picture is as large as it can be, and inside."""
+    box, new_width, new_height = fit(width, height, into_w, into_h)
+    assert box.left >= 0
+    assert box.top >= 0
+    assert box.left + new_width <= into_w
+    assert box.top + new_height <= into_h
+    assert new_width == into_w or new_height == into_h
+
+
+def test_overlapping_answers_become_their_weighted_mean():
+    """Two boxes on one face give one, nearer to the surer; a third one elsewhere stays."""
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]], np.float32)
+    found = suppress(Candidates(boxes, np.array([0.9, 0.3, 0.5], np.float32), None), 0.3)
+    np.testing.assert_allclose(found.boxes, [[0.25, 0, 10.25, 10], [50, 50, 60, 60]], atol=1e-5)
+    assert found.scores.tolist() == pytest.approx([0.9, 0.5])
+
+
+def test_an_unknown_model_is_named_with_the_known_ones(models):
+    """The message says what there is to choose from."""
+    with pytest.raises(ModelError, match=r"no model 'fra'.*centerface_384x288"):
+        open_detector("fra", models)
+
+
+def test_an_estimator_is_no_detector(models):
+    """A network in the wrong place is refused by name."""
+    with pytest.raises(ModelError, match="'ssrnet_age_imdb' is made to estimate, not to detect"):
+        open_detector("ssrnet_age_imdb", models)
