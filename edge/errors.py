@@ -23,6 +23,12 @@ class SourceError(UserError):
     status = 3
 
 
+class SourceLost(SourceError):
+    """A camera that worked and stopped giving frames; starting the process again may mend it."""
+
+    status = 5
+
+
 class ModelError(UserError):
     """A model file or card that cannot be used."""
 
@@ -34,4 +40,5 @@ STATUS_HELP = """exit status:
   1  an error of the program itself
   2  wrong command line or configuration
   3  the source is missing, unreadable or ended early (what was counted is published)
-  4  a model is missing, damaged or of the wrong kind"""
+  4  a model is missing, damaged or of the wrong kind
+  5  a camera or stream that worked gives no more frames (starting again may help)"""

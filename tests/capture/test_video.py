@@ -133,13 +133,13 @@ def _playlist(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "make", "sentence"),
     [
-        ("none.mp4", lambda path: None, "there is no file, folder or camera"),
+        ("none.mp4", lambda path: None, "there is no file or folder"),
         ("empty.mp4", lambda path: path.touch(), "is an empty file"),
         ("text.txt", _text, "is no video that can be read"),
         ("noise.mkv", _noise, "is no video that can be read"),
         ("list.m3u8", _playlist, "is no video that can be read"),
         ("picture.jpg", _noise, "is a picture, not a video: give the folder"),
-        ("pipe.mp4", os.mkfifo, "is neither a file nor a folder nor a camera"),
+        ("pipe.mp4", os.mkfifo, "is neither a file nor a folder"),
     ],
 )
 def test_what_is_no_video_is_refused_in_one_sentence(tmp_path: Path, name, make, sentence: str):

@@ -1,13 +1,35 @@
-"""OpenCV made fit for a service: silent on stderr, one decoding thread, chosen formats."""
+"""OpenCV made fit for a service: silent on stderr, one decoding thread, patient but not endless."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
+import numpy as np
+
+from edge import config
+from edge.errors import SourceError
+from edge.runtime.capture.source import Source, framed
+from edge.runtime.capture.view import View
+from edge.runtime.frame import Frame
 
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+
+_RETRY_S = 0.02
+"""Between two readings of a device that gave nothing."""
+
+
+def hush() -> None:
+    """Keep the decoders' chatter off stderr, unless the user asked for it in the environment.
+
+    Our own sentences say what counts. FFmpeg's level is read when it is first used.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def open_capture(
@@ -32,11 +54,55 @@ def open_capture(
             del os.environ[_OPTIONS]
 
 
-def hush() -> None:
-    """Keep the decoders' chatter off stderr, unless the user asked for it in the environment.
+class CaptureSource(Source):
+    """An opened cv2.VideoCapture that gives frames by itself: a USB camera, a stream."""
 
-    Our own sentences say what counts. FFmpeg's level is read when it is first used.
-    """
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    live = True
+
+    def __init__(
+        self,
+        name: str,
+        capture: cv2.VideoCapture,
+        settings: config.Source,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._capture = capture
+        self._settings = settings
+        self._view = View(settings)
+        self._clock = clock
+        self._sequence = 0
+        self._closing = threading.Event()
+        # OpenCV's readers are not safe to release while another thread reads.
+        self._busy = threading.Lock()
+
+    def read(self) -> Frame | None:
+        """The next frame; SourceError if none comes within `stall_s`."""
+        since_s = self._clock()
+        while True:
+            with self._busy:
+                if self._closing.is_set():
+                    return None
+                got, picture = self._capture.read()
+            now_s = self._clock()
+            if got:
+                break
+            # A damaged JPEG from a USB camera is no reason to close it.
+            if now_s - since_s >= self._settings.stall_s:
+                raise SourceError(f"{self._name} gave no frame for {now_s - since_s:.0f} s")
+            self._closing.wait(_RETRY_S)
+        self._sequence += 1
+        return framed(
+            np.asarray(picture, np.uint8),
+            self._view,
+            self._sequence - 1,
+            now_s,
+            self._settings.small_width_px,
+        )
+
+    def close(self) -> None:
+        """Give the device back; one whose driver hangs is left to the end of the process."""
+        self._closing.set()
+        if self._busy.acquire(timeout=2 * self._settings.stall_s):
+            self._capture.release()
+            self._busy.release()

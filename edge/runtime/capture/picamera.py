@@ -1,0 +1,208 @@
+"""A Raspberry Pi camera through Picamera2: two streams of one exposure, scaled by the ISP.
+
+`main` is what crops are cut from, mapped only when a face needs it; `lores` is what the detector
+sees. One configuration lives as long as the camera is open: configuring again fragments the
+contiguous memory (CMA) until there is none left.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import ExitStack
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from edge import config
+from edge.errors import SourceError
+from edge.runtime.capture import picamera_setup as setup
+from edge.runtime.capture.source import Source
+from edge.runtime.capture.view import View
+from edge.runtime.frame import Frame, Image
+
+_POLL_S = 0.2
+"""How soon a waiting `read` notices that it is over."""
+
+Turn: TypeAlias = Callable[[Image], Image]
+
+
+class PiCamera(Source):
+    """One camera of a Raspberry Pi, by its number. SourceError where it cannot be had."""
+
+    live = True
+
+    def __init__(
+        self, number: int, settings: config.Source, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._library = _library()
+        self._settings = settings
+        self._clock = clock
+        self._turn: Turn = _as_it_is if setup.turned_by_isp(settings) else View(settings).upright
+        self._sequence = 0
+        self._closing = threading.Event()
+        self._reading = threading.Lock()
+        self._job: Any = None
+        self._camera = _open(self._library, number)
+        try:
+            self._start()
+        except Exception as error:
+            self._camera.close()
+            raise SourceError(f"the camera {number} cannot be started: {error}") from error
+
+    def read(self) -> Frame | None:
+        """The next frame; SourceError if none comes within `stall_s`."""
+        with self._reading:
+            request = self._request()
+            if request is None:
+                return None
+            try:
+                return self._frame(request)
+            except BaseException:
+                request.release()
+                raise
+
+    def close(self) -> None:
+        """Stop the camera and give it back."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        with self._reading:
+            try:
+                self._camera.stop()
+                self._take_back()
+            finally:
+                self._camera.close()
+
+    def _start(self) -> None:
+        camera = self._camera
+        camera.configure(setup.configuration(camera, self._settings))
+        camera.set_controls(setup.controls(camera, self._settings))
+        streams = camera.camera_configuration()
+        self._main_size: setup.Size = streams["main"]["size"]
+        self._small_size: setup.Size = streams["lores"]["size"]
+        camera.start()
+
+    def _request(self) -> Any:
+        """A completed request, which the caller must release; None after `close`."""
+        since_s = self._clock()
+        while not self._closing.is_set():
+            if self._job is None:
+                self._job = self._camera.capture_request(wait=False)
+            try:
+                request = self._job.get_result(timeout=_POLL_S)
+            except (TimeoutError, FutureTimeout):
+                waited_s = self._clock() - since_s
+                if waited_s >= self._settings.stall_s:
+                    raise SourceError(f"the camera gave no frame for {waited_s:.0f} s") from None
+                continue
+            self._job = None
+            return request
+        return None
+
+    def _take_back(self) -> None:
+        """Release the request of a job that was finished when nobody waited any more."""
+        job, self._job = self._job, None
+        if job is None:
+            return
+        try:
+            request = job.get_result(timeout=0)
+        except Exception:  # not finished, or cancelled by stop()
+            return
+        request.release()
+
+    def _frame(self, request: Any) -> Frame:
+        captured_s = self._clock()
+        small = self._turn(self._small(request))
+        lent = _Lent(request, self._library, self._turn, self._main_size)
+        width, height = self._main_size
+        if self._settings.rotate_deg in (90, 270):
+            width, height = height, width
+        self._sequence += 1
+        return Frame(
+            sequence=self._sequence - 1,
+            captured_s=captured_s,
+            small=small,
+            full_width=width,
+            full_height=height,
+            full=lent.full,
+            release=lent.release,
+        )
+
+    def _small(self, request: Any) -> Image:
+        """The lores stream as BGR, in memory of our own, so that it outlives the request.
+
+        I420 is 1.5 × height rows of `stride` bytes, of which the first `width` are picture.
+        """
+        width, height = self._small_size
+        with self._library.MappedArray(request, "lores") as mapped:
+            bgr = cv2.cvtColor(mapped.array, cv2.COLOR_YUV2BGR_I420)
+        return np.asarray(bgr[:height, :width], np.uint8)
+
+
+class _Lent:
+    """A request of the camera; its full picture is mapped when it is first asked for."""
+
+    def __init__(self, request: Any, library: Any, turn: Turn, size: setup.Size) -> None:
+        self._request = request
+        self._library = library
+        self._turn = turn
+        self._size = size
+        self._mapping = ExitStack()
+        self._picture: Image | None = None
+
+    def full(self) -> Image:
+        """The main stream's own memory, height × width × 3 BGR; copied only to be turned."""
+        if self._request is None:
+            raise RuntimeError("the frame was released")
+        if self._picture is None:
+            mapped = self._mapping.enter_context(self._library.MappedArray(self._request, "main"))
+            width, height = self._size
+            self._picture = self._turn(mapped.array[:height, :width, :3])
+        return self._picture
+
+    def release(self) -> None:
+        """Hand the buffers back to the camera."""
+        request, self._request, self._picture = self._request, None, None
+        if request is None:
+            return
+        try:
+            self._mapping.close()
+        finally:
+            request.release()
+
+
+def _as_it_is(picture: Image) -> Image:
+    return picture
+
+
+def _library() -> Any:
+    """The picamera2 module. It comes with the system, never from a package index."""
+    try:
+        import picamera2  # noqa: PLC0415 - exists only on a Raspberry Pi
+    except ImportError as error:
+        raise SourceError(
+            f"the camera needs Picamera2, which cannot be imported ({error}): "
+            "apt install python3-picamera2, and a venv with --system-site-packages"
+        ) from error
+    return picamera2
+
+
+def _open(library: Any, number: int) -> Any:
+    cameras = library.Picamera2.global_camera_info()
+    if not cameras:
+        raise SourceError("no camera is connected: check the cable, then `rpicam-hello --list`")
+    if number >= len(cameras):
+        names = ", ".join(f"{i} ({c.get('Model', '?')})" for i, c in enumerate(cameras))
+        raise SourceError(f"there is no camera {number}; there are: {names}")
+    try:
+        return library.Picamera2(number)
+    except (RuntimeError, IndexError) as error:
+        # Picamera2 replaces every reason by the same sentence; the reason is its context.
+        reason = error.__context__ or error
+        raise SourceError(
+            f"the camera {number} cannot be opened, is it in use by another program? ({reason})"
+        ) from error
