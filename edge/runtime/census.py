@@ -51,8 +51,11 @@ class Census:
         self._present = present
 
     def set_length(self, length_s: float) -> None:
-        """Change the length from the next window on."""
+        """Windows are this long from now on; the open one ends at the new length's boundary."""
         self._length_s = length_s
+        if self._open is not None:
+            ahead_s = length_s - self._clock.wall_s(self._now_s) % length_s
+            self._open.end_s = min(self._open.end_s, self._now_s + ahead_s)
 
     def skipped(self, count: int) -> None:
         """Account for frames that were captured and not processed."""
@@ -109,7 +112,8 @@ class Census:
         """The wall time of `now_s` in whole milliseconds, on the boundary if it is close."""
         wall_s = self._clock.wall_s(now_s)
         boundary_s = round(wall_s / self._length_s) * self._length_s
-        return boundary_s if abs(wall_s - boundary_s) <= SNAP_S else round(wall_s, 3)
+        near = abs(wall_s - boundary_s) <= min(SNAP_S, self._length_s / 10)
+        return boundary_s if near else round(wall_s, 3)
 
     def _window(self, sums: _Sums, end_s: float, end_wall_s: float) -> Window:
         """The closed value; the start is told from the end, where the clock was set between."""

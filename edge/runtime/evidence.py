@@ -40,7 +40,7 @@ class Fused(NamedTuple):
 
     female: float | None
     age_years: float | None
-    age_spread_years: float
+    age_spread_years: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +113,15 @@ class Evidence:
         gender_sure = fused.female is None or (
             max(fused.female, 1 - fused.female) >= self._limits.sure
         )
-        age_sure = fused.age_years is None or (
-            fused.age_spread_years <= self._limits.sure_age_years
-        )
+        spread = fused.age_spread_years
+        age_sure = spread is None or spread <= self._limits.sure_age_years
         return gender_sure and age_sure
 
     def fused(self) -> Fused:
         """All estimates as one."""
         genders = [(w, e.female) for w, e in self._samples if e.female is not None]
         ages = [(w, e.age_years) for w, e in self._samples if e.age_years is not None]
-        age, spread = _robust_mean(ages) if ages else (None, 0.0)
+        age, spread = _robust_mean(ages) if ages else (None, None)
         return Fused(_fused_probability(genders) if genders else None, age, spread)
 
 

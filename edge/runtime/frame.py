@@ -116,8 +116,9 @@ class Estimate:
 class Visit:
     """One person's stay in view, closed. Times in seconds on the source's timeline.
 
-    `female` is None where the evidence does not reach the card's threshold, as is `age_years`;
-    the confidences are probabilities, 0 where there was no estimate. `places` holds the keys of
+    `female` is None where the evidence does not reach the card's threshold, as is `age_years`.
+    `gender_confidence` is a probability, ½ where there was no estimate; `age_spread_years` the
+    standard deviation of the estimates, None where there was none. `places` holds the keys of
     the zones and lines to count the person in, with repetition for a line crossed again.
     """
 
@@ -125,9 +126,9 @@ class Visit:
     last_seen_s: float
     attention_s: float = 0.0
     age_years: float | None = None
-    age_confidence: float = 0.0
+    age_spread_years: float | None = None
     female: bool | None = None
-    gender_confidence: float = 0.0
+    gender_confidence: float = 0.5
     distance: Distance = "middle"
     places: tuple[str, ...] = ()
 

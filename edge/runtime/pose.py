@@ -31,17 +31,16 @@ class Pose(NamedTuple):
 
 
 def pose_of(keypoints: Keypoints) -> Pose:
-    """Landmarks → yaw and pitch; a degenerate layout (a profile) is 90° of yaw."""
+    """Landmarks → yaw and pitch. Eyes that fall together or change sides are 90° of yaw."""
     right, left, nose, mouth = keypoints
     across_x, across_y = left.x - right.x, left.y - right.y
     eyes = math.hypot(across_x, across_y)
     middle_x, middle_y = (right.x + left.x) / 2, (right.y + left.y) / 2
     down_x, down_y = mouth.x - middle_x, mouth.y - middle_y
     face = math.hypot(down_x, down_y)
-    # A profile's eyes fall together while eyes and mouth stay apart.
-    if eyes < 0.25 * face or face < 1e-6 or across_x <= 0:
-        return Pose(90.0, 0.0)
     nose_x, nose_y = nose.x - middle_x, nose.y - middle_y
+    if across_x <= 0 or face < 1e-6:
+        return Pose(math.copysign(90.0, nose_x), 0.0)
     aside = (nose_x * across_x + nose_y * across_y) / eyes**2
     level = (nose_x * down_x + nose_y * down_y) / face**2
     # A turned head's eye distance shrinks by cos(yaw), so aside = depth · tan(yaw).

@@ -29,11 +29,17 @@ COST_MAX = 23.0
 LOW_SCORE_AGE_S = 0.5
 """A track not seen for longer than this is not revived by a detection of low score."""
 
+RESCUE_IOU = 0.4
+"""A detection that overlaps a track's expected box by this much is it, leap or no leap."""
+
 DUPLICATE_IOU = 0.4
 """An unassigned detection overlapping an assigned one by more is the same face twice."""
 
 YAW_NOISE_DEG = 15.0
 """Standard deviation of a face's yaw between two frames: landmarks jitter, heads turn."""
+
+YAW_COST_MAX = 6.0
+"""However far a head seems to have turned: landmarks of a profile are now and then absurd."""
 
 YAW_DRIFT_DEG = 60.0
 """How much that grows in a second: whoever was hidden may have turned round."""
@@ -103,6 +109,7 @@ class Tracker:
             if track.number not in taken and time_s - track.last_s <= LOW_SCORE_AGE_S
         ]
         pairs += _assign(fresh, unsure)
+        pairs += _rescue(self.tracks, sure, pairs)
         for track, sighting in pairs:
             track.see(sighting)
         rest = _unassigned(sure, [sighting for _, sighting in pairs])
@@ -159,10 +166,32 @@ class Tracker:
         return born
 
 
+def _rescue(
+    tracks: Sequence[Track], sure: Sequence[Sighting], pairs: Sequence[tuple[Track, Sighting]]
+) -> list[tuple[Track, Sighting]]:
+    """Pairs that the motion model finds unlikely and the eye obvious: boxes that lie together.
+
+    A detector's box now and then leaps in size without the face having moved.
+    """
+    tracked = {track.number for track, _ in pairs}
+    taken = {id(sighting) for _, sighting in pairs}
+    found = []
+    for track in tracks:
+        if track.number in tracked:
+            continue
+        box = track.motion.box
+        free = [(box.iou(s.face.box), s) for s in sure if id(s) not in taken]
+        overlap, sighting = max(free, key=lambda pair: pair[0], default=(0.0, None))
+        if sighting is not None and overlap >= RESCUE_IOU:
+            taken.add(id(sighting))
+            found.append((track, sighting))
+    return found
+
+
 def _unassigned(sure: Sequence[Sighting], assigned: Sequence[Sighting]) -> list[Sighting]:
     """The detections that nobody took and that are no double of a taken one."""
     taken = {id(sighting) for sighting in assigned}
-    rest = []
+    rest: list[Sighting] = []
     for sighting in sure:
         box = sighting.face.box
         others = (*assigned, *rest)
@@ -194,6 +223,6 @@ def _cost(track: Track, sighting: Sighting) -> float:
     cost = squared + log_determinant + LIKELIEST
     if sighting.pose is not None and track.pose is not None:
         variance = YAW_NOISE_DEG**2 + YAW_DRIFT_DEG**2 * (sighting.time_s - track.last_s)
-        cost += (sighting.pose.yaw_deg - track.pose.yaw_deg) ** 2 / variance
+        cost += min((sighting.pose.yaw_deg - track.pose.yaw_deg) ** 2 / variance, YAW_COST_MAX)
         cost += math.log(variance / YAW_NOISE_DEG**2)
     return max(cost, 0.0)

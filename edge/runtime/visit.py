@@ -93,18 +93,20 @@ class Stay:
         """The stay as a value, with what the card's thresholds let be said."""
         fused = self.evidence.fused()
         chance = fused.female
-        sure = 0.0 if chance is None else max(chance, 1 - chance)
+        sure = 0.5 if chance is None else max(chance, 1 - chance)
         return Visit(
             first_seen_s=self.first_s,
             last_seen_s=self.last_s,
             attention_s=self._attention_s,
             age_years=fused.age_years if _age_told(fused.age_spread_years, limits) else None,
             female=None if chance is None or sure < limits.gender_confidence_min else chance > 0.5,
+            age_spread_years=fused.age_spread_years,
             gender_confidence=sure,
             distance=self.distance,
             places=self._path.places,
         )
 
 
-def _age_told(spread_years: float, limits: Limits) -> bool:
-    return limits.age_spread_max_years is None or spread_years <= limits.age_spread_max_years
+def _age_told(spread_years: float | None, limits: Limits) -> bool:
+    most = limits.age_spread_max_years
+    return most is None or (spread_years is not None and spread_years <= most)
