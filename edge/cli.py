@@ -150,10 +150,14 @@ def _add_publisher(verbs: Verbs) -> None:
 
 
 def _publisher(parsed: argparse.Namespace) -> int:
+    from edge.config import Config
     from edge.publish import publish
     from edge.settings import load
 
-    return publish(load(parsed.config, overrides(parsed)), sink=parsed.sink)
+    def read() -> Config:
+        return load(parsed.config, overrides(parsed))
+
+    return publish(read(), sink=parsed.sink, reread=read)
 
 
 def _add_demo(verbs: Verbs) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 from msgspec import Struct
 
+from edge.errors import ConfigError
 from edge.live import Answer, Order
 from edge.messages import Request, Response, Transaction, WindowRequest, timestamp
 
@@ -57,22 +58,26 @@ class _Envelope(Struct):
     transaction: Transaction | None = None
 
 
-class Commands:
-    """Requests in, replies out (`reply` is called for each).
+class Hooks(NamedTuple):
+    """What commands act through.
 
     `order` hands an order to vision and tells whether it is there; `own` answers the verbs of
-    the publisher; `check` may refuse a verb before it is handed on, by raising an Exception.
+    the publisher; `reply` publishes; `check` may refuse a verb before it is handed on, by a
+    ConfigError; `done` hears of each verb that vision has carried out.
     """
 
-    def __init__(
-        self,
-        *,
-        order: Callable[[Order], bool],
-        own: Mapping[str, Callable[[], Result]],
-        reply: Callable[[Reply], None],
-        wall: Callable[[], float] = time.time,
-    ) -> None:
-        self._order, self._own, self._reply, self._wall = order, own, reply, wall
+    order: Callable[[Order], bool]
+    own: Mapping[str, Callable[[], Result]]
+    reply: Callable[[Reply], None]
+    check: Callable[[str], None] = lambda _verb: None
+    done: Callable[[str], None] = lambda _verb: None
+
+
+class Commands:
+    """Requests in, replies out."""
+
+    def __init__(self, hooks: Hooks, wall: Callable[[], float] = time.time) -> None:
+        self._hooks, self._wall = hooks, wall
         self._waiting: dict[int, _Waiting] = {}
         self._next_id = 1
         self._tokens, self._tokens_at_s = BURST, 0.0
@@ -91,7 +96,7 @@ class Commands:
         elif verb in VISION_VERBS:
             self._hand_on(verb, payload, transaction, now_s)
         else:
-            self._answer(verb, transaction, result=self._own[verb]())
+            self._answer(verb, transaction, result=self._hooks.own[verb]())
 
     def answered(self, answer: Answer) -> None:
         """Vision has carried out an order, or could not."""
@@ -100,6 +105,7 @@ class Commands:
             return
         if answer.error is None:
             self._answer(waiting.verb, waiting.transaction, result={})
+            self._hooks.done(waiting.verb)
         else:
             self._refuse(waiting.verb, waiting.transaction, answer.error)
 
@@ -115,10 +121,15 @@ class Commands:
         if len(self._waiting) >= MAX_WAITING:
             self._refuse(verb, transaction, "too many requests wait for an answer")
             return
+        try:
+            self._hooks.check(verb)
+        except ConfigError as error:
+            self._refuse(verb, transaction, str(error))
+            return
         length_s = request.length_s if isinstance(request, WindowRequest) else None
         order = Order(id=self._next_id, verb=cast(Verb, verb), length_s=length_s)
         self._next_id += 1
-        if not self._order(order):
+        if not self._hooks.order(order):
             self._refuse(verb, transaction, "vision is not running")
             return
         log.info("%s is asked of vision", verb)
@@ -142,13 +153,13 @@ class Commands:
         response = Response(
             time=timestamp(self._wall()), transaction=transaction, status="error", error=error
         )
-        self._reply(Reply(verb, response))
+        self._hooks.reply(Reply(verb, response))
 
     def _answer(self, verb: str, transaction: str | None, result: Result) -> None:
         response = Response(
             time=timestamp(self._wall()), transaction=transaction, status="ok", result=result
         )
-        self._reply(Reply(verb, response))
+        self._hooks.reply(Reply(verb, response))
 
 
 def _shape_error(verb: str, payload: bytes, *, retained: bool) -> str | None:

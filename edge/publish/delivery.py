@@ -21,16 +21,24 @@ class Delivery:
     sent again after a lost connection is always a run of neighbours.
     """
 
-    def __init__(self, outbox: Outbox, *, timeout_s: float, refused_retry_s: float) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        timeout_s: float,
+        refused_retry_s: float,
+        delivered: Callable[[CountsHead], None] = lambda _counts: None,
+    ) -> None:
+        """`delivered` hears of each window once, when its row is gone."""
         self._outbox = outbox
+        self._tell = delivered
         self._timeout_s, self._refused_retry_s = timeout_s, refused_retry_s
-        self._under_way: dict[int, int] = {}  # message id → seq, in the order sent
+        self._under_way: dict[int, CountsHead] = {}  # message id → window, in the order sent
         self._answered: set[int] = set()  # ids acknowledged ahead of an earlier one
-        self._delivered: list[int] = []  # seqs to remove
+        self._delivered: list[CountsHead] = []  # to be removed
         self._waiting_since_s = 0.0
         self._paused_until_s = 0.0
         self._said = ""
-        self.delivered = 0
         self.last: CountsHead | None = None
 
     def restart(self) -> None:
@@ -50,7 +58,7 @@ class Delivery:
                 return
             if not self._under_way:
                 self._waiting_since_s = now_s
-            self._under_way[message_id] = counts.seq
+            self._under_way[message_id] = counts
             self.last = counts
 
     def answered(self, message_id: int, refusal: str | None, now_s: float) -> None:
@@ -83,8 +91,8 @@ class Delivery:
 
     def _sent_up_to(self) -> int:
         if self._under_way:
-            return next(reversed(self._under_way.values()))
-        return self._delivered[-1] if self._delivered else 0
+            return next(reversed(self._under_way.values())).seq
+        return self._delivered[-1].seq if self._delivered else 0
 
     def _refused(self, refusal: str, now_s: float) -> None:
         if refusal != self._said:
@@ -96,7 +104,8 @@ class Delivery:
 
     def _settle(self) -> None:
         """Remove what is delivered, in one transaction; later, where the disk balks."""
-        if self._delivered and self._outbox.remove(self._delivered):
-            self.delivered += len(self._delivered)
+        if self._delivered and self._outbox.remove(counts.seq for counts in self._delivered):
+            for counts in self._delivered:
+                self._tell(counts)
             self._delivered.clear()
             self._said = ""

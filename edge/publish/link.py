@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
@@ -15,11 +16,13 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.exception import MQTTException
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import Mqtt
 from edge.publish.backoff import Backoff
 from edge.publish.credentials import Login
+from edge.publish.message import Message
 from edge.publish.refusal import UNSUPPORTED_VERSION, explain, is_refusal, is_tls_alert
 from edge.publish.versions import Versions
 
@@ -29,15 +32,7 @@ MAX_INCOMING_BYTES = 16_384
 """A longer packet is never read: MQTT 5 brokers are told so, for 3.1.1 the connection is cut."""
 SETTLED_S = 10.0
 """A connection that held this long resets the back-off; two clients under one id never settle."""
-
-
-class Message(NamedTuple):
-    """What to publish, and how."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = False
+_PARSE_ERRORS = (struct.error, ValueError, IndexError, KeyError, MQTTException)
 
 
 class Events(NamedTuple):
@@ -258,10 +253,10 @@ class Link:
         log.debug("%s", text)
 
     def _guarded(self, act: Callable[[], MQTTErrorCode]) -> None:
-        """Whatever a hostile peer makes the client library raise costs the connection, no more."""
+        """What a peer's bytes can make the client library raise costs the connection, no more."""
         try:
             act()
-        except Exception as error:  # the library parses the peer's bytes: anything may come
+        except _PARSE_ERRORS as error:
             log.debug("the connection is given up", exc_info=True)
             self._trouble = f"the broker's bytes make no sense ({type(error).__name__})"
             self._broken = True

@@ -6,26 +6,27 @@ be played in one process.
 
 from __future__ import annotations
 
-import platform
-import resource
 import select
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
+from typing import NamedTuple
 
 import msgspec
 
-from edge import __version__
 from edge.config import Config
-from edge.live import Answer, Order, PublisherDoor
+from edge.live import Answer, PublisherDoor
 from edge.messages import Health
 from edge.outbox import Outbox
-from edge.publish.commands import Commands, Reply, Result
+from edge.publish.commands import Commands, Hooks, Reply
 from edge.publish.credentials import login, tls_context
 from edge.publish.delivery import Delivery
 from edge.publish.describe import describe
-from edge.publish.link import Events, Identity, Link, Message
+from edge.publish.discovery import Announcer
+from edge.publish.facts import Totals, identify, outbox_facts, outbox_health
+from edge.publish.link import Events, Identity, Link
+from edge.publish.message import Message
 from edge.publish.news import News
 from edge.publish.topics import Topics
 
@@ -35,48 +36,49 @@ POLL_S = 0.5
 encode = msgspec.json.encode
 
 
-class Publisher:
-    """Outbox and live door → broker.
+class Surroundings(NamedTuple):
+    """What a publisher is given by the process around it.
 
-    `now_s` is monotonic throughout; `blocking` surrounds what may block (connecting).
-    Raises ConfigError where credentials can't be read.
+    `random` spreads reconnects, `blocking` surrounds what may block (connecting), `reread` reads
+    the configuration again for the request `reload`.
+    """
+
+    random: Random
+    blocking: Callable[[], AbstractContextManager[None]] = nullcontext
+    reread: Callable[[], Config] | None = None
+
+
+class Publisher:
+    """Outbox and live door → broker; `now_s` is monotonic throughout.
+
+    Raises ConfigError where credentials or certificates can't be read.
     """
 
     def __init__(
-        self,
-        config: Config,
-        outbox: Outbox,
-        door: PublisherDoor | None,
-        random: Random,
-        blocking: Callable[[], AbstractContextManager[None]] = nullcontext,
+        self, config: Config, outbox: Outbox, door: PublisherDoor | None, around: Surroundings
     ) -> None:
-        self._config, self._outbox, self._door = config, outbox, door
-        self.topics = Topics(config.device)
-        self.news = News()
-        settings = config.mqtt
-        self.delivery = Delivery(
-            outbox, timeout_s=settings.timeout_s, refused_retry_s=settings.refused_retry_s
-        )
+        self._config, self._outbox, self._door, self._around = config, outbox, door, around
         self._now_s = 0.0
         self._stopped: int | None = None
-        self.commands = Commands(
-            order=self._order,
-            own={"identify": self._identify, "snapshot-health": self._snapshot,
-                 "outbox": self._outbox_facts},
-            reply=self._reply,
-        )  # fmt: skip
+        self.topics = Topics(config.device)
+        self.news = News()
+        self.totals = Totals()
+        self.last_health: Health | None = None
+        self.reload_asked = False
+        self.delivery = Delivery(
+            outbox,
+            timeout_s=config.mqtt.timeout_s,
+            refused_retry_s=config.mqtt.refused_retry_s,
+            delivered=self.totals.add,
+        )
+        self.commands = Commands(self._hooks())
+        self._announcer = Announcer(config, around.random)
         self.link = Link(
-            settings,
-            Identity(
-                client_id=f"agender-{config.device.site}-{config.device.name}",
-                will=Message(self.topics.availability, b"offline", qos=1, retain=True),
-                login=login(settings),
-                tls=tls_context(settings),
-                subscriptions=self._subscriptions(),
-            ),
+            config.mqtt,
+            self._identity(),
             Events(self._connected, self.delivery.restart, self._received, self._answered),
-            random=random,
-            blocking=blocking,
+            random=around.random,
+            blocking=around.blocking,
         )
 
     def fds(self) -> list[tuple[int, int]]:
@@ -92,7 +94,7 @@ class Publisher:
         """Take what a descriptor has."""
         self._now_s = now_s
         if self._door is not None and fileno == self._door.fileno():
-            self._take_news()
+            self._take_news(self._door)
         elif fileno == self.link.fileno():
             readable = bool(events & ~select.POLLOUT)
             self.link.ready(now_s, readable=readable, writable=bool(events & select.POLLOUT))
@@ -109,6 +111,7 @@ class Publisher:
             return
         self._publish_news()
         self.delivery.fill(now_s, self._send_counts, self.link.max_in_flight)
+        self._announce()
 
     def due_s(self, now_s: float) -> float:
         """Seconds until `step` should be called again."""
@@ -124,16 +127,40 @@ class Publisher:
 
     def health(self) -> Health:
         """The whole health record, as it is now."""
-        return self.news.full_health(self._now_s, time.time(), self._own_health)
+        return self.news.full_health(self._now_s, time.time(), self._ours)
 
-    def _subscriptions(self) -> tuple[str, ...]:
-        return (self.topics.requests,) if self._config.commands.enabled else ()
+    def _identity(self) -> Identity:
+        config = self._config
+        requests = (self.topics.requests,) if config.commands.enabled else ()
+        status = (f"{config.homeassistant.prefix}/status",) if config.homeassistant.enabled else ()
+        return Identity(
+            # A dot can't be in a site's or device's name: no two pairs make one id.
+            client_id=f"agender.{config.device.site}.{config.device.name}",
+            will=Message(self.topics.availability, b"offline", 1, True),
+            login=login(config.mqtt),
+            tls=tls_context(config.mqtt),
+            subscriptions=requests + status,
+        )
+
+    def _hooks(self) -> Hooks:
+        return Hooks(
+            order=lambda order: self._door is not None and self._door.send(order),
+            own={
+                "identify": lambda: identify(self._config),
+                "snapshot-health": lambda: msgspec.to_builtins(self.health()),
+                "outbox": lambda: outbox_facts(self._outbox),
+            },
+            reply=self._reply,
+            check=self._check,
+            done=self._done,
+        )
 
     def _connected(self) -> None:
-        """On every connect: birth, info, and (as due again) state and health."""
+        """On every connect: birth, info, and (as due again) discovery, state and health."""
         self.news.forget_published()
         self.link.publish(Message(self.topics.availability, b"online", 1, True))
         self._publish_info()
+        self._announcer.connected(self._now_s)
 
     def _publish_info(self) -> None:
         info = describe(self._config, self.news.hello, time.time())
@@ -143,13 +170,20 @@ class Publisher:
         state = self.news.due_state(self._now_s)
         if state is not None:
             self.link.publish(Message(self.topics.state, encode(state), 0, True))
-        health = self.news.due_health(self._now_s, time.time(), self._own_health)
+        health = self.news.due_health(self._now_s, time.time(), self._ours)
         if health is not None:
+            self.last_health = health
             self.link.publish(Message(self.topics.health, encode(health), 0, True))
 
-    def _take_news(self) -> None:
-        assert self._door is not None
-        for record in self._door.receive():
+    def _announce(self) -> None:
+        if self.delivery.last is not None:
+            self._announcer.window(self.delivery.last.window_s, self._now_s)
+        message = self._announcer.due(self._now_s)
+        if message is not None:
+            self.link.publish(message)
+
+    def _take_news(self, door: PublisherDoor) -> None:
+        for record in door.receive():
             if isinstance(record, Answer):
                 self.commands.answered(record)
             if self.news.take(record, self._now_s) and self.link.up:
@@ -164,52 +198,25 @@ class Publisher:
         self.delivery.answered(message_id, refusal, self._now_s)
 
     def _received(self, topic: str, payload: bytes, retained: bool) -> None:
-        verb = self.topics.verb(topic)
-        self.commands.handle(verb, payload, retained=retained, now_s=self._now_s)
+        if topic == self._announcer.status_topic:
+            self._announcer.status(payload, self._now_s)
+        else:
+            verb = self.topics.verb(topic)
+            self.commands.handle(verb, payload, retained=retained, now_s=self._now_s)
 
     def _reply(self, reply: Reply) -> None:
         payload = encode(reply.response)
         self.link.publish(Message(self.topics.response(reply.verb), payload, 1))
 
-    def _order(self, order: Order) -> bool:
-        return self._door is not None and self._door.send(order)
+    def _check(self, verb: str) -> None:
+        """A configuration that can't be used must not end a device that runs."""
+        if verb == "reload" and self._around.reread is not None:
+            settings = self._around.reread().mqtt
+            login(settings)
+            tls_context(settings)
 
-    def _own_health(self) -> dict[str, float | int]:
-        return {
-            "publisher_memory_mb": memory_mb(),
-            "outbox_depth": self._outbox.depth(),
-            "outbox_dropped": self._outbox.dropped(),
-            "outbox_set_aside": self._outbox.kept("set_aside"),
-            "requests_refused": self.commands.refused,
-        }
+    def _done(self, verb: str) -> None:
+        self.reload_asked = self.reload_asked or verb == "reload"
 
-    def _identify(self) -> Result:
-        device = self._config.device
-        return {
-            "site": device.site,
-            "device": device.name,
-            "version": __version__,
-            "host": platform.node(),
-            "machine": platform.machine(),
-        }
-
-    def _snapshot(self) -> Result:
-        snapshot: Result = msgspec.to_builtins(self.health())
-        return snapshot
-
-    def _outbox_facts(self) -> Result:
-        oldest = self._outbox.peek(1)
-        return {
-            "depth": self._outbox.depth(),
-            "oldest_seq": oldest[0].seq if oldest else None,
-            "oldest_start": oldest[0].start if oldest else None,
-            "dropped": self._outbox.dropped(),
-            "set_aside": self._outbox.kept("set_aside"),
-        }
-
-
-def memory_mb() -> float:
-    """This process's resident memory, in 10^6 bytes."""
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - every few seconds
-        pages = int(file.read().split()[1])
-    return pages * resource.getpagesize() / 1e6
+    def _ours(self) -> dict[str, float | int]:
+        return outbox_health(self._outbox) | {"requests_refused": self.commands.refused}

@@ -6,6 +6,7 @@ import logging
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,10 +15,13 @@ from random import Random
 from types import FrameType
 from typing import Literal
 
+from edge import log as logs
 from edge.config import Config
+from edge.errors import ConfigError
 from edge.live import PublisherDoor
 from edge.outbox import FILE_NAME, Outbox
-from edge.publish.publisher import POLL_S, Publisher
+from edge.publish.metrics import serve
+from edge.publish.publisher import POLL_S, Publisher, Surroundings
 from edge.publish.stdout import ReaderGoneError, write_waiting
 
 log = logging.getLogger("publisher")
@@ -77,13 +81,16 @@ def publish(
     sink: Literal["mqtt", "stdout"] = "mqtt",
     *,
     until_drained: bool = False,
+    reread: Callable[[], Config] | None = None,
 ) -> int:
     """Deliver windows until a signal (or, `until_drained`, until none waits); the exit status.
 
     A signal ends it cleanly: what waits is delivered within `mqtt.drain_s` where the broker is
-    there (to standard output: all of it), and `availability` becomes `stopped`.
+    there (to standard output: all of it), and `availability` becomes `stopped`. `reread` reads
+    the configuration again: after the request `reload` the process starts itself anew with it.
     Raises ConfigError where credentials or certificates can't be read.
     """
+    logs.set_up(config.log.level)
     with ExitStack() as stack:
         signals = Signals()
         stack.callback(signals.close)
@@ -91,10 +98,24 @@ def publish(
         stack.callback(outbox.close)
         if sink == "stdout":
             return _to_stdout(outbox, signals, until_drained=until_drained)
-        door = PublisherDoor(config.paths.runtime)
-        stack.callback(door.close)
-        publisher = Publisher(config, outbox, door, Random(), signals.interrupting)
-        return _to_broker(config, publisher, signals, until_drained=until_drained)
+        door = stack.enter_context(_door(config))
+        publisher = Publisher(
+            config, outbox, door, Surroundings(Random(), signals.interrupting, reread)
+        )
+        if config.metrics.port:
+            stack.callback(serve(publisher, config.metrics))
+        _to_broker(config, publisher, signals, until_drained=until_drained)
+    if publisher.reload_asked and not signals.stop:
+        log.info("starting again with the configuration read anew")
+        os.execv(sys.executable, [sys.executable, "-B", "-m", "edge", *sys.argv[1:]])
+    return 0
+
+
+def _door(config: Config) -> PublisherDoor:
+    try:
+        return PublisherDoor(config.paths.runtime)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
 
 
 def _to_stdout(outbox: Outbox, signals: Signals, *, until_drained: bool) -> int:
@@ -112,9 +133,9 @@ def _to_stdout(outbox: Outbox, signals: Signals, *, until_drained: bool) -> int:
 
 def _to_broker(
     config: Config, publisher: Publisher, signals: Signals, *, until_drained: bool
-) -> int:
-    while not signals.stop:
-        _turn(publisher, signals)
+) -> None:
+    while not signals.stop and not publisher.reload_asked:
+        turn(publisher, signals)
         if until_drained and publisher.link.up and publisher.delivery.is_done():
             break
     _until(publisher, publisher.delivery.is_done, config.mqtt.drain_s)
@@ -122,10 +143,9 @@ def _to_broker(
     left = publisher.delivery.left()
     if left:
         log.warning("%d windows wait in the outbox for the next start", left)
-    return 0
 
 
-def _turn(publisher: Publisher, signals: Signals | None) -> None:
+def turn(publisher: Publisher, signals: Signals | None) -> None:
     """One turn of the loop: what time asks for, then whatever is ready."""
     try:
         publisher.step(time.monotonic())
@@ -145,7 +165,7 @@ def _until(publisher: Publisher, done: Callable[[], bool], limit_s: float) -> No
     """Turn while the broker is there, until done or out of time."""
     end_s = time.monotonic() + limit_s
     while publisher.link.up and not done() and time.monotonic() < end_s:
-        _turn(publisher, None)
+        turn(publisher, None)
 
 
 def _say_goodbye(publisher: Publisher) -> None:

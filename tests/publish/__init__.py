@@ -1,0 +1,1 @@
+"""Delivery, messages and commands, against a real broker."""

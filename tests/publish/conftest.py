@@ -1,0 +1,26 @@
+"""A real broker and a real subscriber for each test that asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.publish.support import Broker, Subscriber
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """mosquitto, open to anybody on the loopback."""
+    running = Broker(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def subscriber(broker: Broker) -> Iterator[Subscriber]:
+    """Hears everything the broker hands on."""
+    listening = Subscriber(broker.port)
+    yield listening
+    listening.close()
