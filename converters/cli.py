@@ -10,11 +10,13 @@ import converters.detectors.verb
 import converters.evaluate.verb
 import converters.footage
 import converters.ssrnet.verb
+import converters.train.verb
 from edge.errors import UserError
 
 VERBS = (
     converters.ssrnet.verb,
     converters.detectors.verb,
+    converters.train.verb,
     converters.evaluate.verb,
     converters.footage,
 )

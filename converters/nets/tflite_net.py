@@ -54,7 +54,9 @@ def _head(features: Any, layer: Layer) -> Any:
     return tf.matmul(features, tf.constant(layer.kernel)) + tf.constant(layer.bias)
 
 
-def convert(network: Network, layers: Sequence[Layer], calibration: NDArray[np.uint8] | None) -> bytes:
+def convert(
+    network: Network, layers: Sequence[Layer], calibration: NDArray[np.uint8] | None
+) -> bytes:
     """The flatbuffer: float32 for no `calibration`, else int8 throughout.
 
     `calibration`: N × size × size × 3 uint8 crops from which the activations' ranges are taken.

@@ -33,7 +33,7 @@ def augmented(chip: Image, size: int, reach: float, how: Augment, random: Genera
 
 def plain(chip: Image, size: int, reach: float) -> Image:
     """The crop of `size` pixels that nothing was done to."""
-    return _warped(chip, size, reach, size, (0.0, 1.0, 0.0, 0.0))
+    return _warped(chip, reach, size, (0.0, 1.0, 0.0, 0.0))
 
 
 def _framed(chip: Image, size: int, reach: float, how: Augment, random: Generator) -> Image:
@@ -44,14 +44,14 @@ def _framed(chip: Image, size: int, reach: float, how: Augment, random: Generato
     inner = size
     if random.random() < how.small:
         inner = min(size, int(random.integers(how.small_px[0], how.small_px[1] + 1)))
-    face = _warped(chip, size, reach, inner, (turn, scale, *shift))
+    face = _warped(chip, reach, inner, (turn, scale, *shift))
     if inner < size:
         face = cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR)
     return face
 
 
 def _warped(
-    chip: Image, size: int, reach: float, inner: int, pose: tuple[float, float, float, float]
+    chip: Image, reach: float, inner: int, pose: tuple[float, float, float, float]
 ) -> Image:
     """`inner` pixels wide: the middle of the chip, turned (degrees), scaled, shifted (crops)."""
     turn, scale, right, down = pose

@@ -41,6 +41,7 @@ class Chips:
     band: NDArray[np.int64]
     female: NDArray[np.bool_]
     group: NDArray[np.str_]
+    image: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.band)
@@ -108,6 +109,7 @@ def _labelled(pixels: NDArray[np.uint8], labels: Sequence[Label]) -> Chips:
         np.array([label.band for label in labels], np.int64),
         np.array([label.female for label in labels], np.bool_),
         np.array([label.group for label in labels], np.str_),
+        np.array([label.image for label in labels], np.str_),
     )
 
 
@@ -115,7 +117,13 @@ def save_chips(chips: Chips, directory: Path, data: Data) -> None:
     """Write `chips` and the settings they were cut by."""
     directory.mkdir(parents=True, exist_ok=True)
     np.save(directory / "pixels.npy", chips.pixels)
-    np.savez(directory / "labels.npz", band=chips.band, female=chips.female, group=chips.group)
+    np.savez(
+        directory / "labels.npz",
+        band=chips.band,
+        female=chips.female,
+        group=chips.group,
+        image=chips.image,
+    )
     # Written last: its presence says that the others are whole.
     (directory / "data.json").write_bytes(msgspec.json.encode(data))
 
@@ -133,6 +141,7 @@ def load_chips(directory: Path, data: Data) -> Chips | None:
             labels["band"],
             labels["female"],
             labels["group"],
+            labels["image"],
         )
 
 

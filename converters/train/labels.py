@@ -19,6 +19,10 @@ from edge.runtime.frame import Image
 BANDS = ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+")
 """FairFace's age bands, in years, both ends included."""
 BAND_STARTS = (0, 3, 10, 20, 30, 40, 50, 60, 70)
+BAND_MIDDLES = (1.0, 6.0, 14.5, 24.5, 34.5, 44.5, 54.5, 64.5, 75.0)
+"""The age that stands for a band, years; 75 for the open one."""
+ADULT_BAND = BANDS.index("20-29")
+"""The first band that counts as adult."""
 
 
 @dataclass(frozen=True, slots=True)

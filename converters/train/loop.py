@@ -18,7 +18,8 @@ from torch.optim.swa_utils import AveragedModel
 from converters.nets.torch_net import AgeGender
 from converters.train.batches import epoch, plain_crops
 from converters.train.chips import Chips
-from converters.train.losses import CENTRES, age_targets, loss
+from converters.train.labels import ADULT_BAND, BAND_MIDDLES
+from converters.train.losses import age_targets, loss
 from converters.train.settings import Settings
 
 COLUMNS = ("epoch", "loss", "exact", "one_off", "years", "gender", "gender_adults", "seconds")
@@ -68,7 +69,7 @@ class Trainer:
         how = self.settings.loss
         x = tensor(pixels, self.device)
         target = age_targets(
-            torch.from_numpy(self.chips.band[members]), len(CENTRES), how.neighbour
+            torch.from_numpy(self.chips.band[members]), len(BAND_MIDDLES), how.neighbour
         ).to(self.device)
         female = torch.from_numpy(self.chips.female[members]).float().to(self.device)
         if torch.rand(()) < how.mixup:
@@ -162,14 +163,14 @@ def figures(
     """Accuracies (0..1) and the error of the expected age against the band's middle, years."""
     off = np.abs(age.argmax(1) - band)
     chance = np.exp(age - age.max(1, keepdims=True))
-    years = chance @ np.array(CENTRES) / chance.sum(1)
+    years = chance @ np.array(BAND_MIDDLES) / chance.sum(1)
     right = (gender > 0) == female
     return {
         "exact": float((off == 0).mean()),
         "one_off": float((off <= 1).mean()),
-        "years": float(np.abs(years - np.array(CENTRES)[band]).mean()),
+        "years": float(np.abs(years - np.array(BAND_MIDDLES)[band]).mean()),
         "gender": float(right.mean()),
-        "gender_adults": float(right[band >= 3].mean()),
+        "gender_adults": float(right[band >= ADULT_BAND].mean()),
     }
 
 

@@ -6,10 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from converters.train.labels import BAND_MIDDLES
 from converters.train.settings import Loss
-
-CENTRES = (1.0, 6.0, 14.5, 24.5, 34.5, 44.5, 54.5, 64.5, 75.0)
-"""The middle of each age band in labels.BANDS, years."""
 
 
 def age_targets(band: Tensor, bands: int, neighbour: float) -> Tensor:
@@ -25,11 +23,9 @@ def age_targets(band: Tensor, bands: int, neighbour: float) -> Tensor:
     return near * (1 - neighbour) + neighbour * sides / sides.sum(1, keepdim=True)
 
 
-def loss(
-    age: Tensor, gender: Tensor, target: Tensor, female: Tensor, how: Loss
-) -> Tensor:
+def loss(age: Tensor, gender: Tensor, target: Tensor, female: Tensor, how: Loss) -> Tensor:
     """Age logits N × bands, gender logits N, targets N × bands and N (0..1) → a scalar."""
-    centres = torch.tensor(CENTRES[: age.shape[1]]) / 10
+    centres = torch.tensor(BAND_MIDDLES[: age.shape[1]]) / 10
     chance = age.softmax(1)
     years = functional.smooth_l1_loss(chance @ centres, target @ centres, beta=0.5)
     smooth = female * (1 - how.gender_smoothing) + 0.5 * how.gender_smoothing

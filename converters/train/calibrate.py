@@ -1,0 +1,151 @@
+"""Held-out logits → the last layer's scale and shift, and the threshold for `unknown`.
+
+What is fitted here is multiplied into the heads, so the device needs to know nothing of it: its
+probability is the calibrated one, and one half is where women and men are recognised equally.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.train.labels import ADULT_BAND, BAND_MIDDLES, BAND_STARTS
+
+Floats = NDArray[np.float64]
+SHARE_MIN = 1e-4
+"""What a band without a single face counts as."""
+
+
+class GenderFit(NamedTuple):
+    """calibrated logit = scale × (logit − shift)."""
+
+    scale: float
+    shift: float
+
+
+class AgeFit(NamedTuple):
+    """fitted logits = scale × (logits + prior × log(share of each band))."""
+
+    scale: float
+    prior: float
+
+
+class Fit(NamedTuple):
+    """What was fitted on the held-out faces; `share` is that of each band among them."""
+
+    age: AgeFit
+    gender: GenderFit
+    share: Floats
+
+
+def fit_all(
+    age: NDArray[np.float32],
+    gender: NDArray[np.float32],
+    band: NDArray[np.int64],
+    female: NDArray[np.bool_],
+) -> Fit:
+    """Both heads' fits from the logits of held-out faces, N × bands and N."""
+    share = np.bincount(band, minlength=age.shape[1]) / len(band)
+    return Fit(
+        fit_age(age.astype(float), band), fit_gender(gender.astype(float), female, band), share
+    )
+
+
+def fit_gender(logit: Floats, female: NDArray[np.bool_], band: NDArray[np.int64]) -> GenderFit:
+    """The shift that recognises adult women and men equally often, then temperature.
+
+    Temperature scaling (Guo 2017): the one factor that makes the likelihood largest.
+    """
+    adult = band >= ADULT_BAND
+    candidates = np.quantile(logit[adult], np.linspace(0.05, 0.95, 721))
+    women, men = np.sort(logit[adult & female]), np.sort(logit[adult & ~female])
+    recall_women = 1 - np.searchsorted(women, candidates) / len(women)
+    recall_men = np.searchsorted(men, candidates) / len(men)
+    shift = float(candidates[np.abs(recall_women - recall_men).argmin()])
+    sign = np.where(female, 1.0, -1.0)
+    scales = np.geomspace(0.2, 5, 161)
+    losses = [np.logaddexp(0, -sign * scale * (logit - shift)).mean() for scale in scales]
+    return GenderFit(float(scales[int(np.argmin(losses))]), shift)
+
+
+def fit_age(logits: Floats, band: NDArray[np.int64]) -> AgeFit:
+    """The scale and prior that serve best both a natural crowd and one balanced over the bands.
+
+    A scale above one draws the expectation towards the likeliest band: it would otherwise shun
+    the ends of life. The prior takes back some of what the commonest bands gained by being common.
+    """
+    share = np.bincount(band, minlength=logits.shape[1]) / len(band)
+    best = max(
+        (_worth(logits, band, share, AgeFit(scale, prior)), scale, prior)
+        for scale in np.arange(0.8, 3.05, 0.1)
+        for prior in np.arange(-1.0, 0.55, 0.1)
+    )
+    return AgeFit(*(round(float(value), 2) for value in best[1:]))
+
+
+def _worth(logits: Floats, band: NDArray[np.int64], share: Floats, fit: AgeFit) -> float:
+    """Exact bands gained, less years of error lost at 3 points a year; both mixes equally."""
+    years = expected_years(fitted_age(logits, share, fit))
+    exact = bands_of(years) == band
+    error = np.abs(years - np.array(BAND_MIDDLES)[band])
+    gain = exact - 0.03 * error
+    balanced = np.mean([gain[band == b].mean() for b in np.unique(band)])
+    return float(gain.mean() + balanced)
+
+
+def fitted_age(logits: Floats, share: Floats, fit: AgeFit) -> Floats:
+    """N × bands logits after the fit; `share` of each band where it was made."""
+    return fit.scale * (logits + fit.prior * np.log(np.maximum(share, SHARE_MIN)))
+
+
+def expected_years(logits: Floats) -> Floats:
+    """N × bands logits → N expectations, years."""
+    power = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(power @ np.array(BAND_MIDDLES[: logits.shape[1]]) / power.sum(1))
+
+
+def bands_of(years: Floats) -> NDArray[np.int64]:
+    """N ages → the index of each one's band in labels.BANDS."""
+    return np.searchsorted(BAND_STARTS, np.maximum(years, 0), side="right") - 1
+
+
+def calibration_error(chance: Floats, true: NDArray[np.bool_], bins: int = 15) -> float:
+    """Expected calibration error of a two-way probability: |said − was|, weighted by faces.
+
+    The confidence is that of the likelier answer, ½..1, in bins of equal width (Guo 2017).
+    """
+    confidence = np.maximum(chance, 1 - chance)
+    right = (chance >= 0.5) == true
+    place = np.minimum(((confidence - 0.5) * 2 * bins).astype(int), bins - 1)
+    gaps = [
+        abs(confidence[place == b].mean() - right[place == b].mean()) * (place == b).mean()
+        for b in np.unique(place)
+    ]
+    return float(sum(gaps))
+
+
+def coverage(chance: Floats, true: NDArray[np.bool_]) -> list[dict[str, float]]:
+    """For each confidence from .5 to .95: how many faces are answered, how many rightly."""
+    confidence = np.maximum(chance, 1 - chance)
+    right = (chance >= 0.5) == true
+    rows = []
+    for least in np.arange(0.5, 0.96, 0.05):
+        kept = confidence >= least
+        accuracy = float(right[kept].mean()) if kept.any() else 1.0
+        rows.append(
+            {"confidence_min": round(float(least), 2), "answered": round(float(kept.mean()), 4)}
+            | {"accuracy": round(accuracy, 4)}
+        )
+    return rows
+
+
+def threshold(curve: list[dict[str, float]], accuracy: float, answered: float) -> float:
+    """The least confidence that reaches `accuracy` while at least `answered` faces are answered.
+
+    Where none reaches it, the largest that still answers so many.
+    """
+    allowed = [row for row in curve if row["answered"] >= answered]
+    reached = [row for row in allowed if row["accuracy"] >= accuracy]
+    return (reached[0] if reached else allowed[-1])["confidence_min"]

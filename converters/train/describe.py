@@ -1,0 +1,196 @@
+"""The card of a network of our own: how to feed it, what it says, and how well it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from converters import bundle
+from converters.evaluate import measures
+from converters.evaluate.faces import Answers
+from converters.train.calibrate import Fit, calibration_error, coverage, fit_gender, threshold
+from converters.train.labels import ADULT_BAND, BAND_MIDDLES, Label
+from converters.train.settings import Settings
+from edge.runtime.card import Card, Crop, Estimator, Input, Licence, Output, Source
+
+ANSWERED_MIN = 0.85
+ACCURACY_WANTED = 0.95
+"""`unknown` is said as seldom as this accuracy allows, and to at most 15 of 100 faces."""
+
+INTENDED = "Anonymous counts of people by age and gender, in aggregate over many faces."
+LIMITS = (
+    "Ages and genders are as people judged them from pictures; not for decisions about a person. "
+    "Trained and measured on photographs; faces under about 16 pixels, masks and profiles are "
+    "less certain. Two genders only."
+)
+
+
+class Said(NamedTuple):
+    """What a file says of N faces: years, and the probability of a woman."""
+
+    years: NDArray[np.float64]
+    women: NDArray[np.float64]
+
+
+class HeldOut(NamedTuple):
+    """The held-out faces, what the int8 and the float32 file say of them, and what was fitted.
+
+    `gender`: logits before the fit, truth (female), band; for the error of calibration on faces
+    that the fit has not seen.
+    """
+
+    labels: tuple[Label, ...]
+    said: Said
+    reference: Said
+    fit: Fit
+    gender: tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]
+
+
+class Draft(NamedTuple):
+    """What a card says before anything is measured."""
+
+    settings: Settings
+    weights_sha256: str
+
+    def card(self, content: bytes, scheme: str, places: Mapping[str, int]) -> Card:
+        """The card of the flatbuffer `content`; `places`: output name → index."""
+        settings, about = self.settings, self.settings.about
+        size = settings.network.size
+        # The margin serves detectors without landmarks; CenterFace draws its boxes generously.
+        crop = Crop(0.1, {"centerface": 0.04}, settings.data.alignment)
+        age = Output(
+            attribute="age",
+            kind="expectation",
+            tensor=places["age"],
+            values=BAND_MIDDLES,
+            logits=True,
+        )
+        gender = Output(
+            attribute="gender", kind="probability", tensor=places["gender"], logits=True
+        )
+        return Card(
+            name=settings.name if scheme == "int8" else f"{settings.name}_{scheme}",
+            description=about.description,
+            licence=Licence(
+                code="Apache-2.0",
+                weights=about.weights_licence,
+                training_data=about.training_data,
+                commercial_use=about.commercial_use,
+                attribution=about.attribution,
+            ),
+            task="estimate",
+            bytes=len(content),
+            sha256=str(bundle.fingerprint(content)["sha256"]),
+            quantization=scheme,
+            input=Input(width=size, height=size, colour="rgb"),
+            estimator=Estimator(crop, (age, gender)),
+            source=Source("agender-convert train", self.weights_sha256),
+            intended_use=INTENDED,
+            limits=LIMITS,
+        )
+
+    def with_evidence(
+        self, card: Card, held: HeldOut, checked: dict[str, dict[str, float]]
+    ) -> Card:
+        """The card with the thresholds, the confusion matrices and the figures."""
+        answers = _answers(held.labels, held.said)
+        labelled = measures.Labelled(answers)
+        adults = labelled.bands >= ADULT_BAND
+        curve = coverage(held.said.women[adults], labelled.female[adults])
+        sure = threshold(curve, ACCURACY_WANTED, ANSWERED_MIN)
+        estimator = msgspec.structs.replace(card.estimating, gender_confidence_min=sure)
+        share = self.settings.data.held_out
+        data = f"{share:.0%} of the training data, held out (seed {self.settings.training.seed})"
+        evidence: dict[str, Any] = {
+            "held_out": {"data": data, "faces": len(held.labels), **_figures(answers, sure)},
+            "groups": _groups(held, sure),
+            "calibration": _calibration(held, labelled.female) | {"coverage_adults": curve},
+            "drift_from_float32": _drift(held, labelled),
+            "runtimes": checked,
+            "training": msgspec.to_builtins(self.settings),
+        }
+        confusion = measures.confusions(answers, labelled, data)
+        return msgspec.structs.replace(
+            card, estimator=estimator, confusion=confusion, evidence=_rounded(evidence)
+        )
+
+
+def _answers(labels: tuple[Label, ...], said: Said) -> Answers:
+    return Answers(labels, said.years, said.women, 0)
+
+
+def _figures(answers: Answers, sure: float) -> dict[str, Any]:
+    labelled = measures.Labelled(answers)
+    age = measures.age_figures(answers, labelled)
+    gender = measures.gender_figures(answers, labelled, sure)
+    return {"age": msgspec.to_builtins(age), "gender": msgspec.to_builtins(gender)}
+
+
+def _groups(held: HeldOut, sure: float) -> dict[str, Any]:
+    """Group → the figures over all its faces and over its adults."""
+    names = sorted({label.group for label in held.labels} - {""})
+    found = {}
+    for name in names:
+        mask = np.array([label.group == name for label in held.labels])
+        labels = tuple(label for label in held.labels if label.group == name)
+        answers = _answers(labels, Said(held.said.years[mask], held.said.women[mask]))
+        figures = _figures(answers, sure)
+        found[name] = {
+            part: {who: figures[part][who] for who in ("overall", "adults") if who in figures[part]}
+            for part in figures
+        }
+    return found
+
+
+def _calibration(held: HeldOut, female: NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        "gender_error_expected": calibration_error(held.said.women, female),
+        "gender_error_expected_cross_fitted": _cross_fitted(*held.gender),
+        "gender_fit": held.fit.gender._asdict(),
+        "age_fit": held.fit.age._asdict(),
+    }
+
+
+def _cross_fitted(
+    logit: NDArray[np.float32], female: NDArray[np.bool_], band: NDArray[np.int64]
+) -> float:
+    """The error of calibration where each half of the faces is judged by the other's fit."""
+    first = np.arange(len(logit)) % 2 == 0
+    chance = np.empty(len(logit))
+    for fitting, judged in ((first, ~first), (~first, first)):
+        fit = fit_gender(logit[fitting].astype(float), female[fitting], band[fitting])
+        chance[judged] = 1 / (1 + np.exp(-fit.scale * (logit[judged] - fit.shift)))
+    return calibration_error(chance, female)
+
+
+def _drift(held: HeldOut, labelled: measures.Labelled) -> dict[str, Any]:
+    """How far the int8 file's answers and figures are from the float32 file's."""
+    years = np.abs(held.said.years - held.reference.years)
+    flips = (held.said.women > 0.5) != (held.reference.women > 0.5)
+    truth = np.array(BAND_MIDDLES)[labelled.bands]
+    errors = [np.abs(said.years - truth).mean() for said in (held.said, held.reference)]
+    right = [((said.women > 0.5) == labelled.female).mean() for said in (held.said, held.reference)]
+    exact = [
+        (measures.bands_of(said.years) == labelled.bands).mean()
+        for said in (held.said, held.reference)
+    ]
+    return {
+        "years_mean": years.mean(),
+        "years_max": years.max(),
+        "gender_flips": int(flips.sum()),
+        "error_years_gained": errors[0] - errors[1],
+        "exact_gained": exact[0] - exact[1],
+        "gender_accuracy_gained": right[0] - right[1],
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return round(float(value), 4) if isinstance(value, float | np.floating) else value

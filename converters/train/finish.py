@@ -1,0 +1,122 @@
+"""A trained network → calibrated heads → float32 and int8 files → a bundle with its evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters import bundle
+from converters.errors import ConvertError
+from converters.nets import tflite_net
+from converters.nets.tflite_net import Layer
+from converters.nets.torch_net import AgeGender
+from converters.tflite import output_positions
+from converters.train import describe
+from converters.train.augment import augmented
+from converters.train.batches import plain_crops
+from converters.train.calibrate import SHARE_MIN, Fit, fit_all
+from converters.train.chips import Chips
+from converters.train.labels import Label
+from converters.train.loop import logits
+from converters.train.settings import Settings
+from converters.verify import runtimes
+from edge.runtime.card import Card
+from edge.runtime.estimate import decode
+from edge.runtime.model import Network
+
+CALIBRATION_CROPS = 512
+PROBE_CROPS = 64
+
+
+def finish(
+    settings: Settings, network: AgeGender, chips: Chips, held: NDArray[np.bool_], out: Path
+) -> Path:
+    """Write the int8 bundle NAME and its float32 twin NAME_float32 into `out`; → the card.
+
+    ConvertError where a runtime refuses the int8 file.
+    """
+    members = np.flatnonzero(held)
+    crops = plain_crops(chips, members, settings)
+    age, gender = logits(network.cpu(), crops)
+    band, female = chips.band[members], chips.female[members]
+    fit = fit_all(age, gender, band, female)
+    layers = fitted([Layer(*pair) for pair in network.folded()], fit)
+    whole = tflite_net.convert(settings.network, layers, None)
+    small = tflite_net.convert(
+        settings.network, layers, _calibration(chips, np.flatnonzero(~held), settings)
+    )
+    source = hashlib.sha256(b"".join(a.tobytes() for layer in layers for a in layer)).hexdigest()
+    draft = describe.Draft(settings, source)
+    reference = _answers(draft.card(whole, "float32", output_positions(whole)), whole, crops)
+    card = draft.card(small, "int8", output_positions(small))
+    said = _answers(card, small, crops)
+    held_out = describe.HeldOut(
+        _labels(chips, members), said, reference, fit, gender=(gender, female, band)
+    )
+    card = draft.with_evidence(card, held_out, _checked(small, crops))
+    bundle.write(out, whole, draft.card(whole, "float32", output_positions(whole)))
+    return bundle.write(out, small, card)
+
+
+def fitted(layers: Sequence[Layer], fit: Fit) -> list[Layer]:
+    """The layers with the fits multiplied into the heads."""
+    *trunk, age, gender = layers
+    scale = np.float32(fit.age.scale)
+    prior = (fit.age.prior * np.log(np.maximum(fit.share, SHARE_MIN))).astype(np.float32)
+    age = Layer(age.kernel * scale, (age.bias + prior) * scale)
+    scale = np.float32(fit.gender.scale)
+    gender = Layer(gender.kernel * scale, (gender.bias - np.float32(fit.gender.shift)) * scale)
+    return [*trunk, age, gender]
+
+
+def _calibration(chips: Chips, members: NDArray[np.int64], settings: Settings) -> NDArray[np.uint8]:
+    """Crops as in training, bad light and all, from which activations take their ranges."""
+    random = np.random.default_rng(settings.training.seed)
+    chosen = random.choice(members, min(CALIBRATION_CROPS, len(members)), replace=False)
+    size, reach = settings.network.size, settings.data.chip_reach
+    return np.stack(
+        [augmented(chips.pixels[i], size, reach, settings.augment, random) for i in chosen]
+    )
+
+
+def _answers(card: Card, content: bytes, crops: NDArray[np.uint8]) -> describe.Said:
+    """What the device's own runtime makes of the crops: years and the probability of a woman."""
+    outputs = Network(card, content).run(crops)
+    years, women = (decode(outputs[o.tensor], o) for o in card.estimating.outputs)
+    return describe.Said(years, women)
+
+
+def _labels(chips: Chips, members: NDArray[np.int64]) -> tuple[Label, ...]:
+    return tuple(
+        Label(str(chips.image[i]), int(chips.band[i]), bool(chips.female[i]), str(chips.group[i]))
+        for i in members
+    )
+
+
+def _checked(content: bytes, crops: NDArray[np.uint8]) -> dict[str, dict[str, float]]:
+    """The file opened in a process of its own on each runtime at hand; they must agree."""
+    images = crops[:PROBE_CROPS].astype(np.float32)
+    runs = {
+        name: runtimes.run(name, python, content, images)
+        for name, python in runtimes.pythons().items()
+    }
+    first = next(iter(runs.values()))
+    report = {}
+    for run in runs.values():
+        gap = max(
+            float(np.abs(a - b).max())
+            for a, b in zip(run.outputs[1], first.outputs[1], strict=True)
+        )
+        if not gap < 1:
+            raise ConvertError(
+                f"{run.runtime} answers otherwise than {first.runtime}: {gap} logits"
+            )
+        report[run.runtime] = {
+            "xnnpack_partitions": run.partitions,
+            "logits_apart_max": round(gap, 4),
+        }
+    return report
