@@ -97,6 +97,11 @@ class Tracker:
         self._count = 0
         self._nursery = Nursery()
 
+    @property
+    def waiting(self) -> int:
+        """Detections kept of the last few frames in case they are the beginning of somebody."""
+        return len(self._nursery)
+
     def update(self, faces: Sequence[Face], time_s: float) -> list[Track]:
         """Assign one frame's detections; returns the tracks seen in it."""
         self.coast(time_s)

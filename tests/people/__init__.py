@@ -1,0 +1,1 @@
+"""Following, placing, counting and folding people."""

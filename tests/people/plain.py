@@ -63,8 +63,7 @@ class PlainTracker:
         lost = [
             track
             for track in self.tracks
-            if time_s - track.last_s
-            > (rules.patience_s if track.confirmed else rules.tentative_s)
+            if time_s - track.last_s > (rules.patience_s if track.confirmed else rules.tentative_s)
         ]
         self.tracks = [track for track in self.tracks if track not in lost]
         return lost

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from edge.runtime.frame import Face
@@ -94,4 +95,4 @@ def score(tracker: Following, shots: Iterable[Shot]) -> Score:
 
 def _switches(chain: list[int], confirmed: set[int]) -> int:
     numbers = [number for number in chain if number in confirmed]
-    return sum(a != b for a, b in zip(numbers, numbers[1:], strict=False))
+    return sum(a != b for a, b in pairwise(numbers))

@@ -1,0 +1,73 @@
+"""Identity over time on synthetic scenes: the product's tracker against plain overlap.
+
+python -m benchmarks.tracking                 # 200 scenes at 5, 8, 10, 15 and 30 frames/s
+python -m benchmarks.tracking --scenes 20 --fps 10 --json tracking.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from edge.runtime.track import Rules, Tracker
+from tests.people.plain import PlainTracker
+from tests.people.scenes import Detector, scene, shots
+from tests.people.scoring import Score, score
+
+RULES = Rules(score_min=0.4, confirm_s=0.3, confirm_hits=3, patience_s=1.5)
+TRACKERS = {"product": Tracker, "plain overlap": PlainTracker}
+
+
+def run(name: str, fps: float, scenes: int, missed: float) -> dict[str, float | str]:
+    """One row: a tracker over so many scenes of about ten people each."""
+    total, frames, spent_s = Score(), 0, 0.0
+    for seed in range(scenes):
+        seen = list(shots(scene(seed), fps, seed, Detector(missed=missed)))
+        began_s = time.perf_counter()
+        total += score(TRACKERS[name](RULES), seen)
+        spent_s += time.perf_counter() - began_s
+        frames += len(seen)
+        if sys.stderr.isatty():
+            print(f"\r{name}, {fps:g} fps: {seed + 1}/{scenes}", end="\r", file=sys.stderr)
+    return {
+        "tracker": name,
+        "fps": fps,
+        "people": total.people,
+        "switches_percent": round(total.share(total.switches), 2),
+        "doubles_percent": round(total.share(total.doubles), 2),
+        "missed_percent": round(total.share(total.missed), 2),
+        "ghosts_percent": round(total.share(total.ghosts), 2),
+        "us_per_frame": round(1e6 * spent_s / frames, 1),
+    }
+
+
+def main() -> None:
+    """Print the table; write it as JSON where asked to."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scenes", type=int, default=200, help="scenes a row (default 200)")
+    parser.add_argument("--fps", type=float, nargs="+", default=[5, 8, 10, 15, 30])
+    parser.add_argument("--missed", type=float, default=0.1, help="detections missed (0.1)")
+    parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    options = parser.parse_args()
+    rows = [
+        run(name, fps, options.scenes, options.missed) for fps in options.fps for name in TRACKERS
+    ]
+    print(f"{'tracker':<14}{'fps':>5}{'people':>8}{'switches':>10}{'doubles':>9}", end="")
+    print(f"{'missed':>8}{'ghosts':>8}{'µs/frame':>10}")
+    for row in rows:
+        print(f"{row['tracker']:<14}{row['fps']:>5g}{row['people']:>8}", end="")
+        print("".join(f"{row[f'{k}_percent']:>{w}} %" for k, w in _COLUMNS), end="")
+        print(f"{row['us_per_frame']:>10}")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+_COLUMNS = (("switches", 8), ("doubles", 7), ("missed", 6), ("ghosts", 6))
+
+if __name__ == "__main__":
+    main()
