@@ -35,6 +35,9 @@ class ModelError(UserError):
     status = 4
 
 
+NOBODY_READS = 141
+"""Status of a program whose reader has left, as the shell gives it for SIGPIPE (128 + 13)."""
+
 STATUS_HELP = """exit status:
   0  done, or ended by a signal after the last window was counted
   1  an error of the program itself

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import math
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
-from edge.errors import ConfigError, ModelError, SourceError
+from edge.errors import NOBODY_READS, ConfigError, ModelError, SourceError
 
 log = logging.getLogger("run")
 
-FINAL = (ConfigError.status, SourceError.status, ModelError.status)
+FINAL = (ConfigError.status, SourceError.status, ModelError.status, NOBODY_READS)
 """Statuses of a child that starting again would not mend."""
 
 GRACE_S = 10.0
@@ -27,6 +28,9 @@ GRACE_S = 10.0
 PAUSES_S = (0.5, 1, 2, 5, 10, 30)
 SETTLED_S = 60.0
 """A child that lived this long starts with the shortest pause again."""
+
+LONG_S = 60.0
+"""The longest wait; a signal ends any wait at once."""
 
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 _PR_SET_PDEATHSIG = 1
@@ -57,17 +61,27 @@ class Child:
         """The exit status; None while it runs."""
         return self._process.poll()
 
-    def schedule(self) -> None:
-        """Plan the next start after a pause that grows with each failure in a row."""
-        if time.monotonic() - self._started_s > SETTLED_S:
+    def revive(self) -> None:
+        """Plan the next start after a pause that grows with each failure in a row, then start."""
+        now_s = time.monotonic()
+        if self.due_s is not None:
+            if now_s >= self.due_s:
+                self.start()
+            return
+        if now_s - self._started_s > SETTLED_S:
             self._failures = 0
         pause_s = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
         self._failures += 1
-        self.due_s = time.monotonic() + pause_s
+        self.due_s = now_s + pause_s
         log.warning(
-            "%s ended with status %s; starting it again in %g s",
-            self.name, self.status(), pause_s,
-        )  # fmt: skip
+            "%s ended with status %s; starting it again in %g s", self.name, self.status(), pause_s
+        )
+
+    def leave(self) -> None:
+        """Let an ended child be: its work is done."""
+        if self.due_s is None:
+            self.due_s = math.inf
+            log.info("%s has reached its source's end; waiting for a signal", self.name)
 
     def end(self) -> int:
         """Ask it to end, wait, kill it if it does not; the exit status."""
@@ -105,31 +119,18 @@ def supervise(vision_arguments: Sequence[str], publisher_arguments: Sequence[str
 
 
 def _watch(vision: Child, publisher: Child, *, until_end: bool) -> int:
-    """Wait and restart; the status to end with."""
+    """Wait and start again what dies; the status to end with."""
     while True:
-        caught = signal.sigtimedwait(_SIGNALS, _wait_s(vision, publisher))
+        due_s = min(child.due_s or math.inf for child in (vision, publisher))
+        caught = signal.sigtimedwait(_SIGNALS, min(max(due_s - time.monotonic(), 0.0), LONG_S))
         if caught is not None and caught.si_signo != signal.SIGCHLD:
             log.info("ending: %s", signal.Signals(caught.si_signo).name)
             return 0
         for child in (vision, publisher):
             status = child.status()
-            if status is None:
-                continue
-            if status in FINAL:
+            if status in FINAL or (status == 0 and child is vision and until_end):
                 return status
-            if child is vision and status == 0:
-                if until_end:
-                    return 0
-                if child.due_s is None:
-                    log.info("the source has ended; waiting for a signal (--until-end ends here)")
-                    child.due_s = float("inf")
-            elif child.due_s is None:
-                child.schedule()
-            elif time.monotonic() >= child.due_s:
-                child.start()
-
-
-def _wait_s(*children: Child) -> float:
-    """Until the next planned start; long if there is none."""
-    due = [child.due_s for child in children if child.due_s is not None]
-    return min(max(min(due, default=60.0) - time.monotonic(), 0.0), 60.0) if due else 60.0
+            if status == 0 and child is vision:
+                child.leave()
+            elif status is not None:
+                child.revive()

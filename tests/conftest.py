@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from converters.errors import ConvertError
+from converters.footage import PORTRAIT, render
+from edge.demo.broker import broker
 from tests.shared import MODELS, SHARED
 
 
@@ -22,3 +28,24 @@ def clips() -> Path:
 def models() -> Path:
     """The networks the package ships."""
     return MODELS
+
+
+@pytest.fixture(scope="session")
+def demo_clip(tmp_path_factory) -> Path:
+    """The demo's clip: one person comes into view, pauses, leaves, and does so again."""
+    out = tmp_path_factory.mktemp("footage") / "demo.avi"
+    try:
+        portrait = PORTRAIT.read()
+    except ConvertError as error:
+        pytest.skip(f"the portrait of the demo's clip can't be had: {error}")
+    render(cv2.imdecode(np.frombuffer(portrait, np.uint8), cv2.IMREAD_COLOR), out)
+    return out
+
+
+@pytest.fixture
+def mosquitto(tmp_path) -> Iterator[int]:
+    """A real broker on a loopback port of its own; its port."""
+    with broker() as (kind, port):
+        if kind != "mosquitto":
+            pytest.skip("mosquitto is not installed: apt install mosquitto")
+        yield port

@@ -17,7 +17,7 @@ from typing import Literal
 
 from edge import log as logs
 from edge.config import Config
-from edge.errors import ConfigError
+from edge.errors import NOBODY_READS, ConfigError
 from edge.live import PublisherDoor
 from edge.outbox import FILE_NAME, Outbox
 from edge.publish.metrics import serve
@@ -28,8 +28,6 @@ log = logging.getLogger("publisher")
 
 GOODBYE_S = 2.0
 """Time for the broker to acknowledge `stopped`."""
-NOBODY_READS = 141
-"""Exit status where the reader of standard output left (128 + SIGPIPE, as shells have it)."""
 
 
 class Stop(BaseException):

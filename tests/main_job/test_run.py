@@ -1,0 +1,166 @@
+"""`agender-edge run`: real footage in, valid counts out, whatever ends it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from edge.bands import AGE_BANDS
+from edge.messages import counts_schema
+from tests.main_job.program import alive, children_of, run, start, wait_for, windows_of
+
+VALID = jsonschema.Draft202012Validator(counts_schema())
+
+
+def check(windows):
+    """Each is valid by the published schema, adds up, and has the next number."""
+    for number, window in enumerate(windows, 1):
+        VALID.validate(window)
+        assert window["seq"] == number
+        people = window["people"]
+        assert people == window["female"] + window["male"] + window["gender_unknown"]
+        assert people == window["age_unknown"] + sum(window[f"age_{age}"] for age in AGE_BANDS)
+
+
+@pytest.mark.parametrize(
+    ("clip", "people"),
+    [
+        ("face-demographics-walking.gif", 2),
+        ("again.mkv", 1),
+        ("book.mkv", 1),
+        ("bird.mkv", 2),
+        ("head-pose-face-detection-female.gif", 1),
+        ("head-pose-face-detection-male.gif", 1),
+        ("car-detection.gif", 0),
+    ],
+)
+def test_each_clip_gives_its_people_once(clips, clip, people):
+    """Lines of standard output are counts and nothing else; nobody is counted twice or missed."""
+    done = run("run", "--source", clips / clip, "--sink", "stdout", "--until-end")
+    windows = windows_of(done.stdout)
+    assert done.returncode == 0, done.stderr
+    check(windows)
+    assert sum(window["people"] for window in windows) == people
+
+
+def test_two_visits_with_a_pause_between_are_two_people(demo_clip):
+    """Someone who leaves and comes back is new, by design; the empty stretch shows nobody."""
+    done = run("run", "--source", demo_clip, "--sink", "stdout", "--until-end", "--window-s", 5)
+    windows = windows_of(done.stdout)
+    check(windows)
+    assert sum(window["people"] for window in windows) == 2
+    assert sum(window["female"] for window in windows) == 2
+    assert sum(window["observed_s"] for window in windows) == pytest.approx(23, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (("--source", "/nowhere/clip.mp4"), 3, "there is no file or folder /nowhere/clip"),
+        (("--source", __file__), 3, "test_run.py"),
+        (("--window-s", "0"), 2, "window.length_s = 0"),
+        (("--config", "/nowhere.toml"), 2, "/nowhere.toml: cannot be read"),
+        (("--source", "CLIP", "--detector", "fra"), 4, "there is no model 'fra'"),
+        (("--source", "CLIP", "--models-dir", "/nowhere"), 4, "in /nowhere"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence_and_a_status(demo_clip, arguments, status, sentence):
+    """2: configuration, 3: source, 4: model; standard output stays empty, no traceback."""
+    given = [demo_clip if argument == "CLIP" else argument for argument in arguments]
+    done = run("run", *given, "--sink", "stdout", "--until-end")
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    [said] = [line for line in done.stderr.splitlines() if line.startswith("agender-edge: ")]
+    assert sentence in said
+
+
+def test_a_truncated_clip_gives_its_counts_first(demo_clip, tmp_path):
+    """Half a file: the people in that half are counted and printed, then the status says so."""
+    half = tmp_path / "half.avi"
+    half.write_bytes(demo_clip.read_bytes()[: demo_clip.stat().st_size // 2])
+    done = run("run", "--source", half, "--sink", "stdout", "--until-end")
+    windows = windows_of(done.stdout)
+    check(windows)
+    assert sum(window["people"] for window in windows) == 1
+    assert done.returncode == 3
+    assert "half.avi" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_both_children_with_the_last_window_counted(demo_clip, number):
+    """Whoever is in view at that moment is in the last line; nothing stays behind."""
+    process = start(
+        "run", "--source", demo_clip, "--set", "source.realtime=true", "--sink", "stdout",
+        "--window-s", 3600,
+    )  # fmt: skip
+    children = wait_for(lambda: len(found := children_of(process)) == 2 and found, "children")
+    wait_for(lambda: _ticks(children["vision"]) > 60, "vision at work")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.communicate(timeout=5)  # the figure stands in view by now
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    windows = windows_of(out)
+    check(windows)
+    assert sum(window["people"] for window in windows) == 1
+    assert not any(map(alive, children.values()))
+
+
+def _ticks(number):
+    """Processor time of a process so far, in clock ticks."""
+    stat = Path(f"/proc/{number}/stat").read_text()
+    return sum(map(int, stat.rsplit(")", 1)[1].split()[11:13]))
+
+
+def test_a_killed_child_is_started_again_and_numbers_go_on(demo_clip, tmp_path):
+    """kill -9 on vision: a new one takes over, the sequence has no gap and no repeat."""
+    process = start(
+        "run", "--source", demo_clip, "--set", "source.realtime=true", "--sink", "stdout",
+        "--window-s", 1, "--state-dir", tmp_path, "--set", f"paths.runtime={tmp_path}",
+    )  # fmt: skip
+    lines = [process.stdout.readline() for _ in range(3)]
+    first = children_of(process)["vision"]
+    os.kill(first, signal.SIGKILL)
+    lines += [process.stdout.readline() for _ in range(4)]
+    assert children_of(process)["vision"] != first
+    process.terminate()
+    out, _ = process.communicate(timeout=30)
+    windows = windows_of("".join(lines) + out)
+    check(windows)
+    assert len({window["boot"] for window in windows}) == 2
+
+
+def test_children_die_with_a_killed_supervisor(demo_clip):
+    """kill -9 on the supervisor leaves nobody behind to hold the camera."""
+    process = start("run", "--source", demo_clip, "--set", "source.realtime=true", "--sink",
+                    "stdout")  # fmt: skip
+    children = wait_for(lambda: len(found := children_of(process)) == 2 and found, "children")
+    process.kill()
+    process.communicate(timeout=10)
+    wait_for(lambda: not any(map(alive, children.values())), "children gone")
+
+
+def test_a_reader_that_leaves_is_no_error(demo_clip):
+    """`run … | head -1` ends quietly."""
+    process = start("run", "--source", demo_clip, "--sink", "stdout", "--until-end",
+                    "--window-s", 1)  # fmt: skip
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) in (0, 141)
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs a shell")
+def test_help_shows_examples_and_statuses():
+    """A newcomer finds the demo, an example and what the statuses mean."""
+    text = run("--help").stdout
+    for expected in ("agender-edge demo", "--sink stdout --until-end", "exit status"):
+        assert expected in text
