@@ -23,6 +23,12 @@ EXAMPLES = """examples:
 
 """
 
+WATCH_EXAMPLES = """examples:
+  agender-edge watch --broker hub.local
+  agender-edge watch --broker hub.local --only shop/entrance
+  agender-edge watch --broker hub.local:8883 --set mqtt.tls=true --set mqtt.username=viewer \\
+      --set mqtt.password_file=$HOME/.mqtt-password --json | jq .message.people"""
+
 FLAGS = {
     "source": ("source.uri", "URI", "picamera, /dev/video0, rtsp://…, a file or a folder"),
     "site": ("device.site", "NAME", "the place, first level of the topics"),
@@ -63,7 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"agender-edge {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (_add_run, _add_vision, _add_publisher, _add_demo, _add_bench, _add_config):
+    for add in (
+        _add_run,
+        _add_vision,
+        _add_publisher,
+        _add_demo,
+        _add_watch,
+        _add_forget,
+        _add_bench,
+        _add_config,
+    ):
         add(verbs)
     return parser
 
@@ -85,9 +100,14 @@ def _verb(
 def _configured(parser: argparse.ArgumentParser) -> None:
     """Add the flags that choose and override the configuration."""
     group = parser.add_argument_group("configuration")
-    group.add_argument("--config", type=Path, metavar="FILE", help="a TOML file")
     for flag, (key, placeholder, text) in FLAGS.items():
         group.add_argument(f"--{flag}", metavar=placeholder, help=f"{text} ({key})")
+    _connecting(group)
+
+
+def _connecting(group: argparse._ArgumentGroup) -> None:
+    """Add what any verb with a broker needs: the file, the broker, and any other key."""
+    group.add_argument("--config", type=Path, metavar="FILE", help="a TOML file")
     group.add_argument("--broker", metavar="HOST[:PORT]", help="the broker (mqtt.host, mqtt.port)")
     group.add_argument(
         "--set",
@@ -103,7 +123,7 @@ def overrides(parsed: argparse.Namespace) -> list[str]:
     """The flags given, as `key=value`; `--set` comes last and so is strongest."""
     found = []
     for flag, (key, *_) in FLAGS.items():
-        value = getattr(parsed, flag.replace("-", "_"))
+        value = getattr(parsed, flag.replace("-", "_"), None)
         if value is not None:
             found.append(f"{key}={value}")
     if parsed.broker:
@@ -169,6 +189,37 @@ def _demo(parsed: argparse.Namespace) -> int:
     from edge.demo import demo
 
     return demo(as_json=parsed.json)
+
+
+def _add_watch(verbs: Verbs) -> None:
+    parser = _verb(verbs, "watch", _watch, "show devices live, from MQTT alone", WATCH_EXAMPLES)
+    _connecting(parser.add_argument_group("configuration"))
+    parser.add_argument("--only", metavar="SITE/DEVICE", help="one device instead of all")
+    parser.add_argument("--json", action="store_true", help="a JSON object a message")
+
+
+def _watch(parsed: argparse.Namespace) -> int:
+    from edge.settings import load
+    from edge.watch import watch
+
+    return watch(load(parsed.config, overrides(parsed)), only=parsed.only, as_json=parsed.json)
+
+
+def _add_forget(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "forget",
+        _forget,
+        "take this device's retained messages and its Home Assistant entities off the broker",
+    )
+    _configured(parser)
+
+
+def _forget(parsed: argparse.Namespace) -> int:
+    from edge.publish.forget import forget
+    from edge.settings import load
+
+    return forget(load(parsed.config, overrides(parsed)))
 
 
 def _add_bench(verbs: Verbs) -> None:

@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import Mqtt
 from edge.publish.backoff import Backoff
+from edge.publish.bounded import MAX_INCOMING_BYTES, BoundedClient
 from edge.publish.credentials import Login
 from edge.publish.message import Message
 from edge.publish.refusal import UNSUPPORTED_VERSION, explain, is_refusal, is_tls_alert
@@ -28,8 +29,6 @@ from edge.publish.versions import Versions
 
 log = logging.getLogger("mqtt")
 
-MAX_INCOMING_BYTES = 16_384
-"""A longer packet is never read: MQTT 5 brokers are told so, for 3.1.1 the connection is cut."""
 SETTLED_S = 10.0
 """A connection that held this long resets the back-off; two clients under one id never settle."""
 _PARSE_ERRORS = (struct.error, ValueError, IndexError, KeyError, MQTTException)
@@ -50,20 +49,11 @@ class Identity(NamedTuple):
     """Who connects (id, last will, login, certificates), and what it listens to from then on."""
 
     client_id: str
-    will: Message
+    will: Message | None
     login: Login
     tls: ssl.SSLContext | None
     subscriptions: tuple[str, ...] = ()
-
-
-class _Client(mqtt.Client):
-    """paho's client, unable to be made to buffer a huge packet."""
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        size = int(self._in_packet["remaining_length"])
-        if size > MAX_INCOMING_BYTES:
-            raise ConnectionError(f"a packet of {size} bytes is not taken")
-        return super()._sock_recv(min(bufsize, MAX_INCOMING_BYTES))
+    max_incoming_bytes: int = MAX_INCOMING_BYTES
 
 
 class Link:
@@ -81,11 +71,11 @@ class Link:
         random: Random,
         blocking: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        self._settings, self._identity, self._events = settings, identity, events
-        self._blocking = blocking
+        self._settings, self._identity = settings, identity
+        self._events, self._blocking = events, blocking
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, random)
         self._versions = Versions(settings.protocol)
-        self._client: _Client | None = None
+        self._client: BoundedClient | None = None
         self._due_s = 0.0
         self._since_s = 0.0
         self._trouble, self._said = "", ""
@@ -103,6 +93,11 @@ class Link:
     def wants_write(self) -> bool:
         """Whether bytes wait for the socket to take them."""
         return self._client is not None and self._client.want_write()
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no connection, as last said; empty while there is one."""
+        return self._said
 
     def due_s(self, now_s: float) -> float:
         """Seconds until `step` has something to do."""
@@ -169,7 +164,7 @@ class Link:
         self._refused = self._told = self._broken = False
         self._client = self._new_client()
         to = self._settings
-        arguments = self._versions.connect_arguments(MAX_INCOMING_BYTES)
+        arguments = self._versions.connect_arguments(self._identity.max_incoming_bytes)
         try:
             with self._blocking():
                 self._client.connect(to.host, to.port, to.keepalive_s, **arguments)
@@ -179,9 +174,9 @@ class Link:
             self._told = True
             self._end(now_s)
 
-    def _new_client(self) -> _Client:
+    def _new_client(self) -> BoundedClient:
         who = self._identity
-        client = _Client(
+        client = BoundedClient(
             CallbackAPIVersion.VERSION2,
             client_id=who.client_id,
             protocol=self._versions.current,
@@ -190,7 +185,9 @@ class Link:
         )
         client.connect_timeout = self._settings.timeout_s
         client.max_queued_messages = 256
-        client.will_set(*who.will)
+        client.max_incoming_bytes = who.max_incoming_bytes
+        if who.will is not None:
+            client.will_set(*who.will)
         if who.login.username is not None:
             client.username_pw_set(who.login.username, who.login.password)
         if who.tls is not None:

@@ -1,0 +1,91 @@
+"""MQTT messages of any number of devices → what is known of each."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+
+import msgspec
+
+from edge.bands import AGES
+from edge.messages import Counts, CountsHead, Health, State
+from edge.publish.consumer import Consumer, Verdict
+from edge.publish.topics import device_of
+
+WINDOWS_KEPT = 5
+MAX_DEVICES = 500
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}/[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
+"""Names as a device may have: nothing that could write to a terminal."""
+
+Pyramid = dict[tuple[str, str], int]
+
+
+@dataclass(slots=True)
+class Seen:
+    """One device, as heard since watching began; `pyramid` sums (gender, age band) → people."""
+
+    name: str
+    availability: str = "unknown"
+    state: State | None = None
+    health: Health | None = None
+    windows: deque[CountsHead] = field(default_factory=lambda: deque(maxlen=WINDOWS_KEPT))
+    pyramid: Pyramid = field(default_factory=dict)
+    people: int = 0
+    repeats: int = 0
+    missing: int = 0
+
+
+class Board:
+    """All devices heard of; what makes no sense is counted in `ignored` and has no effect."""
+
+    def __init__(self) -> None:
+        self.devices: dict[str, Seen] = {}
+        self.ignored = 0
+        self._consumer = Consumer()
+
+    def take(self, topic: str, payload: bytes) -> tuple[Seen, str] | None:
+        """Note a message; the device and what it told, or None where it told nothing new."""
+        found = device_of(topic)
+        if found is None or not NAME.match(found[0]):
+            self.ignored += 1
+            return None
+        name, what = found
+        if name not in self.devices and len(self.devices) >= MAX_DEVICES:
+            self.ignored += 1
+            return None
+        seen = self.devices.setdefault(name, Seen(name))
+        try:
+            told = self._note(seen, what, payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.ignored += 1
+            return None
+        return (seen, what) if told else None
+
+    def _note(self, seen: Seen, what: str, payload: bytes) -> bool:
+        if what == "counts":
+            return self._count(seen, msgspec.json.decode(payload, type=Counts))
+        if what == "state":
+            seen.state = msgspec.json.decode(payload, type=State)
+        elif what == "health":
+            seen.health = msgspec.json.decode(payload, type=Health)
+        elif what == "availability" and payload in (b"online", b"offline", b"stopped"):
+            seen.availability = payload.decode()
+        else:
+            return False
+        return True
+
+    def _count(self, seen: Seen, counts: CountsHead) -> bool:
+        verdict = self._consumer.take(seen.name, counts.seq, counts.boot)
+        seen.missing = sum(gap.windows for gap in self._consumer.missing(seen.name))
+        if verdict is Verdict.REPEAT:
+            seen.repeats += 1
+            return False
+        seen.windows.append(counts)
+        seen.people += counts.people
+        for gender in ("female", "male"):
+            for age in AGES:
+                key = f"{gender}_{'age_' if age == 'unknown' else ''}{age}"
+                cell = seen.pyramid.get((gender, age), 0)
+                seen.pyramid[gender, age] = cell + getattr(counts, key)
+        return True
