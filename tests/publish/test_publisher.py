@@ -1,0 +1,250 @@
+"""The publisher at a real broker: birth and death, order, repeats, live news, refusals."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.live import HealthNow, Hello, PublisherDoor, StateNow, VisionDoor
+from edge.messages import ModelInfo
+from edge.outbox import FILE_NAME, Outbox
+from edge.publish.delivery import Delivery
+from edge.publish.publisher import Publisher
+from edge.publish.service import turn
+from tests.publish.support import (
+    Broker,
+    Subscriber,
+    config_for,
+    counts,
+    drive,
+    health,
+    make_publisher,
+    state,
+    wait_for,
+)
+
+BASE = "agender/v1/shop/door"
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """Vision's end of the outbox."""
+    with Outbox(tmp_path / FILE_NAME) as opened:
+        yield opened
+
+
+@pytest.fixture
+def publisher(broker: Broker, tmp_path: Path, outbox: Outbox) -> Iterator[Publisher]:
+    """A publisher for the outbox, not yet connected."""
+    made = make_publisher(config_for(tmp_path, broker.port))
+    yield made
+    made.link.close()
+
+
+def test_every_connect_says_all_that_is_retained(
+    broker: Broker, publisher: Publisher, subscriber: Subscriber
+) -> None:
+    """Birth, info, discovery and health come on the first connect and again on the next."""
+    wanted = {f"{BASE}/{what}" for what in ("availability", "info", "health")}
+    wanted.add("homeassistant/device/agender_shop_door/config")
+    for _ in range(2):
+        drive(publisher, lambda: wanted <= {topic for topic, _, _ in subscriber.heard})
+        assert subscriber.of("availability")[-1] == "online"
+        subscriber.heard.clear()
+        publisher.link.drop("for the test", publisher._now_s)
+        wait_for(lambda: "offline" in subscriber.of("availability"), 5, "the will")
+        subscriber.heard.clear()
+
+
+def test_windows_arrive_in_order_and_leave_the_outbox(
+    publisher: Publisher, subscriber: Subscriber, outbox: Outbox
+) -> None:
+    """A back-log arrives gapless and in order; nothing stays behind; each is JSON as designed."""
+    for minute in range(300):
+        outbox.append(counts(minute))
+    drive(publisher, publisher.delivery.is_done)
+    wait_for(lambda: len(subscriber.of("counts")) == 300, 5, "all windows")
+    assert [c["seq"] for c in subscriber.of("counts")] == list(range(1, 301))
+    assert outbox.depth() == 0
+
+
+def test_a_back_log_does_not_starve_the_live_state(
+    broker: Broker, tmp_path: Path, subscriber: Subscriber, outbox: Outbox
+) -> None:
+    """The state said while thousands of windows wait is heard long before the last of them."""
+    for minute in range(3000):
+        outbox._ring.append(counts(minute))
+    outbox.flush()
+    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as door:
+        publisher = make_publisher(config_for(tmp_path, broker.port), door=door)
+        drive(publisher, lambda: publisher.link.up)
+        vision.send(StateNow(state=state(present=7)))
+        drive(publisher, publisher.delivery.is_done, 60)
+        wait_for(lambda: len(subscriber.of("counts")) == 3000, 10, "all windows")
+        topics = [topic for topic, _, _ in subscriber.heard]
+        assert topics.index(f"{BASE}/state") < topics.index(f"{BASE}/counts") + 200
+        publisher.link.close()
+
+
+def test_state_is_thinned_to_changes_once_a_second(
+    broker: Broker, tmp_path: Path, subscriber: Subscriber, outbox: Outbox
+) -> None:
+    """A hundred equal states are one message; the newest of many changes is the one retained."""
+    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as door:
+        publisher = make_publisher(config_for(tmp_path, broker.port), door=door)
+        drive(publisher, lambda: publisher.link.up)
+        for _ in range(10):
+            for _ in range(10):
+                vision.send(StateNow(state=state(present=1)))
+            drive(publisher, lambda: not door.receive(1))
+        vision.send(StateNow(state=state(present=1)))
+        drive(publisher, lambda: len(subscriber.of("state")) == 1)
+        for present in (2, 3, 4):
+            vision.send(StateNow(state=state(present=present)))
+        drive(publisher, lambda: len(subscriber.of("state")) == 2)
+        assert [s["present"] for s in subscriber.of("state")] == [1, 4]
+        publisher.link.close()
+
+
+def test_what_vision_says_of_itself_is_in_info_and_health(
+    broker: Broker, tmp_path: Path, subscriber: Subscriber, outbox: Outbox
+) -> None:
+    """Models, boot and guarantees are vision's word; memory and outbox are the publisher's."""
+    model = ModelInfo(name="far", task="detect", sha256="0" * 64, licence="MIT")
+    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as door:
+        publisher = make_publisher(config_for(tmp_path, broker.port), door=door)
+        drive(publisher, lambda: bool(subscriber.of("/info")))
+        assert subscriber.of("/info")[0]["boot"] is None
+        assert subscriber.of("/health")[0]["vision_running"] is False
+        vision.send(Hello(boot="b7", camera_kind="picamera", models=(model,), network=False))
+        vision.send(HealthNow(health=health(temperature_celsius=61.0)))
+        drive(publisher, lambda: len(subscriber.of("/info")) == 2)
+        drive(publisher, lambda: len(subscriber.of("/health")) == 2)
+        publisher.link.close()
+    info, report = subscriber.of("/info")[-1], subscriber.of("/health")[-1]
+    assert (info["boot"], info["models"][0]["name"]) == ("b7", "far")
+    assert info["guarantees"]["vision_without_network"] is True
+    assert (report["vision_running"], report["temperature_celsius"]) == (True, 61.0)
+    assert 5 < report["publisher_memory_mb"] < 500
+
+
+def test_the_clean_end_is_stopped_and_not_offline(
+    publisher: Publisher, subscriber: Subscriber
+) -> None:
+    """After a clean end the broker holds `stopped`, and the will is forgotten."""
+    drive(publisher, lambda: publisher.link.up)
+    publisher.say_stopped()
+    drive(publisher, publisher.stopped_is_known)
+    publisher.link.close()
+    wait_for(lambda: "stopped" in subscriber.of("availability"), 5, "stopped")
+    assert "offline" not in subscriber.of("availability")
+
+
+def test_a_broker_killed_and_restarted_gets_everything_again(
+    broker: Broker, publisher: Publisher, outbox: Outbox, tmp_path: Path
+) -> None:
+    """A broker that lost its memory is told birth, info and discovery without anybody's help."""
+    drive(publisher, lambda: publisher.link.up)
+    broker.kill()
+    drive(publisher, lambda: not publisher.link.up)
+    for minute in range(5):
+        outbox.append(counts(minute))
+    broker.start()
+    listening = Subscriber(broker.port)
+    drive(publisher, publisher.delivery.is_done)
+    wait_for(lambda: len(listening.of("counts")) == 5, 5, "the windows")
+    assert listening.of("availability") == ["online"]
+    assert len(listening.of("/config")) == len(listening.of("/info")) == 1
+    listening.close()
+
+
+def test_a_second_client_under_the_same_id_is_named(
+    broker: Broker, tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two devices of one name throw each other out; the log says so once, and retries are slow."""
+    first, second = (make_publisher(config_for(tmp_path, broker.port)) for _ in range(2))
+    drive(first, lambda: first.last_health is not None)
+    for _ in range(5):
+        turn(first, None)
+    drive(second, lambda: second.link.up)
+    drive(first, lambda: not first.link.up)
+    assert "device.name must be unique" in caplog.text
+    second.link.close()
+
+
+def test_a_refused_window_stays_and_is_tried_again(outbox: Outbox) -> None:
+    """A window that the broker refuses is neither lost nor repeated in a loop."""
+    for minute in range(3):
+        outbox.append(counts(minute))
+    sent: list[int] = []
+    delivery = Delivery(outbox, timeout_s=5, refused_retry_s=60)
+
+    def send(payload: bytes) -> int:
+        sent.append(msgspec.json.decode(payload)["seq"])
+        return len(sent)
+
+    delivery.fill(0.0, send, 8)
+    delivery.answered(1, None, 0.1)
+    delivery.answered(2, "not authorised", 0.1)
+    delivery.answered(3, None, 0.1)
+    delivery.fill(1.0, send, 8)
+    assert (sent, outbox.depth()) == ([1, 2, 3], 2)
+    delivery.fill(61.0, send, 8)
+    assert sent == [1, 2, 3, 2, 3]
+
+
+def test_only_a_handful_is_under_way(outbox: Outbox) -> None:
+    """No more windows are sent than may be unacknowledged; each answer makes room for one."""
+    for minute in range(20):
+        outbox.append(counts(minute))
+    delivery, sent = Delivery(outbox, timeout_s=5, refused_retry_s=60), []
+    for now_s in range(5):
+        delivery.fill(now_s, lambda payload: sent.append(payload) or len(sent), 4)
+    assert len(sent) == 4
+    assert delivery.is_stuck(5.1)
+    delivery.answered(1, None, 5.2)
+    delivery.fill(5.3, lambda payload: sent.append(payload) or len(sent), 4)
+    assert len(sent) == 5
+
+
+def test_acknowledgements_out_of_order_keep_the_order(outbox: Outbox) -> None:
+    """A window acknowledged before its elders waits for them: what is re-sent is one run."""
+    for minute in range(3):
+        outbox.append(counts(minute))
+    ids: list[bytes] = []
+    delivery = Delivery(outbox, timeout_s=5, refused_retry_s=60)
+    delivery.fill(0, lambda payload: ids.append(payload) or len(ids), 8)
+    delivery.answered(3, None, 0.1)
+    delivery.answered(2, None, 0.1)
+    assert delivery.left() == 3
+    delivery.answered(1, None, 0.1)
+    assert delivery.left() == 0
+
+
+def test_an_outbox_made_anew_is_drained_without_a_restart(
+    publisher: Publisher, subscriber: Subscriber, outbox: Outbox, tmp_path: Path
+) -> None:
+    """Somebody deletes the file: the publisher follows to the new one."""
+    outbox.append(counts(1))
+    drive(publisher, publisher.delivery.is_done)
+    for file in tmp_path.glob(FILE_NAME + "*"):
+        file.unlink()
+    outbox.append(counts(2))
+    drive(publisher, lambda: len(subscriber.of("counts")) == 2)
+
+
+def test_a_broker_that_is_away_is_one_line_in_the_log(
+    tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often it is tried, the same trouble is said once."""
+    caplog.set_level(logging.INFO)
+    away = make_publisher(config_for(tmp_path, 1))
+    end_s = 1.5
+    clock = iter(x * 0.05 for x in range(int(end_s / 0.05)))
+    for now_s in clock:
+        away.step(now_s)
+    assert len([r for r in caplog.records if "refused" in r.message]) == 1
