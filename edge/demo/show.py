@@ -44,7 +44,7 @@ class Subscriber:
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         kind = message.topic.split("/", 4)[-1]
         text = message.payload.decode()
-        payload = json.loads(text) if text.startswith("{") else text
+        payload: Any = json.loads(text) if text.startswith("{") else text
         self.received[kind] += 1
         if kind == "counts":
             self.counts.append(payload)
