@@ -1,0 +1,84 @@
+"""One description, two frameworks, the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
+
+from converters.nets.spec import Network, Stage, multiplications, parameters
+from converters.nets.torch_net import AgeGender
+from converters.train.settings import DEFAULT_NETWORK
+
+ODD = Network(28, (Stage(8), Stage(12, 1, middle=4), Stage(16, 2, stride=1)))
+MOST_MULTIPLICATIONS = 30e6
+
+
+def lived_in(network: Network) -> AgeGender:
+    """A network whose normalization has seen data, so that folding has something to fold."""
+    torch.manual_seed(0)
+    made = AgeGender(network)
+    for module in made.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.normal_(module.bias, std=0.2)
+    made.train()
+    for _ in range(30):
+        made(torch.rand(8, 3, network.size, network.size))
+    return made.eval()
+
+
+@pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD])
+def test_the_counts_are_those_of_the_built_network(network):
+    """Multiplications and parameters by formula equal those counted in PyTorch."""
+    made, counted = AgeGender(network).eval(), []
+    for module in made.modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+            module.register_forward_hook(
+                lambda m, _, out: counted.append(out[0].numel() * m.weight[0].numel())
+            )
+    made(torch.rand(1, 3, network.size, network.size))
+    assert multiplications(network) == sum(counted)
+    assert parameters(network) == sum(k.size + b.size for k, b in made.folded())
+
+
+def test_the_default_network_keeps_its_budget():
+    """Plain int8 convolutions make about 3.2 multiplications an instruction on a Cortex-A72."""
+    assert multiplications(DEFAULT_NETWORK) <= MOST_MULTIPLICATIONS
+
+
+@pytest.mark.converters
+@pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD])
+def test_the_float_file_answers_as_the_trained_network(network):
+    """Folded, transposed, padded TensorFlow's way: logits agree to a ten-thousandth."""
+    tflite_net = pytest.importorskip("converters.nets.tflite_net", reason="needs TensorFlow")
+    made = lived_in(network)
+    layers = [tflite_net.Layer(*pair) for pair in made.folded()]
+    run = tflite_net.function(network, layers)
+    size = network.size
+    crops = np.random.default_rng(1).integers(0, 256, (5, size, size, 3)).astype(np.float32)
+    found = run(crops)
+    with torch.no_grad():
+        age, gender = made(torch.from_numpy(crops).permute(0, 3, 1, 2) / 255)
+    assert found["age"].numpy() == pytest.approx(age.numpy(), abs=1e-4)
+    assert found["gender"].numpy()[:, 0] == pytest.approx(gender.numpy(), abs=1e-4)
+
+
+@pytest.mark.converters
+def test_the_int8_file_is_integers_throughout_with_an_exact_input():
+    """Input and outputs are int8, a pixel is itself less 128, and any batch is taken."""
+    tflite_net = pytest.importorskip("converters.nets.tflite_net", reason="needs TensorFlow")
+    from ai_edge_litert.interpreter import Interpreter
+
+    made = lived_in(ODD)
+    layers = [tflite_net.Layer(*pair) for pair in made.folded()]
+    crops = np.random.default_rng(1).integers(0, 256, (20, 28, 28, 3)).astype(np.uint8)
+    interpreter = Interpreter(model_content=tflite_net.convert(ODD, layers, crops))
+    entry = interpreter.get_input_details()[0]
+    interpreter.resize_tensor_input(entry["index"], (3, 28, 28, 3))
+    interpreter.allocate_tensors()
+    assert entry["quantization"] == (1.0, -128)
+    kinds = {d["dtype"] for d in interpreter.get_tensor_details() if d["shape"].size}
+    assert kinds <= {np.int8, np.int32}
+    assert all(detail["dtype"] == np.int8 for detail in interpreter.get_output_details())
