@@ -1,23 +1,40 @@
-"""A TensorFlow function or Keras model → the bytes of a .tflite file, by a weight scheme."""
+"""A TensorFlow function or Keras model → the bytes of a .tflite file, by a weight scheme.
+
+float32; float16: weights halved; dynamic_int8: weights int8, sums in float32; int8: everything
+int8, in and out as well, with ranges taken from calibration images.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-SCHEMES = ("float32", "float16", "dynamic_int8")
+from converters.errors import ConvertError
+
+SCHEMES = ("float32", "float16", "dynamic_int8", "int8")
 
 Function = Callable[[Any], dict[str, Any]]
+Images = NDArray[np.float32]
 
 
-def convert(function: Function, shape: Sequence[int | None], scheme: str) -> bytes:
+def convert(
+    function: Function,
+    shape: Sequence[int | None],
+    scheme: str,
+    calibration: Images | None = None,
+) -> bytes:
     """`function` of one float32 tensor of `shape` → a flatbuffer with one signature.
 
-    The signature's outputs are named as in the dict that `function` returns.
+    The signature's outputs are named as in the dict that `function` returns. `calibration` is
+    N × H × W × 3, input values as the card makes them; int8 needs it.
     """
+    if scheme not in SCHEMES:
+        raise ConvertError(f"the scheme must be one of {', '.join(SCHEMES)}, not {scheme!r}")
     owner = tf.Module()
     owner.run = frozen(function, shape)
     concrete = owner.run.get_concrete_function()
@@ -26,8 +43,34 @@ def convert(function: Function, shape: Sequence[int | None], scheme: str) -> byt
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if scheme == "float16":
         converter.target_spec.supported_types = [tf.float16]
+    if scheme == "int8":
+        _all_integer(converter, calibration)
     content: bytes = converter.convert()
     return content
+
+
+def _all_integer(converter: Any, calibration: Images | None) -> None:
+    if calibration is None:
+        raise ConvertError("int8 takes its ranges from real pictures: give some with --data")
+    images = with_extremes(calibration)
+
+    def samples() -> Iterator[list[Images]]:
+        return ([image[None]] for image in images)
+
+    converter.representative_dataset = samples
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+
+
+def with_extremes(images: Images) -> Images:
+    """The images, and one that holds the least and the greatest value each channel can have.
+
+    So the input's range is what pixels can be, not what these pictures happen to hold.
+    """
+    half = np.empty((1, *images.shape[1:]), np.float32)
+    half[:] = images.min(axis=(0, 1, 2))
+    half[:, ::2] = images.max(axis=(0, 1, 2))
+    return np.concatenate((images, half))
 
 
 def frozen(function: Function, shape: Sequence[int | None]) -> Any:

@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from converters.ssrnet.weights import BINS, INPUT_PX, STAGES, Layer, SsrNet
+from converters.ssrnet.weights import BINS, INPUT_PX, STAGES, Array, Layer, SsrNet
 
 _POOL_OF_STAGE = {1: 1, 2: 4, 3: 8}
 
 
-def build(net: SsrNet) -> keras.Model:
-    """float32 N × 64 × 64 × 3 (any N) → N × 1: years, or the share between two classes."""
+def build(net: SsrNet, dead: Mapping[int, float] | None = None) -> keras.Model:
+    """float32 N × 64 × 64 × 3 (any N) → N × 1: years, or the share between two classes.
+
+    With `dead` (stage → its constant value, see `dead_stages`; may be empty) the model is built
+    for integers: dead branches are left out, since a tensor that is always 0 gets a scale near 0
+    and stops the interpreter, and 1/(1 + tanh z) is written (1 + exp −2z)/2, since there is no
+    integer division.
+    """
     image = keras.Input((INPUT_PX, INPUT_PX, 3), name="image")
-    deep = {
+    deep = _trunks(net, image)
+    total: Any = None
+    share: Any = None
+    for stage in STAGES:
+        flat = {trunk: _features(net, stage, trunk, deep[trunk]) for trunk in ("s", "x")}
+        width = _width(net, stage, flat, integers=dead is not None)
+        share = width if share is None else share * width
+        constant = None if dead is None else dead.get(stage)
+        value = _value(net, stage, flat) if constant is None else constant
+        total = share * value if total is None else total + share * value
+    return keras.Model(image, total * net.value_range, name="ssrnet")
+
+
+def dead_stages(net: SsrNet, images: Array) -> dict[int, float]:
+    """Stages whose gate is 0 on every image → the constant they then contribute."""
+    image = keras.Input((INPUT_PX, INPUT_PX, 3), name="image")
+    deep = _trunks(net, image)
+    dead = {}
+    for stage in STAGES:
+        flat = {trunk: _features(net, stage, trunk, deep[trunk]) for trunk in ("s", "x")}
+        gate = keras.Model(image, _gate(net, stage, flat)).predict(images, verbose=0)
+        if not gate.any():
+            dead[stage] = _constant(net, stage)
+    return dead
+
+
+def _constant(net: SsrNet, stage: int) -> float:
+    """What a stage adds when its gate is 0: only biases speak."""
+    mix = np.maximum(net.layers[f"{stage}/mix"].bias, 0)
+    weight = np.maximum(
+        mix @ net.layers[f"{stage}/pred"].kernel + net.layers[f"{stage}/pred"].bias, 0
+    )
+    local = np.tanh(mix @ net.layers[f"{stage}/local"].kernel + net.layers[f"{stage}/local"].bias)
+    return float(((np.arange(BINS) + local) * weight).sum())
+
+
+def _trunks(net: SsrNet, image: Any) -> dict[str, dict[int, Any]]:
+    return {
         "x": _trunk(net, "x", image, "relu", layers.AveragePooling2D),
         "s": _trunk(net, "s", image, "tanh", layers.MaxPooling2D),
     }
-    total: Any = 0.0
-    share: Any = 1.0
-    for stage in STAGES:
-        value, width = _stage(net, stage, deep)
-        share = share / (BINS * width)
-        total = total + value * share
-    return keras.Model(image, total * net.value_range, name="ssrnet")
 
 
 def _trunk(net: SsrNet, trunk: str, image: Any, activation: str, pool: Any) -> dict[int, Any]:
@@ -41,22 +78,38 @@ def _trunk(net: SsrNet, trunk: str, image: Any, activation: str, pool: Any) -> d
     return {1: outputs[3], 2: outputs[1], 3: outputs[0]}
 
 
-def _stage(net: SsrNet, stage: int, deep: dict[str, dict[int, Any]]) -> tuple[Any, Any]:
-    """(Σ (bin + local shift) × weight, 1 + delta) of one stage."""
+def _features(net: SsrNet, stage: int, trunk: str, deep: dict[int, Any]) -> Any:
+    """One trunk's features for one stage, N × (H·W·10)."""
     activation = "relu" if stage > 1 or net.stage1_relu else None
-    flat, narrow = {}, {}
-    for trunk, pool in (("s", layers.MaxPooling2D), ("x", layers.AveragePooling2D)):
-        x = _convolution(net, f"{stage}/{trunk}_conv", deep[trunk][stage], 1, activation)
-        if _POOL_OF_STAGE[stage] > 1:
-            x = pool(_POOL_OF_STAGE[stage])(x)
-        flat[trunk] = ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))
-        narrow[trunk] = _dense(net, f"{stage}/{trunk}_dense", flat[trunk], "relu")
-    delta = _dense(net, f"{stage}/delta", flat["s"] * flat["x"], "tanh")
-    mix = _dense(net, f"{stage}/mix", narrow["s"] * narrow["x"], "relu")
+    x = _convolution(net, f"{stage}/{trunk}_conv", deep[stage], 1, activation)
+    if _POOL_OF_STAGE[stage] > 1:
+        pool = layers.MaxPooling2D if trunk == "s" else layers.AveragePooling2D
+        x = pool(_POOL_OF_STAGE[stage])(x)
+    return ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))
+
+
+def _gate(net: SsrNet, stage: int, flat: dict[str, Any]) -> Any:
+    narrow = {
+        trunk: _dense(net, f"{stage}/{trunk}_dense", flat[trunk], "relu") for trunk in ("s", "x")
+    }
+    return narrow["s"] * narrow["x"]
+
+
+def _value(net: SsrNet, stage: int, flat: dict[str, Any]) -> Any:
+    """Σ (bin + local shift) × weight."""
+    mix = _dense(net, f"{stage}/mix", _gate(net, stage, flat), "relu")
     weight = _dense(net, f"{stage}/pred", mix, "relu")
     local = _dense(net, f"{stage}/local", mix, "tanh")
-    bins = np.arange(BINS, dtype=np.float32)
-    return ops.sum((local + bins) * weight, axis=1, keepdims=True), delta + 1.0
+    return ops.sum((local + np.arange(BINS, dtype=np.float32)) * weight, axis=1, keepdims=True)
+
+
+def _width(net: SsrNet, stage: int, flat: dict[str, Any], integers: bool) -> Any:
+    """1 / (bins × (1 + tanh z)): how wide a bin of this stage is, in bins of the one before."""
+    product = flat["s"] * flat["x"]
+    if not integers:
+        return 1.0 / (BINS * (1.0 + _dense(net, f"{stage}/delta", product, "tanh")))
+    z = _dense(net, f"{stage}/delta", product, None)
+    return ops.exp(z * -2.0) * (0.5 / BINS) + 0.5 / BINS
 
 
 def _convolution(net: SsrNet, name: str, x: Any, size: int, activation: str | None) -> Any:
@@ -65,7 +118,7 @@ def _convolution(net: SsrNet, name: str, x: Any, size: int, activation: str | No
     return _filled(keras_layer, x, layer)
 
 
-def _dense(net: SsrNet, name: str, x: Any, activation: str) -> Any:
+def _dense(net: SsrNet, name: str, x: Any, activation: str | None) -> Any:
     layer = net.layers[name]
     keras_layer = layers.Dense(layer.bias.size, activation=activation, name=_plain(name))
     return _filled(keras_layer, x, layer)

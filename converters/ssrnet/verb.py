@@ -1,25 +1,34 @@
-"""`agender-convert ssrnet [NAME…]`: published SSR-Nets, or a file of one, → bundles."""
+"""`agender-convert ssrnet [NAME…]`: published SSR-Nets → bundles, with evidence."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
 
 from converters import bundle
 from converters.errors import ConvertError
-from converters.sources import Original
+from converters.ssrnet import described
 from converters.ssrnet.published import PUBLISHED, Published
 from converters.ssrnet.weights import SsrNet
-from edge.runtime.card import Card, Crop, Estimator, Output, Source
+from converters.verify.crops import Crops, Where, cut_crops
+from edge.runtime.card import Card
 
 DEFAULT = ("age-imdb", "gender-imdb")
-MARGIN = 0.3
-"""Training crops had about 40 % round the face; near and far boxes differ, see `margins`."""
+CALIBRATION_IMAGES = 128
+PARITY_IMAGES = 200
+PARITY_LIMIT = 1e-4
 EXAMPLES = """examples:
   agender-convert ssrnet
   agender-convert ssrnet age-imdb --source ~/downloads/human-models-3.0.4.tgz
-  agender-convert ssrnet h5-age-wiki --scheme float32 --source wiki.h5 --out /tmp/models
-"""
+  agender-convert ssrnet h5-age-wiki --source wiki.h5 --data fairface_dev.zip --out /tmp/models
+  agender-convert ssrnet age-imdb --scheme int8_relu_trunk --data fairface_dev.zip
+
+schemes: float32, float16, dynamic_int8, int8 (all integer), int8_trunk (both trunks, the head
+in float32), int8_relu_trunk (only the ReLU trunk); the last three need --data."""
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,13 +41,20 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "names",
-        nargs="*",
-        metavar="NAME",
-        help=f"which (default: {' '.join(DEFAULT)})",
+        "names", nargs="*", metavar="NAME", help=f"which (default: {' '.join(DEFAULT)})"
     )
     parser.add_argument("--scheme", default="float16", help="weights (default: %(default)s)")
     parser.add_argument("--source", type=Path, help="the original file or package, already here")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="labelled faces, as for evaluate: calibrates int8, measures the drift",
+    )
+    parser.add_argument("--limit", type=int, default=1000, help="use at most this many faces")
+    parser.add_argument("--pad", type=float, default=0.0, help="room round each picture")
+    parser.add_argument(
+        "--models", type=Path, default=Path("models_tflite"), help="folder of the detectors"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("models_tflite"), help="folder (default: %(default)s)"
     )
@@ -51,55 +67,50 @@ def run(arguments: argparse.Namespace) -> int:
     if unknown:
         raise ConvertError(f"unknown network {unknown[0]!r}; known are {', '.join(PUBLISHED)}")
     for name in arguments.names or DEFAULT:
-        published = PUBLISHED[name]
-        contents = [original.read(arguments.source) for original in published.originals]
-        net = published.network(contents)
-        print(write(net, published, arguments.scheme, arguments.out))
+        print(_converted(PUBLISHED[name], arguments))
     return 0
 
 
-def write(net: SsrNet, published: Published, scheme: str, out: Path) -> Path:
-    """Build, convert and bundle one network; → the card's path."""
-    from converters import tflite
-    from converters.ssrnet import network
+def _converted(published: Published, arguments: argparse.Namespace) -> Path:
+    from converters.ssrnet import schemes
+    from converters.verify import check
 
-    if scheme not in tflite.SCHEMES:
-        raise ConvertError(f"--scheme must be one of {', '.join(tflite.SCHEMES)}, not {scheme!r}")
-    model = network.build(net)
-    shape = [None, published.input.height, published.input.width, 3]
-    flatbuffer = tflite.convert(lambda image: {published.attribute: model(image)}, shape, scheme)
-    return bundle.write(out, flatbuffer, card(published, scheme, flatbuffer))
-
-
-def card(published: Published, scheme: str, flatbuffer: bytes) -> Card:
-    """The card of one converted network, its evidence still to be measured."""
-    suffix = "" if scheme == "float16" else f"_{scheme}"
-    first = published.originals[0]
-    return Card(
-        name=published.name + suffix,
-        description=f"SSR-Net {published.attribute}, trained on {published.trained_on}, "
-        "BatchNorm folded",
-        licence=published.licence,
-        task="estimate",
-        quantization=scheme,
-        input=published.input,
-        estimator=Estimator(crop=Crop(margin=MARGIN), outputs=(_output(published),)),
-        source=Source(origin(first), first.sha256, published.author),
-        intended_use="A baseline to compare with; age and gender of faces, in aggregate only.",
-        limits="Trained on celebrities and volunteers: far less accurate on ordinary people, "
-        "on women, and on the young and the old.",
-        **bundle.fingerprint(flatbuffer),
-    )
+    contents = [original.read(arguments.source) for original in published.originals]
+    net = published.network(contents)
+    card = described.card(published, arguments.scheme, b"\0")
+    crops = _crops(card, arguments)
+    inputs = check.noise(card) if crops is None else crops.inputs(card.input)
+    calibration = None if crops is None else inputs[:CALIBRATION_IMAGES]
+    flatbuffer = schemes.convert(net, published.attribute, arguments.scheme, calibration)
+    float32 = schemes.convert(net, published.attribute, "float32")
+    evidence: dict[str, Any] = {"parity": parity(net, float32, inputs)}
+    if crops is None:
+        check.runs(flatbuffer, inputs)
+    else:
+        evidence["drift"] = check.estimator_evidence(card, flatbuffer, float32, crops)
+    return bundle.write(arguments.out, flatbuffer, msgspec.structs.replace(card, evidence=evidence))
 
 
-def origin(original: Original) -> str:
-    """The source, and the file inside it where it is an archive."""
-    inside = f", {original.member}" if original.member else ""
-    return original.source.origin + inside
+def _crops(card: Card, arguments: argparse.Namespace) -> Crops | None:
+    if arguments.data is None:
+        return None
+    where = Where(arguments.data, arguments.models, arguments.limit, arguments.pad)
+    return cut_crops(card, where)
 
 
-def _output(published: Published) -> Output:
-    if published.attribute == "age":
-        return Output(attribute="age", kind="regression")
-    positive = "female" if published.female_high else "male"
-    return Output(attribute="gender", kind="probability", positive=positive)
+def parity(net: SsrNet, float32: bytes, inputs: Any) -> dict[str, Any]:
+    """The float32 file against the float64 evaluation; ConvertError where they disagree."""
+    from converters.ssrnet import reference
+    from converters.verify import check
+
+    some = inputs[:PARITY_IMAGES]
+    expected = reference.evaluate(net, some)
+    said = check.runs(float32, some)["ai-edge-litert"].outputs[1][0][:, 0]
+    gap = float(np.abs(said - expected).max())
+    if gap > PARITY_LIMIT:
+        raise ConvertError(f"refused: the conversion differs from the original by {gap:.2g}")
+    return {
+        "reference": "the original's weights evaluated in float64 NumPy",
+        "images": len(some),
+        "max_difference": float(f"{gap:.2g}"),
+    }

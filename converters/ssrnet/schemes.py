@@ -1,0 +1,32 @@
+"""An SsrNet → the bytes of a .tflite file, by scheme."""
+
+from __future__ import annotations
+
+from converters import partial_int8, tflite
+from converters.errors import ConvertError
+from converters.ssrnet import network
+from converters.ssrnet.weights import INPUT_PX, SsrNet
+
+PARTIAL = {
+    "int8_trunk": r".*/[xs]\d_1/.*|.*pooling2d.*|.*/stage_\d_[sx]_conv.*",
+    "int8_relu_trunk": r".*/x\d_1/.*|.*average_pooling2d.*|.*/stage_\d_x_conv.*",
+}
+"""Scheme → the layers it makes int8. The tanh trunk is where 8 bits cost most."""
+SCHEMES = (*tflite.SCHEMES, *PARTIAL)
+SHAPE = (None, INPUT_PX, INPUT_PX, 3)
+
+
+def convert(
+    net: SsrNet, attribute: str, scheme: str, calibration: tflite.Images | None = None
+) -> bytes:
+    """The network as a flatbuffer; ConvertError where the scheme needs calibration images."""
+    if scheme in PARTIAL:
+        if calibration is None:
+            raise ConvertError(f"{scheme} takes its ranges from real pictures: give --data")
+        whole = convert(net, attribute, "float32")
+        return partial_int8.quantize(whole, PARTIAL[scheme], calibration)
+    dead = None
+    if scheme == "int8" and calibration is not None:
+        dead = network.dead_stages(net, calibration)
+    model = network.build(net, dead)
+    return tflite.convert(lambda image: {attribute: model(image)}, SHAPE, scheme, calibration)
