@@ -97,10 +97,12 @@ class OutboxFile:
         return connection
 
     def _report(self, error: sqlite3.Error | OSError) -> None:
+        if not self._owner and _is_absent(self.path):
+            log.debug("outbox: %s is not there yet", self.path)
+            return
         trouble = str(error)
         if trouble != self._trouble:
-            level = logging.INFO if not self._owner and _is_absent(self.path) else logging.ERROR
-            log.log(level, "outbox: %s: %s", self.path, trouble)
+            log.error("outbox: %s: %s", self.path, trouble)
         self._trouble = trouble
 
     def _after(self, error: sqlite3.Error | OSError) -> None:
