@@ -89,6 +89,7 @@ class Picamera2:
     made: ClassVar[list[Picamera2]] = []
     frames = 1000
     fail = ""
+    flips = True
     controls: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, number: int) -> None:
@@ -119,6 +120,8 @@ class Picamera2:
     def configure(self, config: dict[str, Any]) -> None:
         self.configured += 1
         self.config = config
+        if not self.flips:
+            self.config = {**config, "transform": SimpleNamespace(hflip=0, vflip=0)}
 
     def camera_configuration(self) -> dict[str, Any]:
         return self.config

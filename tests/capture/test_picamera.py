@@ -228,6 +228,16 @@ def test_the_isp_flips_where_it_can(fake, rotate_deg, mirror, hflip, vflip):
         assert (transform.hflip, transform.vflip) == (hflip, vflip)
 
 
+def test_a_sensor_that_cannot_flip_leaves_it_to_us(monkeypatch):
+    """The driver drops the flip silently; the pictures are upright all the same."""
+    fake_picamera2.install(monkeypatch, flips=False)
+    with PiCamera(0, settings(rotate_deg=180)) as source:
+        frame = source.read()
+        assert frame.small[-20, -20, 0] > 200, "the blue corner is at the lower right"
+        assert frame.full()[-20, -20, 0] == 255
+        frame.release()
+
+
 def test_a_camera_on_its_side_gives_upright_pictures(fake):
     """Small and full are turned alike, and the frame says the turned size."""
     with PiCamera(0, settings(rotate_deg=90)) as source:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack
 from typing import Any, TypeAlias
 
-import cv2
-import numpy as np
-
 from edge import config
 from edge.errors import SourceError
 from edge.runtime.capture import picamera_setup as setup
+from edge.runtime.capture.pixels import CONVERTED, FORMATS, as_bgr
 from edge.runtime.capture.source import Source
 from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame, Image
@@ -41,7 +39,6 @@ class PiCamera(Source):
         self._library = _library()
         self._settings = settings
         self._clock = clock
-        self._turn: Turn = _as_it_is if setup.turned_by_isp(settings) else View(settings).upright
         self._sequence = 0
         self._closing = threading.Event()
         self._reading = threading.Lock()
@@ -81,9 +78,12 @@ class PiCamera(Source):
         camera = self._camera
         camera.configure(setup.configuration(camera, self._settings))
         camera.set_controls(setup.controls(camera, self._settings))
+        # The driver may have adjusted what was asked for.
         streams = camera.camera_configuration()
-        self._main_size: setup.Size = streams["main"]["size"]
-        self._small_size: setup.Size = streams["lores"]["size"]
+        turned = setup.turned_by_isp(self._settings, streams["transform"])
+        turn: Turn = _as_it_is if turned else View(self._settings).upright
+        self._main = _Stream(self._library, "main", streams["main"], turn)
+        self._lores = _Stream(self._library, "lores", streams["lores"], turn)
         camera.start()
 
     def _request(self) -> Any:
@@ -116,9 +116,9 @@ class PiCamera(Source):
 
     def _frame(self, request: Any) -> Frame:
         captured_s = self._clock()
-        small = self._turn(self._small(request))
-        lent = _Lent(request, self._library, self._turn, self._main_size)
-        width, height = self._main_size
+        small = self._lores.copied(request)
+        lent = _Lent(request, self._main)
+        width, height = self._main.size
         if self._settings.rotate_deg in (90, 270):
             width, height = height, width
         self._sequence += 1
@@ -132,25 +132,38 @@ class PiCamera(Source):
             release=lent.release,
         )
 
-    def _small(self, request: Any) -> Image:
-        """The lores stream as BGR, in memory of our own, so that it outlives the request.
 
-        I420 is 1.5 × height rows of `stride` bytes, of which the first `width` are picture.
-        """
-        width, height = self._small_size
-        with self._library.MappedArray(request, "lores") as mapped:
-            bgr = cv2.cvtColor(mapped.array, cv2.COLOR_YUV2BGR_I420)
-        return np.asarray(bgr[:height, :width], np.uint8)
+class _Stream:
+    """One of the two streams: how its buffers become upright BGR pictures."""
+
+    def __init__(self, library: Any, name: str, stream: Mapping[str, Any], turn: Turn) -> None:
+        self.size: setup.Size = stream["size"]
+        self._library = library
+        self._name = name
+        self._format: str = stream["format"]
+        self._turn = turn
+        if self._format not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise ValueError(f"its stream {name} has the format {self._format}, not {known}")
+
+    def mapped(self, request: Any, until: ExitStack) -> Image:
+        """The buffer's own memory if it is BGR and upright, valid until `until` is closed."""
+        mapping = until.enter_context(self._library.MappedArray(request, self._name))
+        return self._turn(as_bgr(mapping.array, self._format, self.size))
+
+    def copied(self, request: Any) -> Image:
+        """In memory of our own, so that it outlives the request."""
+        with ExitStack() as mapping:
+            picture = self.mapped(request, mapping)
+            return picture if self._format in CONVERTED else picture.copy()
 
 
 class _Lent:
     """A request of the camera; its full picture is mapped when it is first asked for."""
 
-    def __init__(self, request: Any, library: Any, turn: Turn, size: setup.Size) -> None:
+    def __init__(self, request: Any, stream: _Stream) -> None:
         self._request = request
-        self._library = library
-        self._turn = turn
-        self._size = size
+        self._stream = stream
         self._mapping = ExitStack()
         self._picture: Image | None = None
 
@@ -159,9 +172,7 @@ class _Lent:
         if self._request is None:
             raise RuntimeError("the frame was released")
         if self._picture is None:
-            mapped = self._mapping.enter_context(self._library.MappedArray(self._request, "main"))
-            width, height = self._size
-            self._picture = self._turn(mapped.array[:height, :width, :3])
+            self._picture = self._stream.mapped(self._request, self._mapping)
         return self._picture
 
     def release(self) -> None:

@@ -20,13 +20,27 @@ Size = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
 
 
-def turned_by_isp(settings: config.Source) -> bool:
-    """Whether the ISP can bring the picture upright: it flips, but does not turn by 90 degrees.
+def flips(settings: config.Source) -> tuple[bool, bool]:
+    """What the ISP is asked to flip, horizontally and vertically, to bring the picture upright.
 
-    With a region it is left to us, since libcamera's versions differ in whether the region is
-    counted before or after the flip.
+    Nothing where it cannot do all: it does not turn by 90 degrees, and with a region libcamera's
+    versions differ in whether the region is counted before or after the flip.
     """
-    return settings.rotate_deg in (0, 180) and settings.region == WHOLE
+    if settings.rotate_deg not in (0, 180) or settings.region != WHOLE:
+        return False, False
+    upside_down = settings.rotate_deg == 180
+    return upside_down != settings.mirror, upside_down
+
+
+def turned_by_isp(settings: config.Source, applied: Any) -> bool:
+    """Whether pictures come upright, given the transform that the driver really applies.
+
+    A sensor that cannot flip leaves it to us, silently.
+    """
+    if settings.rotate_deg == 0 and not settings.mirror:
+        return True
+    wanted = flips(settings)
+    return any(wanted) and (bool(applied.hflip), bool(applied.vflip)) == wanted
 
 
 def sensor_size(resolution: Size) -> Size:
@@ -63,17 +77,14 @@ def configuration(camera: Any, settings: config.Source) -> Any:
 
     sensor = sensor_size(camera.sensor_resolution)
     main = main_size(settings.full_size_px, settings.region, sensor)
-    turned = turned_by_isp(settings)
-    upside_down = turned and settings.rotate_deg == 180
+    hflip, vflip = flips(settings)
     period_us = round(1e6 / settings.fps)
     return camera.create_video_configuration(
         # Picamera2 calls the order of bytes B, G, R in memory "RGB888".
         main={"size": main, "format": "RGB888"},
         lores={"size": small_size(main, settings.small_width_px), "format": "YUV420"},
         raw={"size": sensor},
-        transform=libcamera.Transform(
-            hflip=upside_down != (turned and settings.mirror), vflip=upside_down
-        ),
+        transform=libcamera.Transform(hflip=hflip, vflip=vflip),
         # What OpenCV's conversion assumes; libcamera's own choice depends on the size.
         colour_space=libcamera.ColorSpace.Smpte170m(),
         buffer_count=BUFFERS,
