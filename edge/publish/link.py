@@ -20,17 +20,15 @@ from paho.mqtt.exception import MQTTException
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import Mqtt
-from edge.publish.backoff import Backoff
 from edge.publish.bounded import MAX_INCOMING_BYTES, BoundedClient
 from edge.publish.credentials import Login
 from edge.publish.message import Message
 from edge.publish.refusal import UNSUPPORTED_VERSION, explain, is_refusal, is_tls_alert
+from edge.publish.trouble import SETTLED_S, Trouble
 from edge.publish.versions import Versions
 
 log = logging.getLogger("mqtt")
 
-SETTLED_S = 10.0
-"""A connection that held this long resets the back-off; two clients under one id never settle."""
 _PARSE_ERRORS = (struct.error, ValueError, IndexError, KeyError, MQTTException)
 
 
@@ -73,13 +71,12 @@ class Link:
     ) -> None:
         self._settings, self._identity = settings, identity
         self._events, self._blocking = events, blocking
-        self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, random)
+        self._trouble = Trouble(settings, identity.client_id, random)
         self._versions = Versions(settings.protocol)
         self._client: BoundedClient | None = None
         self._due_s = 0.0
         self._since_s = 0.0
-        self._trouble, self._said = "", ""
-        self._refused = self._told = self._broken = False
+        self._broken = False
         self._max_outgoing_bytes = 0
         self.up = False
         self.max_in_flight = settings.max_in_flight
@@ -97,7 +94,7 @@ class Link:
     @property
     def trouble(self) -> str:
         """Why there is no connection, as last said; empty while there is one."""
-        return self._said
+        return self._trouble.said
 
     def due_s(self, now_s: float) -> float:
         """Seconds until `step` has something to do."""
@@ -112,11 +109,11 @@ class Link:
         self._guarded(self._client.loop_misc)
         age_s = now_s - self._since_s
         if not self.up and age_s > self._settings.timeout_s:
-            self._trouble, self._told = "the broker does not answer", True
+            self._trouble.note("the broker does not answer")
             self._end(now_s)
             return
         if self.up and age_s > SETTLED_S:
-            self._backoff.reset()
+            self._trouble.settled()
         self._notice_end(now_s)
 
     def ready(self, now_s: float, *, readable: bool, writable: bool) -> None:
@@ -145,7 +142,7 @@ class Link:
     def drop(self, reason: str, now_s: float) -> None:
         """Give this connection up and plan the next; the broker then sends the will."""
         if self._client is not None:
-            self._trouble = reason
+            self._trouble.note(reason)
             self._end(now_s)
 
     def close(self) -> None:
@@ -160,8 +157,8 @@ class Link:
         return isinstance(socket, ssl.SSLSocket) and socket.pending() > 0
 
     def _connect(self, now_s: float) -> None:
-        self._since_s, self._trouble = now_s, ""
-        self._refused = self._told = self._broken = False
+        self._since_s, self._broken = now_s, False
+        self._trouble.begin()
         self._client = self._new_client()
         to = self._settings
         arguments = self._versions.connect_arguments(self._identity.max_incoming_bytes)
@@ -169,9 +166,8 @@ class Link:
             with self._blocking():
                 self._client.connect(to.host, to.port, to.keepalive_s, **arguments)
         except OSError as error:  # failed look-ups and TLS errors are OSErrors too
-            self._trouble = explain(error)
-            self._refused = isinstance(error, ssl.SSLCertVerificationError)
-            self._told = True
+            refused = isinstance(error, ssl.SSLCertVerificationError)
+            self._trouble.note(explain(error), refused=refused)
             self._end(now_s)
 
     def _new_client(self) -> BoundedClient:
@@ -202,10 +198,8 @@ class Link:
 
     def _on_connect(self, client: Any, _u: Any, _flags: Any, reason: ReasonCode, more: Any) -> None:
         if reason.is_failure:
-            self._trouble = explain(reason)
-            self._told = True
             other = reason.value == UNSUPPORTED_VERSION and self._versions.refused()
-            self._refused = is_refusal(reason) and not other
+            self._trouble.note(explain(reason), refused=is_refusal(reason) and not other)
             return
         self.up = True
         self.connects += 1
@@ -216,15 +210,14 @@ class Link:
         )
         where = f"{self._settings.host}:{self._settings.port}"
         log.info("connected to %s, MQTT %s", where, self._versions.name)
-        self._said = ""
+        self._trouble.over()
         for topic in self._identity.subscriptions:
             client.subscribe(topic, qos=1)
         self._events.connected()
 
     def _on_disconnect(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, _p: Any) -> None:
         if flags.is_disconnect_packet_from_server:
-            self._trouble = explain(reason)
-            self._refused = is_refusal(reason)
+            self._trouble.note(explain(reason), refused=is_refusal(reason))
 
     def _on_message(self, _client: Any, _user: Any, message: mqtt.MQTTMessage) -> None:
         try:
@@ -245,8 +238,8 @@ class Link:
 
     def _on_log(self, _client: Any, _user: Any, level: int, text: str) -> None:
         if level == mqtt.MQTT_LOG_ERR:
-            self._trouble = self._trouble or text
-            self._refused = self._refused or is_tls_alert(text)
+            alert = is_tls_alert(text)
+            self._trouble.note(text, refused=alert, explained=alert)
         log.debug("%s", text)
 
     def _guarded(self, act: Callable[[], MQTTErrorCode]) -> None:
@@ -255,7 +248,7 @@ class Link:
             act()
         except _PARSE_ERRORS as error:
             log.debug("the connection is given up", exc_info=True)
-            self._trouble = f"the broker's bytes make no sense ({type(error).__name__})"
+            self._trouble.note(f"the broker's bytes make no sense ({type(error).__name__})")
             self._broken = True
 
     def _notice_end(self, now_s: float) -> None:
@@ -267,23 +260,11 @@ class Link:
         self._discard()
         if was_up:
             self._versions.lost()
+            self._trouble.lost(now_s - self._since_s)
             self._events.lost()
-        elif not self._told:
+        elif not self._trouble.explained:
             self._versions.closed_early()
-        pause_s = (
-            self._backoff.slow_s(self._settings.refused_retry_s)
-            if self._refused
-            else self._backoff.next_s()
-        )
-        self._due_s = now_s + pause_s
-        self._say(pause_s)
-
-    def _say(self, pause_s: float) -> None:
-        trouble = self._trouble or "the broker closed the connection"
-        where = f"{self._settings.host}:{self._settings.port}"
-        level = logging.DEBUG if trouble == self._said else logging.WARNING
-        log.log(level, "%s: %s; trying again, next in %.1f s", where, trouble, pause_s)
-        self._said = trouble
+        self._due_s = now_s + self._trouble.pause_s()
 
     def _discard(self) -> None:
         socket = self._client.socket() if self._client else None

@@ -1,0 +1,74 @@
+"""Why a connection ended, how long to wait now, and what of it to say."""
+
+from __future__ import annotations
+
+import logging
+from random import Random
+
+from edge.config import Mqtt
+from edge.publish.backoff import Backoff
+
+log = logging.getLogger("mqtt")
+
+SETTLED_S = 10.0
+"""A connection that held this long resets the back-off; two clients under one id never settle."""
+SHORT_LIVES = 3
+"""Connections in a row that the broker took and soon closed, before we suspect a namesake."""
+
+
+class Trouble:
+    """One attempt's troubles, and the memory of earlier ones: the same line is said once."""
+
+    def __init__(self, settings: Mqtt, client_id: str, random: Random) -> None:
+        self._settings, self._client_id = settings, client_id
+        self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, random)
+        self._short_lives = 0
+        self._reason = ""
+        self._refused = False
+        self.said = ""
+        """What is wrong, as last said; empty while nothing is."""
+        self.explained = False
+        """Whether the attempt ended with a reason, rather than in silence."""
+
+    def begin(self) -> None:
+        """A new attempt."""
+        self._reason, self._refused, self.explained = "", False, False
+
+    def note(self, reason: str, *, refused: bool = False, explained: bool = True) -> None:
+        """Something went wrong; the first reason is the one that counts, a refusal counts more."""
+        if refused or not self._reason:
+            self._reason = reason
+        self._refused = self._refused or refused
+        self.explained = self.explained or explained
+
+    def over(self) -> None:
+        """The broker took us."""
+        self.said = ""
+
+    def settled(self) -> None:
+        """The connection has held."""
+        self._backoff.reset()
+        self._short_lives = 0
+
+    def lost(self, lived_s: float) -> None:
+        """A connection that worked is gone; not every broker says that a namesake took it."""
+        self._short_lives = 0 if lived_s > SETTLED_S else self._short_lives + 1
+        if self._short_lives >= SHORT_LIVES:
+            self._reason = (
+                "the broker keeps closing the connection: is another client connected as "
+                f"{self._client_id}? device.name must be unique"
+            )
+
+    def pause_s(self) -> float:
+        """How long to wait now; says why, where that is news."""
+        pause_s = (
+            self._backoff.slow_s(self._settings.refused_retry_s)
+            if self._refused
+            else self._backoff.next_s()
+        )
+        reason = self._reason or "the broker closed the connection"
+        where = f"{self._settings.host}:{self._settings.port}"
+        level = logging.DEBUG if reason == self.said else logging.WARNING
+        log.log(level, "%s: %s; trying again, next in %.1f s", where, reason, pause_s)
+        self.said = reason
+        return pause_s
