@@ -39,6 +39,8 @@ class Convolution(nn.Module):
     def folded(self) -> tuple[Tensor, Tensor]:
         """Kernel (out × in × 3 × 3) and bias (out) with the normalization multiplied in."""
         norm = self.norm
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
         return (
             self.kernel.weight * factor[:, None, None, None],

@@ -6,6 +6,8 @@ a run with the same seed sees the same pictures.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -21,13 +23,13 @@ def augmented(chip: Image, size: int, reach: float, how: Augment, random: Genera
     """One random crop of `size` pixels from a chip whose side is `reach` crops."""
     face = _framed(chip, size, reach, how, random)
     if random.random() < 0.5:
-        face = cv2.flip(face, 1)
+        face = _image(cv2.flip(face, 1))
     face = _lit(face, how, random)
     face = _degraded(face, how, random)
     if random.random() < how.occlusion:
         _occlude(face, random)
     if random.random() < how.grey:
-        face = cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        face = _grey(face)
     return face
 
 
@@ -46,7 +48,7 @@ def _framed(chip: Image, size: int, reach: float, how: Augment, random: Generato
         inner = min(size, int(random.integers(how.small_px[0], how.small_px[1] + 1)))
     face = _warped(chip, reach, inner, (turn, scale, *shift))
     if inner < size:
-        face = cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR)
+        face = _image(cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR))
     return face
 
 
@@ -61,12 +63,14 @@ def _warped(
     matrix[:, 2] += (inner - side) / 2 + inner * np.array([right, down])
     area = inner * reach / side < 0.5
     if area:
-        chip = cv2.resize(chip, (side // 2, side // 2), interpolation=cv2.INTER_AREA)
+        chip = _image(cv2.resize(chip, (side // 2, side // 2), interpolation=cv2.INTER_AREA))
         # Pixel i of the halved chip covers 2i and 2i + 1 of the whole one.
         matrix[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5])
         matrix[:, :2] *= 2
-    return cv2.warpAffine(
-        chip, matrix, (inner, inner), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    return _image(
+        cv2.warpAffine(
+            chip, matrix, (inner, inner), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
     )
 
 
@@ -79,7 +83,7 @@ def _lit(face: Image, how: Augment, random: Generator) -> Image:
     tint = np.exp(random.normal(0, how.light * 0.2, 3)).astype(np.float32)
     curve = ((levels**gamma)[:, None] - 0.5) * contrast + 0.5 + bright
     table = np.clip(curve * tint * 255, 0, 255).astype(np.uint8)
-    face = cv2.LUT(face, table[:, None, :])
+    face = _image(cv2.LUT(face, table[:, None, :]))
     return _backlit(face, random) if random.random() < how.backlight else face
 
 
@@ -89,25 +93,25 @@ def _backlit(face: Image, random: Generator) -> Image:
     angle = random.uniform(0, 2 * np.pi)
     x: Grid = np.linspace(-0.5, 0.5, size, dtype=np.float32)
     ramp = 0.65 + 0.9 * (np.cos(angle) * x[None, :] + np.sin(angle) * x[:, None])
-    return np.clip(face * np.clip(ramp, 0.25, 1.3)[..., None], 0, 255).astype(np.uint8)
+    return _image(np.clip(face * np.clip(ramp, 0.25, 1.3)[..., None], 0, 255).astype(np.uint8))
 
 
 def _degraded(face: Image, how: Augment, random: Generator) -> Image:
     """Blur (of focus or of motion), sensor noise, JPEG blocks."""
     if random.random() < how.blur:
         if random.random() < 0.5:
-            face = cv2.GaussianBlur(face, (0, 0), random.uniform(0.4, 1.6))
+            face = _image(cv2.GaussianBlur(face, (0, 0), random.uniform(0.4, 1.6)))
         else:
             length = int(random.integers(2, 6))
             shape = (length, 1) if random.random() < 0.7 else (1, length)
-            face = cv2.blur(face, shape)
+            face = _image(cv2.blur(face, shape))
     if random.random() < how.noise:
         noise = random.normal(0, random.uniform(2, 14), face.shape)
         face = np.clip(face + noise, 0, 255).astype(np.uint8)
     if random.random() < how.jpeg:
         quality = int(random.integers(25, 85))
         _, packed = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        face = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        face = _image(cv2.imdecode(packed, cv2.IMREAD_COLOR))
     return face
 
 
@@ -127,3 +131,12 @@ def _occlude(face: Image, random: Generator) -> None:
         wide, tall = (int(size * v) for v in random.uniform(0.12, 0.4, 2))
         left, top = int(random.integers(0, size - wide)), int(random.integers(0, size - tall))
         face[top : top + tall, left : left + wide] = colour
+
+
+def _grey(face: Image) -> Image:
+    return _image(cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
+
+
+def _image(pixels: Any) -> Image:
+    """What OpenCV gave back, typed; nothing is copied."""
+    return np.asarray(pixels, np.uint8)

@@ -74,7 +74,11 @@ def central_face(picture: Image, find: Find, score_min: float) -> Face | None:
         picture, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=(104, 117, 123)
     )
     middle = complex(width / 2 + pad, height / 2 + pad)
-    faces = [f for f in find(bordered) if f.score >= score_min and f.keypoints is not None]
+    faces = [
+        f
+        for f in find(np.asarray(bordered, np.uint8))
+        if f.score >= score_min and f.keypoints is not None
+    ]
     if not faces:
         return None
     best = min(faces, key=lambda f: abs(complex(*f.box.centre) - middle) / f.box.width - f.score)

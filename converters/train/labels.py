@@ -53,7 +53,7 @@ class Folder:
         pixels = cv2.imdecode(np.frombuffer(self.read(label.image), np.uint8), cv2.IMREAD_COLOR)
         if pixels is None:
             raise ConvertError(f"{label.image} is not a readable picture: take its row out")
-        return pixels
+        return np.asarray(pixels, np.uint8)
 
 
 @contextmanager

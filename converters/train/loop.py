@@ -22,6 +22,7 @@ from converters.train.labels import ADULT_BAND, BAND_MIDDLES
 from converters.train.losses import age_targets, loss
 from converters.train.settings import Settings
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
 COLUMNS = ("epoch", "loss", "exact", "one_off", "years", "gender", "gender_adults", "seconds")
 
 
@@ -38,7 +39,7 @@ class Trainer:
         self.held = np.flatnonzero(held)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network = AgeGender(settings.network, how.dropout).to(self.device)
-        self.network.to(memory_format=torch.channels_last)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub
         self.average = AveragedModel(
             self.network, multi_avg_fn=_follow(how.average), use_buffers=True
         )
@@ -78,7 +79,7 @@ class Trainer:
             age, gender = self.network(x)
         value = loss(age.float(), gender.float(), target, female, how)
         self.optimizer.zero_grad()
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call] # torch's own
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimizer.step()
         self.schedule.step()
@@ -111,10 +112,10 @@ class Trainer:
 _KEPT = ("network", "average", "optimizer", "schedule")
 
 
-def _follow(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+def _follow(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     """An exponential moving average that forgets the first steps faster than `decay` would."""
 
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
         weight = 1 - min(decay, (1 + int(count)) / (10 + int(count)))
         for slow, now in zip(averaged, current, strict=True):
             if slow.is_floating_point():

@@ -24,7 +24,7 @@ class _Group(Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
-class Data(_Group):
+class Data(_Group, frozen=True):
     """Which faces are held out, and how the landmarks lie in a crop."""
 
     held_out: Fraction = 0.1
@@ -37,7 +37,7 @@ class Data(_Group):
     detector_score_min: Fraction = 0.25
 
 
-class Augment(_Group):
+class Augment(_Group, frozen=True):
     """How far a crop is changed; fractions are of the crop's side or probabilities."""
 
     turn_degrees: NonNegative = 7.0
@@ -55,7 +55,7 @@ class Augment(_Group):
     occlusion: Fraction = 0.1
 
 
-class Loss(_Group):
+class Loss(_Group, frozen=True):
     """What is minimized. Age: cross entropy against a label that leaks into its neighbours,
     plus the error of the expectation in decades; gender: smoothed binary cross entropy.
     """
@@ -69,7 +69,7 @@ class Loss(_Group):
     """A band of n faces is drawn in proportion to n^(1 − balance)."""
 
 
-class Training(_Group):
+class Training(_Group, frozen=True):
     """How long and how fast."""
 
     epochs: Positive = 90
@@ -84,7 +84,7 @@ class Training(_Group):
     seed: int = 1
 
 
-class About(_Group):
+class About(_Group, frozen=True):
     """What the card says of the network and of the faces it learned from."""
 
     description: str = "Age and gender of a face, trained with agender-convert train"
@@ -94,7 +94,7 @@ class About(_Group):
     attribution: str = ""
 
 
-class Settings(_Group):
+class Settings(_Group, frozen=True):
     """One training run."""
 
     name: str = "agender_64"

@@ -61,7 +61,7 @@ def test_a_zip_reads_as_its_folder_does(tmp_path):
 )
 def test_a_wrong_row_is_named_with_its_line_and_what_would_be_right(tmp_path, row, said):
     """One sentence names the line, the column, what is there and what may be."""
-    with pytest.raises(ConvertError, match="labels.csv, line 2") as caught:
+    with pytest.raises(ConvertError, match=r"labels\.csv, line 2") as caught:
         open_data(folder(tmp_path / "d", row)).__enter__()
     assert said in str(caught.value)
 
