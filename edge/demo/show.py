@@ -14,7 +14,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.demo.broker import HOST, broker
+from edge.demo.broker import HOST, PROTOCOLS, broker
 from edge.demo.footage import clip
 from edge.demo.words import line, summary
 
@@ -66,7 +66,7 @@ def demo(*, as_json: bool) -> int:
         print(f"{footage.name} → {kind} on {HOST}:{port} → here; about 25 s", file=sys.stderr)
         subscriber = Subscriber(port, as_json=as_json)
         try:
-            status = _run(footage, port, Path(state))
+            status = _run(footage, port, PROTOCOLS[kind], Path(state))
             time.sleep(SETTLE_S)
         finally:
             subscriber.close()
@@ -75,7 +75,7 @@ def demo(*, as_json: bool) -> int:
     return status if subscriber.counts else status or 1
 
 
-def _run(footage: Path, port: int, state: Path) -> int:
+def _run(footage: Path, port: int, protocol: str, state: Path) -> int:
     """`agender-edge run` as a user would start it; its status."""
     settings = {
         "source.uri": footage,
@@ -84,6 +84,7 @@ def _run(footage: Path, port: int, state: Path) -> int:
         "device.site": "demo",
         "mqtt.host": HOST,
         "mqtt.port": port,
+        "mqtt.protocol": protocol,
         "paths.state": state,
         "paths.runtime": state,
         "log.level": "warning",

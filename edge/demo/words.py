@@ -21,7 +21,7 @@ def line(kind: str, payload: Payload, topic: str) -> str:
 def counts(payload: Mapping[str, Any]) -> str:
     """`2 people: 1 woman (35-44), 1 man (25-34)`, or nobody."""
     if not payload["people"]:
-        return f"nobody                              (window {payload['seq']})"
+        return f"nobody   (window {payload['seq']})"
     ages = [
         f"{number} aged {_band(band)}" for band in AGE_BANDS if (number := payload[f"age_{band}"])
     ]
@@ -67,7 +67,8 @@ def _health(payload: Mapping[str, Any]) -> str:
 
 def _info(payload: Mapping[str, Any]) -> str:
     models = ", ".join(model["name"] for model in payload["models"])
-    return f"device {payload['device']}, version {payload['version']}, models {models}"
+    device = f"device {payload['device']}, version {payload['version']}"
+    return f"{device}, models {models}" if models else f"{device}, vision is starting"
 
 
 def _band(name: str) -> str:
