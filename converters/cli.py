@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 
 import converters.detectors.verb
+import converters.evaluate.sweep
 import converters.evaluate.verb
 import converters.footage
+import converters.profile.verb
 import converters.ssrnet.verb
 import converters.train.verb
 from edge.errors import UserError
@@ -18,6 +20,8 @@ VERBS = (
     converters.detectors.verb,
     converters.train.verb,
     converters.evaluate.verb,
+    converters.evaluate.sweep,
+    converters.profile.verb,
     converters.footage,
 )
 

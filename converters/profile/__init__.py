@@ -1,0 +1,1 @@
+"""What an invocation costs on Arm, in instructions, counted under emulation."""
