@@ -23,7 +23,13 @@ from edge.config import Mqtt
 from edge.publish.bounded import MAX_INCOMING_BYTES, BoundedClient
 from edge.publish.credentials import Login
 from edge.publish.message import Message
-from edge.publish.refusal import UNSUPPORTED_VERSION, explain, is_refusal, is_tls_alert
+from edge.publish.refusal import (
+    EARLY_CLOSE,
+    UNSUPPORTED_VERSION,
+    explain,
+    explain_alert,
+    is_refusal,
+)
 from edge.publish.trouble import SETTLED_S, Trouble
 from edge.publish.versions import Versions
 
@@ -238,8 +244,9 @@ class Link:
 
     def _on_log(self, _client: Any, _user: Any, level: int, text: str) -> None:
         if level == mqtt.MQTT_LOG_ERR:
-            alert = is_tls_alert(text)
-            self._trouble.note(text, refused=alert, explained=alert)
+            alert = explain_alert(text)
+            if alert is not None:
+                self._trouble.note(alert, refused=True)
         log.debug("%s", text)
 
     def _guarded(self, act: Callable[[], MQTTErrorCode]) -> None:
@@ -263,6 +270,7 @@ class Link:
             self._trouble.lost(now_s - self._since_s)
             self._events.lost()
         elif not self._trouble.explained:
+            self._trouble.note(EARLY_CLOSE, explained=False)
             self._versions.closed_early()
         self._due_s = now_s + self._trouble.pause_s()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 
@@ -11,7 +12,8 @@ _ADVICE = {
     0x84: "the broker does not speak this MQTT version; set mqtt.protocol",
     0x85: "the broker refuses the client id; change device.site or device.name",
     0x86: "the broker refuses user or password; check mqtt.username and the password",
-    0x87: "the broker does not authorise this device; check its user and the broker's ACL",
+    0x87: "the broker does not authorise this device; check mqtt.username, the password and the "
+    "broker's ACL",
     0x8A: "the broker has banned this device",
     0x8C: "the broker refuses the way of authentication",
     0x8E: "another client connected under this device's id; device.name must be unique",
@@ -20,6 +22,14 @@ _ADVICE = {
 }
 """MQTT 5 reason codes (section 2.4 of the standard) that waiting alone seldom mends."""
 
+_FAILURES: dict[type[OSError], str] = {
+    ConnectionResetError: "the broker resets the connection; check mqtt.port and mqtt.tls",
+    socket.gaierror: "the broker's name is not known; check mqtt.host",
+    TimeoutError: "the broker does not answer",
+}
+_ALERT = re.compile(r"\[SSL: \w*?ALERT_(\w+)\]")
+
+EARLY_CLOSE = "the broker closes the connection unanswered; check mqtt.port and mqtt.tls"
 UNSUPPORTED_VERSION = 0x84
 
 
@@ -41,13 +51,19 @@ def explain(problem: ReasonCode | OSError) -> str:
         return (
             f"TLS failed: {problem.reason or problem}; check mqtt.port, mqtt.tls and certificates"
         )
-    if isinstance(problem, socket.gaierror):
-        return "the broker's name is not known; check mqtt.host"
-    if isinstance(problem, TimeoutError):
-        return "the broker does not answer"
+    for kind, sentence in _FAILURES.items():
+        if isinstance(problem, kind):
+            return sentence
     return f"the broker is not reached: {(problem.strerror or str(problem)).lower()}"
 
 
-def is_tls_alert(text: str) -> bool:
-    """Whether a line of the client library's log tells of the broker refusing our certificate."""
-    return "ALERT" in text and "SSL" in text
+def explain_alert(text: str) -> str | None:
+    """A line of the client library's log → why TLS ended; None where it tells of something else.
+
+    With TLS 1.3 the broker judges our certificate after the handshake, so no call fails by it.
+    """
+    found = _ALERT.search(text)
+    if found is None:
+        return None
+    alert = found[1].lower().replace("_", " ")
+    return f"the broker refuses our certificate: {alert}; check mqtt.cert_file and mqtt.key_file"

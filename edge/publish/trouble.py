@@ -55,8 +55,9 @@ class Trouble:
         self._short_lives = 0 if lived_s > SETTLED_S else self._short_lives + 1
         if self._short_lives >= SHORT_LIVES:
             self._reason = (
-                "the broker keeps closing the connection: is another client connected as "
-                f"{self._client_id}? device.name must be unique"
+                "the broker keeps closing the connection: its ACL may forbid a topic (see its "
+                f"log), or another client is connected as {self._client_id} (device.name must "
+                "be unique)"
             )
 
     def pause_s(self) -> float:
