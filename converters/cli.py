@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import converters.card_verb
 import converters.detectors.verb
 import converters.evaluate.sweep
 import converters.evaluate.verb
 import converters.footage
 import converters.profile.verb
+import converters.report.verb
 import converters.ssrnet.verb
 import converters.train.verb
 from edge.errors import UserError
@@ -21,6 +23,8 @@ VERBS = (
     converters.train.verb,
     converters.evaluate.verb,
     converters.evaluate.sweep,
+    converters.report.verb,
+    converters.card_verb,
     converters.profile.verb,
     converters.footage,
 )

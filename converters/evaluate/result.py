@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -83,14 +84,15 @@ def read_result(path: Path) -> Result:
 def render(result: Result) -> bytes:
     """The result as JSON for a person to read; figures to four digits."""
     plain = msgspec.to_builtins(result)
-    return msgspec.json.format(msgspec.json.encode(_rounded(plain)), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(rounded(plain)), indent=2) + b"\n"
 
 
-def _rounded(value: object) -> object:
+def rounded(value: Any) -> Any:
+    """Figures to four digits, all the way down."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
+        return [rounded(item) for item in value]
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from converters.errors import ConvertError
@@ -11,6 +10,7 @@ from converters.evaluate import measures
 from converters.evaluate.faces import Answers, answer, chosen, load_network
 from converters.evaluate.result import Result, render
 from converters.evaluate.text import table
+from converters.files import write_whole
 from converters.sources import digest
 from converters.train.labels import open_data
 from edge.runtime.detect import open_detector
@@ -99,15 +99,3 @@ def _figures(answers: Answers, confidence: float, data: str) -> dict[str, object
         "confusion": measures.confusions(answers, labelled, data),
         "reliability": measures.reliability(answers, labelled),
     }
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file completely or not at all."""
-    fresh = path.with_name(path.name + ".part")
-    try:
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise ConvertError(f"cannot write {path}: {error.strerror}") from error
-    print(f"written: {path}", file=sys.stderr)
