@@ -2,10 +2,11 @@
 
 Three views of the same people are published: by gender, by age band, and by both. A cell of the
 joint view with fewer than k people is folded into its gender's and its band's total; a total
-with fewer than k people is folded into "unknown". What can be had by subtraction is folded too
-(complementary suppression; Hundepool et al., *Statistical Disclosure Control*, 2012, ch. 4):
-the remainder of a gender or band that its shown cells leave, and the "unknown" that the shown
-totals leave, is 0, or at least k, or everyone.
+with fewer than k people is folded into "unknown". What could be had by subtraction is folded too
+(complementary suppression; Hundepool et al., *Statistical Disclosure Control*, 2012, ch. 4): the
+people withheld from the totals, or from beside the told cells of a gender or band, are none, or
+at least k, or all there are. People of whom nothing was known are no company for them: an
+"unknown" that nobody was folded into may be small, for it tells nothing of anybody.
 """
 
 from __future__ import annotations
@@ -43,12 +44,13 @@ def fold(raw: Mapping[Cell, int], k: int) -> Folded:
     raw = {cell: count for cell, count in raw.items() if count > 0}
     genders = _margin(_totals((gender, count) for (gender, _), count in raw.items()), k)
     ages = _margin(_totals((age, count) for (_, age), count in raw.items()), k)
+    known = {cell: count for cell, count in raw.items() if UNKNOWN not in cell}
     cells = {
         (gender, age): count
-        for (gender, age), count in raw.items()
-        if genders.get(gender) and ages.get(age) and UNKNOWN not in (gender, age) and count >= k
+        for (gender, age), count in known.items()
+        if gender in genders and age in ages and count >= k
     }
-    while (victim := _betrayed(cells, genders, ages, k)) is not None:
+    while (victim := _betraying(cells, known, k)) is not None:
         del cells[victim]
     return Folded(genders, ages, cells, _suppressed(raw, genders, ages, cells))
 
@@ -61,26 +63,25 @@ def _totals(pairs: Iterable[tuple[str, int]]) -> Counter[str]:
 
 
 def _margin(totals: Counter[str], k: int) -> dict[str, int]:
-    """Totals with the small ones, and then the smallest ones, moved to "unknown"."""
+    """Totals with the small ones, and whom they need for company, moved to "unknown"."""
     unknown = totals.pop(UNKNOWN, 0)
     shown = sorted(totals, key=lambda key: (totals[key], key))
-    while shown and (totals[shown[0]] < k or 0 < unknown < k):
-        unknown += totals[shown.pop(0)]
+    hidden = 0
+    while shown and (totals[shown[0]] < k or 0 < hidden < k):
+        hidden += totals[shown.pop(0)]
     margin = {key: totals[key] for key in sorted(shown)}
-    return {**margin, UNKNOWN: unknown} if unknown else margin
+    return {**margin, UNKNOWN: unknown + hidden} if unknown + hidden else margin
 
 
-def _betrayed(
-    cells: Mapping[Cell, int], genders: Mapping[str, int], ages: Mapping[str, int], k: int
-) -> Cell | None:
-    """The next cell to withhold: the smallest beside a remainder of fewer than k people."""
-    small = []
-    for side, totals in ((0, genders), (1, ages)):
-        for key, total in totals.items():
-            row = {cell: count for cell, count in cells.items() if cell[side] == key}
-            if row and 0 < total - sum(row.values()) < k:
-                small.append(min(row, key=lambda cell: (row[cell], cell)))
-    return min(small, key=lambda cell: (cells[cell], cell)) if small else None
+def _betraying(cells: Mapping[Cell, int], known: Mapping[Cell, int], k: int) -> Cell | None:
+    """The next cell to withhold: the smallest one beside fewer than k withheld people."""
+    found = []
+    for side in (0, 1):
+        withheld = _totals(
+            (cell[side], count) for cell, count in known.items() if cell not in cells
+        )
+        found += [cell for cell in cells if 0 < withheld[cell[side]] < k]
+    return min(found, key=lambda cell: (cells[cell], cell)) if found else None
 
 
 def _suppressed(

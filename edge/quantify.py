@@ -53,15 +53,27 @@ def corrected(
     if not people:
         zeros = [0.0] * len(answers)
         return Corrected(zeros, zeros, zeros)
+    generator = generator or np.random.default_rng(people)
     samples = _truths(
-        np.asarray(answers, np.int64),
-        unknown,
-        np.asarray(confusion, np.float64),
-        generator or np.random.default_rng(people),
+        np.asarray(answers, np.int64), unknown, np.asarray(confusion, np.float64), generator
     )
+    low, high = _interval(samples, generator)
+    return Corrected(_rounded(samples.mean(axis=0), people), low, high)
+
+
+def _interval(
+    samples: NDArray[np.float64], generator: np.random.Generator
+) -> tuple[list[float], list[float]]:
+    """Ends of the central 95 %, whole people.
+
+    A whole number as an end either holds too much or too little; spreading each sample over its
+    number's width and rounding the quantile takes the nearer (the mid-P rule; Agresti & Coull,
+    *Approximate is better than "exact"*, 1998), so that the coverage is right on average.
+    """
     tail = (1 - COVERAGE) / 2
-    low, high = np.quantile(samples, (tail, 1 - tail), axis=0, method="inverted_cdf")
-    return Corrected(_rounded(samples.mean(axis=0), people), low.tolist(), high.tolist())
+    spread = samples + generator.uniform(-0.5, 0.5, samples.shape)
+    low, high = np.rint(np.quantile(spread, (tail, 1 - tail), axis=0)) + 0.0
+    return low.tolist(), high.tolist()
 
 
 def _truths(
