@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_demo,
         _add_watch,
         _add_forget,
+        _add_doctor,
         _add_bench,
         _add_config,
     ):
@@ -220,6 +221,19 @@ def _forget(parsed: argparse.Namespace) -> int:
     from edge.settings import load
 
     return forget(load(parsed.config, overrides(parsed)))
+
+
+def _add_doctor(verbs: Verbs) -> None:
+    parser = _verb(verbs, "doctor", _doctor, "say what is right on this machine and what is not")
+    _configured(parser)
+    parser.add_argument("--json", action="store_true", help="JSON instead of lines")
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from edge.host.doctor import doctor
+    from edge.settings import load
+
+    return doctor(load(parsed.config, overrides(parsed)), as_json=parsed.json)
 
 
 def _add_bench(verbs: Verbs) -> None:

@@ -70,6 +70,11 @@ class Network:
             return parts[0]
         return [np.concatenate(tensors) for tensors in zip(*parts, strict=True)]
 
+    @property
+    def delegated(self) -> bool:
+        """Whether XNNPACK runs the network; it may stay away silently, and all is slow then."""
+        return self._bucket(1).delegated
+
     def _bucket(self, size: int) -> _Sized:
         if size not in self._sized:
             self._sized[size] = _Sized(self.card, self._content, size, self._threads)
@@ -93,6 +98,11 @@ class _Sized:
         self._index: int = entry["index"]
         self._outputs = self._interpreter.get_output_details()
         self._table = value_table(card.input, entry["dtype"], entry["quantization"])
+
+    @property
+    def delegated(self) -> bool:
+        operations = self._interpreter._get_ops_details()
+        return any(operation["op_name"] == "DELEGATE" for operation in operations)
 
     def run(self, batch: Image) -> list[Tensor]:
         n, height, width, _ = batch.shape

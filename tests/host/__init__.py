@@ -1,0 +1,1 @@
+"""Specification of what stands next to the machine: doctor, benchmark, readings."""
