@@ -35,6 +35,9 @@ from edge.publish.versions import Versions
 
 log = logging.getLogger("mqtt")
 
+DEAF_S = 600.0
+"""After a message larger than we take (which MQTT 3.1.1 can't forbid), topics are left alone."""
+
 _PARSE_ERRORS = (struct.error, ValueError, IndexError, KeyError, MQTTException)
 
 
@@ -81,7 +84,7 @@ class Link:
         self._versions = Versions(settings.protocol)
         self._client: BoundedClient | None = None
         self._due_s = 0.0
-        self._since_s = 0.0
+        self._since_s = self._deaf_until_s = 0.0
         self._broken = False
         self._max_outgoing_bytes = 0
         self.up = False
@@ -217,8 +220,9 @@ class Link:
         where = f"{self._settings.host}:{self._settings.port}"
         log.info("connected to %s, MQTT %s", where, self._versions.name)
         self._trouble.over()
-        for topic in self._identity.subscriptions:
-            client.subscribe(topic, qos=1)
+        if self._since_s >= self._deaf_until_s:
+            for topic in self._identity.subscriptions:
+                client.subscribe(topic, qos=1)
         self._events.connected()
 
     def _on_disconnect(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, _p: Any) -> None:
@@ -264,6 +268,10 @@ class Link:
 
     def _end(self, now_s: float) -> None:
         was_up = self.up
+        if self._client is not None and self._client.oversized:
+            # Retained, it would come again on every connect.
+            self._deaf_until_s = now_s + DEAF_S
+            log.warning("a huge message came: nothing is listened to for %g s", DEAF_S)
         self._discard()
         if was_up:
             self._versions.lost()

@@ -27,6 +27,8 @@ class FaultProxy:
         self._server.settimeout(0.1)
         self.port: int = self._server.getsockname()[1]
         self.faulty = True
+        self.shut = False
+        """Nobody is let through at all while this is true."""
         self.struck: Counter[str] = Counter()
         self._closing = False
         self._threads: list[threading.Thread] = []
@@ -46,6 +48,9 @@ class FaultProxy:
             self._start(self._pass, client)
 
     def _pass(self, client: socket.socket) -> None:
+        if self.shut:
+            client.close()
+            return
         kind = self._random.choice(KINDS) if self.faulty else "none"
         after_bytes = int(self._random.expovariate(1 / 20_000))
         with client, contextlib.suppress(OSError):

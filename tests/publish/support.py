@@ -157,6 +157,13 @@ class Subscriber:
     def _on_message(self, _client: Any, _user: Any, message: mqtt.MQTTMessage) -> None:
         self.heard.append((message.topic, bytes(message.payload), message.retain))
 
+    def lost(self) -> None:
+        """The broker has been killed: `is_back` waits for a new subscription."""
+        self._ready = False
+
+    def is_back(self) -> bool:
+        return self._ready
+
     def of(self, suffix: str) -> list[Any]:
         """The payloads of all topics that end so, decoded where they are JSON."""
         return [_decoded(data) for topic, data, _ in list(self.heard) if topic.endswith(suffix)]

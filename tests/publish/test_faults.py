@@ -76,9 +76,7 @@ class Ordeal:
             self.publisher.wait()
             self.publisher = self._publisher()
         elif kind == "kill broker":
-            self.broker.kill()
-            time.sleep(self.random.uniform(0, 0.3))
-            self.broker.start()
+            self._kill_broker()
         elif kind == "fill disk" and self.state.is_mount():
             with self.ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
                 while True:
@@ -90,6 +88,20 @@ class Ordeal:
         self.faults[kind] += 1
         if self.vision.poll() not in (None, 0):
             self.vision = self._vision()
+
+    def _kill_broker(self) -> None:
+        """Kill and restart it; nobody gets in before the consumer is back.
+
+        What a broker acknowledged and had not yet handed on dies with it, and no device can
+        know; with the consumer there, mosquitto hands a window on before it acknowledges it.
+        """
+        self.proxy.shut = True
+        self.broker.kill()
+        self.consumer.lost()
+        time.sleep(self.random.uniform(0, 0.3))
+        self.broker.start()
+        wait_for(self.consumer.is_back, 20, "the consumer's return")
+        self.proxy.shut = False
 
     def settle(self) -> None:
         """No more faults: wait until vision has stored and the publisher has sent everything."""
@@ -133,14 +145,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     ],
 )
 def test_no_fault_loses_or_disorders_a_window(
-    tmp_path: Path, small_disk: Path, windows: int, bound: int, record_property: object
+    tmp_path: Path, small_disk: Path, windows: int, bound: int
 ) -> None:
     """Every number arrives, in order once repeats are dropped, but for what the bound dropped."""
-    durable = ("persistence true", f"persistence_location {tmp_path}/", "autosave_interval 1",
-               "autosave_on_changes true")  # fmt: skip
-    broker = Broker(tmp_path, *durable)
+    # Without a limit, a window is on its way to the consumer before it is acknowledged to us.
+    broker = Broker(tmp_path, "max_inflight_messages 0")
     consumer = Subscriber(broker.port, "agender/v1/shop/door/counts")
-    ordeal = Ordeal(small_disk, broker, Random(windows + bound), windows, bound)
+    ordeal = Ordeal(small_disk, consumer, broker, windows, bound)
     try:
         while ordeal.vision.poll() != 0:
             time.sleep(ordeal.random.uniform(*FAULT_S))
