@@ -33,9 +33,10 @@ class Ordeal:
     """Vision and publisher as real processes, a real broker, and a proxy that spoils the line."""
 
     def __init__(
-        self, state: Path, broker: Broker, random: Random, windows: int, bound: int
+        self, state: Path, consumer: Subscriber, broker: Broker, windows: int, bound: int
     ) -> None:
-        self.random, self.broker, self.state = random, broker, state
+        random = Random(windows + bound)
+        self.random, self.broker, self.consumer, self.state = random, broker, consumer, state
         self.windows, self.bound = windows, bound
         self.faults: Counter[str] = Counter()
         self.proxy = FaultProxy(broker.port, random)
