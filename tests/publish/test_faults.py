@@ -1,6 +1,6 @@
 """Delivery through everything that can go wrong at once.
 
-AGENDER_FAULT_WINDOWS sets how many windows the slow run delivers (default 20,000).
+AGENDER_FAULT_WINDOWS sets how many windows the slow run delivers (default 10,000).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.publish.proxy import FaultProxy
 from tests.publish.support import Broker, Subscriber, wait_for
 
 ROOT = Path(__file__).parents[2]
-SLOW_WINDOWS = int(os.environ.get("AGENDER_FAULT_WINDOWS", "20000"))
+SLOW_WINDOWS = int(os.environ.get("AGENDER_FAULT_WINDOWS", "10000"))
 FAULT_S = (0.1, 0.6)
 """Least and most time between two faults beside the proxy's own."""
 

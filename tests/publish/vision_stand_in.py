@@ -22,7 +22,7 @@ def main(folder: str, boot: str, until: int, max_windows: int) -> None:
         while last < until:
             minute = random.randrange(-10_000, 10_000)
             last = outbox.append(counts(minute, boot=boot))
-            time.sleep(random.uniform(0, 0.004) if last else 0.02)
+            time.sleep(random.uniform(0, 0.016) if last else 0.02)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,220 @@
+"""Discovery: what Home Assistant's own code makes of the payload, and when it is sent.
+
+The check by Home Assistant itself needs a Python of 3.13 or newer to build it an environment
+(kept in ~/.cache/agender-edge); AGENDER_HA_PYTHON names an interpreter that has it already.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.bands import AGE_BANDS
+from edge.config import Config, Device, Window
+from edge.messages import encode_counts
+from edge.outbox import FILE_NAME, Outbox
+from edge.publish import discovery
+from edge.publish.discovery import Announcer, device_id, payload, topic
+from edge.publish.forget import forget
+from edge.publish.topics import Topics
+from tests.publish.support import (
+    Broker,
+    Subscriber,
+    config_for,
+    counts,
+    drive,
+    health,
+    make_publisher,
+    state,
+)
+
+HERE = Path(__file__).parent
+CONFIG = Config(device=Device(site="shop", name="door"))
+PYTHONS = ("python3.13", "python3.14", "~/.pyenv/versions/3.13*/bin/python3.13",
+           "~/.pyenv/versions/3.14*/bin/python3.14")  # fmt: skip
+
+
+def new_python() -> str:
+    """A Python that Home Assistant runs on."""
+    for name in PYTHONS:
+        if name.startswith("~"):
+            pattern = name.removeprefix("~/")
+            candidates = [str(path) for path in Path.home().glob(pattern)]
+        else:
+            candidates = [found] if (found := shutil.which(name)) else []
+        for candidate in candidates:
+            done = subprocess.run([candidate, "-c", "import venv, ensurepip"], capture_output=True,
+                                  check=False)  # fmt: skip
+            if done.returncode == 0:
+                return candidate
+    pytest.skip("Home Assistant needs Python 3.13 or newer, and there is none")
+
+
+@pytest.fixture(scope="session")
+def home_assistant() -> str:
+    """An interpreter with Home Assistant, built on first use (several minutes)."""
+    given = os.environ.get("AGENDER_HA_PYTHON")
+    if given:
+        return given
+    requirements = HERE / "homeassistant-requirements.txt"
+    version = requirements.read_text().split("==")[1].split()[0]
+    folder = Path.home() / ".cache" / "agender-edge" / f"homeassistant-{version}"
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        subprocess.run([new_python(), "-m", "venv", "--clear", str(folder)], check=True)
+        # It asks for the newest patch release of Python, which its schemas don't need.
+        install = [str(python), "-m", "pip", "install", "-q", "--ignore-requires-python"]
+        done = subprocess.run([*install, "-r", str(requirements)], check=False)
+        if done.returncode:
+            pytest.skip("Home Assistant could not be installed from the package registry")
+        (folder / "complete").touch()
+    return str(python)
+
+
+def ask(python: str, folder: Path, sent: dict[str, Any]) -> dict[str, Any]:
+    """Home Assistant's verdict on a discovery payload."""
+    topics = Topics(CONFIG.device)
+    messages = {
+        topics.counts: encode_counts(counts(attention_s_mean=2.5)).decode(),
+        topics.state: msgspec.json.encode(state(present=4, attending=2)).decode(),
+        topics.health: msgspec.json.encode(health(throttled=None, camera_ok=False)).decode(),
+    }
+    question = {"topic": topic(CONFIG), "prefix": "homeassistant", "payload": json.dumps(sent),
+                "messages": messages}  # fmt: skip
+    done = subprocess.run(
+        [python, str(HERE / "homeassistant_check.py"), str(folder)],
+        input=json.dumps(question), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.slow
+def test_home_assistant_accepts_every_component_and_key(
+    home_assistant: str, tmp_path: Path
+) -> None:
+    """Its own schemas take the payload, know every key, and render every value as meant."""
+    answer = ask(home_assistant, tmp_path, payload(CONFIG, 60.0))
+    assert answer["errors"] == []
+    expected = {"people": "3", "female": "1", "age_25_34": "2", "attention": "2.5", "dwell": "None",
+                "present": "4", "attending": "2", "paused": "OFF", "temperature": "48.5",
+                "throttled": "None", "camera_problem": "ON", "outbox": "0"}  # fmt: skip
+    assert {key: answer["states"][key] for key in expected} == expected
+
+
+def wrong_class(sent: dict[str, Any]) -> None:
+    sent["components"]["fps"]["device_class"] = "frequency"  # its unit is not fps
+
+
+def unknown_key(sent: dict[str, Any]) -> None:
+    sent["components"]["people"]["expires_after"] = 5
+
+
+def no_origin(sent: dict[str, Any]) -> None:
+    del sent["origin"]
+
+
+def wildcard(sent: dict[str, Any]) -> None:
+    sent["components"]["pause"]["command_topic"] = "agender/+/pause"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [wrong_class, unknown_key, no_origin, wildcard])
+def test_the_check_finds_what_is_wrong(
+    home_assistant: str, tmp_path: Path, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    """A payload spoilt in one place doesn't pass: the check above can fail."""
+    sent = payload(CONFIG, 60.0)
+    spoil(sent)
+    assert ask(home_assistant, tmp_path, sent)["errors"] != []
+
+
+def test_all_that_is_promised_is_announced() -> None:
+    """People, women, men, each age band, presence, attention, and the diagnostics."""
+    components = payload(CONFIG, 60.0)["components"]
+    promised = {"people", "female", "male", "present", "attention", "fps", "temperature",
+                "throttled", "outbox", "camera_problem"}  # fmt: skip
+    assert promised | {f"age_{band}" for band in AGE_BANDS} <= set(components)
+    for key in ("fps", "temperature", "throttled", "outbox", "camera_problem"):
+        assert components[key]["entity_category"] == "diagnostic"
+    ids = [component["unique_id"] for component in components.values()]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("a", "b_c"), ("a_b", "c")), (("a_", "b"), ("a", "b")), (("a-b", "c"), ("a", "b-c"))],
+)
+def test_two_devices_never_share_an_identity(one: tuple[str, str], other: tuple[str, str]) -> None:
+    """Whatever separators the names hold, two pairs of site and device stay two."""
+    made = [device_id(Config(device=Device(site=s, name=n))) for s, n in (one, other)]
+    assert made[0] != made[1]
+
+
+def test_values_expire_with_the_length_of_the_windows() -> None:
+    """Three windows and a minute without news, and a count is unknown."""
+    config = msgspec.structs.replace(CONFIG, window=Window(length_s=600))
+    assert payload(config, 600)["components"]["people"]["expire_after"] == 1860
+
+
+def test_announcements_come_on_connect_at_birth_and_on_change() -> None:
+    """Once each; after Home Assistant's birth within three seconds, spread at random."""
+    announcer = Announcer(CONFIG, Random(1))
+    assert announcer.due(0) is None
+    announcer.connected(1)
+    assert announcer.due(1) is not None
+    assert announcer.due(2) is None
+    announcer.status(b"offline", 3)
+    assert announcer.due(9) is None
+    announcer.status(b"online", 10)
+    assert announcer.due(10) is None
+    assert announcer.due(10 + discovery.BIRTH_SPREAD_S) is not None
+    announcer.window(60.0, 20)
+    assert announcer.due(20) is None
+    announcer.window(5.0, 20)
+    assert announcer.due(20) is not None
+
+
+def test_home_assistant_s_birth_brings_discovery_again(
+    broker: Broker, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    """Over a real broker: `online` on the status topic, and the retained payload is re-sent."""
+    Outbox(tmp_path / FILE_NAME).close()
+    publisher = make_publisher(config_for(tmp_path, broker.port))
+    drive(publisher, lambda: len(subscriber.of("/config")) == 1)
+    subscriber.send("homeassistant/status", b"online")
+    drive(publisher, lambda: len(subscriber.of("/config")) == 2)
+    publisher.link.close()
+
+
+def test_one_command_takes_everything_back(
+    broker: Broker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`forget` leaves no retained message of the device; Home Assistant drops its entities."""
+    settings = config_for(tmp_path, broker.port)
+    Outbox(tmp_path / FILE_NAME).close()
+    publisher = make_publisher(settings)
+    before = Subscriber(broker.port)
+    drive(publisher, lambda: bool(before.of("/config") and before.of("/health")))
+    publisher.say_stopped()
+    drive(publisher, publisher.stopped_is_known)
+    publisher.link.close()
+    assert forget(settings) == 0
+    assert "agender/v1/shop/door" in capsys.readouterr().out
+    after = Subscriber(broker.port, "+/#")
+    after.send("end", b"")
+    while not after.of("end"):
+        pass
+    assert [topic for topic, _, retained in after.heard if retained] == []
+    for listening in (before, after):
+        listening.close()
