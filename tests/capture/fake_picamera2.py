@@ -7,6 +7,7 @@ closed before that, and a stopped or closed camera must not be used.
 from __future__ import annotations
 
 import sys
+from concurrent.futures import CancelledError
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
@@ -72,6 +73,8 @@ class Job:
     def get_result(self, timeout: float | None = None) -> Request:
         assert timeout is not None, "waiting without limit would hang for ever"
         camera = self.camera
+        if self not in camera.jobs:
+            raise CancelledError
         if camera.frames_left <= 0 or len(camera.lent) >= camera.config["buffer_count"]:
             camera.waited_s += timeout
             raise TimeoutError
@@ -79,6 +82,7 @@ class Job:
         camera.given += 1
         request = Request(camera, camera.given)
         camera.lent.append(request)
+        camera.jobs.remove(self)
         return request
 
 
@@ -102,6 +106,7 @@ class Picamera2:
         self.sensor_resolution = (4608, 2592)
         self.camera_controls = self.controls
         self.lent: list[Request] = []
+        self.jobs: list[Job] = []
         self.frames_left = self.frames
         self.given = 0
         self.waited_s = 0.0
@@ -138,13 +143,16 @@ class Picamera2:
     def capture_request(self, wait: bool) -> Job:
         assert wait is False
         assert self.state == "started"
-        return Job(self)
+        job = Job(self)
+        self.jobs.append(job)
+        return job
 
-    def stop(self) -> None:
-        self.state = "stopped"
+    def cancel_all_and_flush(self) -> None:
+        self.jobs.clear()
 
     def close(self) -> None:
         assert self.state != "closed"
+        assert not self.jobs, "a capture was left in the queue"
         self.state = "closed"
 
 

@@ -259,6 +259,14 @@ def test_a_region_is_cut_by_the_isp_and_keeps_its_proportions(fake):
         assert source.read().small.shape == (360, 320, 3)
 
 
+def test_a_camera_that_cannot_cut_says_so(monkeypatch):
+    """A region that would silently be ignored is refused instead."""
+    fake = fake_picamera2.install(monkeypatch, controls={})
+    with pytest.raises(SourceError, match=r"cannot show a part .* leave source\.region unset"):
+        PiCamera(0, settings(region=(0, 0, 0.5, 0.5)))
+    assert fake.made[0].state == "closed"
+
+
 @pytest.mark.parametrize(
     ("resolution", "mode"),
     [

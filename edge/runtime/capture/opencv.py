@@ -29,7 +29,9 @@ def hush() -> None:
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        # The wheels have it in cv2.utils.logging, Debian's package in cv2 itself.
+        logging = getattr(cv2.utils, "logging", cv2)
+        logging.setLogLevel(0)
 
 
 def open_capture(

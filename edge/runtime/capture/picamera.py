@@ -18,7 +18,7 @@ from edge import config
 from edge.errors import SourceError
 from edge.runtime.capture import picamera_setup as setup
 from edge.runtime.capture.pixels import CONVERTED, FORMATS, as_bgr
-from edge.runtime.capture.source import Source
+from edge.runtime.capture.source import Source, shrunk
 from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame, Image
 
@@ -68,8 +68,10 @@ class PiCamera(Source):
             return
         self._closing.set()
         with self._reading:
+            # Picamera2's stop() waits in one queue with our capture, which after a stall is for
+            # ever; close() stops the camera without the queue.
+            self._camera.cancel_all_and_flush()
             try:
-                self._camera.stop()
                 self._take_back()
             finally:
                 self._camera.close()
@@ -109,14 +111,14 @@ class PiCamera(Source):
         if job is None:
             return
         try:
-            request = job.get_result(timeout=0)
-        except Exception:  # not finished, or cancelled by stop()
+            request = job.get_result(timeout=_POLL_S)
+        except Exception:  # cancelled or never finished
             return
         request.release()
 
     def _frame(self, request: Any) -> Frame:
         captured_s = self._clock()
-        small = self._lores.copied(request)
+        small = shrunk(self._lores.copied(request), self._settings.small_width_px)
         lent = _Lent(request, self._main)
         width, height = self._main.size
         if self._settings.rotate_deg in (90, 270):

@@ -110,7 +110,9 @@ def controls(camera: Any, settings: config.Source) -> dict[str, Any]:
     if settings.gain is not None:
         wanted["AnalogueGain"] = settings.gain
     known = camera.camera_controls
-    if settings.region != WHOLE and "ScalerCrop" in known:
+    if settings.region != WHOLE:
+        if "ScalerCrop" not in known:
+            raise ValueError("it cannot show a part of its picture: leave source.region unset")
         largest = known["ScalerCrop"][1]
         wanted["ScalerCrop"] = scaler_crop(largest, settings.full_size_px, settings.region)
     return {name: value for name, value in wanted.items() if name in known}

@@ -1,0 +1,1 @@
+"""Tests on whole systems: services, boots, camera stacks."""

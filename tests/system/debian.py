@@ -1,0 +1,57 @@
+"""Debian systems in a folder, for tests that need more of a machine than the one they run on.
+
+They are built once with mmdebstrap and kept in $AGENDER_TEST_CACHE (~/.cache/agender-edge-tests).
+Where the machine does not allow it (no root, no namespaces, no mirror) tests skip and say why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+MIRROR = "http://deb.debian.org/debian"
+
+
+def cache() -> Path:
+    """Where systems and downloads are kept between runs."""
+    default = Path.home() / ".cache" / "agender-edge-tests"
+    folder = Path(os.environ.get("AGENDER_TEST_CACHE") or default)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def need(*programs: str) -> None:
+    """Skip unless we are root, the programs exist and mount namespaces may be made."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to build and enter a Debian system")
+    for program in programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}")
+    if subprocess.run(["unshare", "-m", "-p", "-f", "true"], check=False).returncode:
+        pytest.skip("needs mount and process namespaces, which this machine does not permit")
+
+
+def rootfs(suite: str, packages: Sequence[str]) -> Path:
+    """A Debian system with these packages; built if there is none yet (1 to 5 minutes)."""
+    key = hashlib.sha256(" ".join(sorted(packages)).encode()).hexdigest()[:8]
+    root = cache() / f"{suite}-{key}"
+    if root.is_dir():
+        return root
+    need("mmdebstrap")
+    building = root.with_name(f"{root.name}.{os.getpid()}")
+    done = subprocess.run(
+        ["nice", "-n", "15", "mmdebstrap", "--mode=root", "--variant=apt", "--quiet",
+         f"--include={','.join(packages)}", suite, str(building), MIRROR],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        shutil.rmtree(building, ignore_errors=True)
+        pytest.skip(f"Debian {suite} could not be built: {done.stderr.strip()[-300:]}")
+    building.rename(root)
+    return root

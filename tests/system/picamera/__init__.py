@@ -1,0 +1,1 @@
+"""The real Picamera2, on libcamera's virtual camera."""

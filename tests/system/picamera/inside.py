@@ -1,0 +1,245 @@
+"""Runs inside a Debian trixie with libcamera's virtual camera: our source on the real Picamera2.
+
+`inside.py SCENARIO` prints "ok" or fails. Four crutches that a Raspberry Pi does not need: buffers
+from memory files (dmaheap.c); libcamera's allocator, since the virtual camera wants a plane for
+luminance and one for chroma; stubs of libraries for screens and raw files that Picamera2 imports;
+and raw modes, which a virtual sensor does not have.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import itertools
+import sys
+import threading
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from edge import config
+from edge.errors import SourceError
+from edge.runtime.capture import open_source
+from edge.runtime.capture.picamera import PiCamera
+from edge.runtime.capture.picamera_setup import BUFFERS
+from tests.capture.footage import index_of
+
+PICTURES = 8
+"""Different ones that the virtual camera shows, as `picture(5 × i)`."""
+
+
+class _Anything(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+
+def crutches() -> None:
+    """Make Picamera2 start without a screen and without a raw sensor."""
+    for name in ("kms", "pykms", "pidng", "pidng.camdefs", "pidng.core"):
+        sys.modules[name] = _Anything(name)
+    from picamera2 import Picamera2  # noqa: PLC0415 - after the stubs
+    from picamera2.allocators import LibcameraAllocator  # noqa: PLC0415
+
+    initialise = Picamera2.__init__
+
+    def with_planes(self: Any, *arguments: Any) -> None:
+        initialise(self, *arguments)
+        self.allocator = LibcameraAllocator(self.camera)
+
+    modes = [{"format": "SRGGB10", "size": (1920, 1080)}]
+    Picamera2._get_raw_modes = lambda self: modes
+    Picamera2.__init__ = with_planes
+
+
+def settings(**changes: Any) -> config.Source:
+    return config.Source(
+        **{"uri": "picamera", "full_size_px": (1280, 720), "small_width_px": 320, "fps": 30,
+           "stall_s": 1.0, **changes}
+    )  # fmt: skip
+
+
+def open_files() -> int:
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def frames_of_both_streams() -> None:
+    """Small and full are of one exposure, in BGR, in the order in which the camera gave them."""
+    with open_source(settings()) as source:
+        stamps, indices = [], []
+        for _ in range(24):
+            frame = source.read()
+            assert frame.small.shape == (180, 320, 3), frame.small.shape
+            assert (frame.full_width, frame.full_height) == (1280, 720)
+            full = frame.full()
+            assert full.shape == (720, 1280, 3), full.shape
+            assert full[40, 40, 0] > 200 > full[40, 40, 2], full[40, 40]
+            assert abs(index_of(frame.small) - index_of(full)) <= 1
+            stamps.append(frame.captured_s)
+            indices.append(index_of(frame.small))
+            del full
+            frame.release()
+    assert all(a < b for a, b in itertools.pairwise(stamps))
+    assert len(set(indices)) == PICTURES, indices
+
+
+def buffers_come_back() -> None:
+    """Hundreds of frames, mapped or not, with a handful of buffers and no growing memory."""
+    with open_source(settings()) as source:
+        for count in range(200):
+            frame = source.read()
+            if count % 3 == 0:
+                frame.full()
+            frame.release()
+            if count == 50:
+                before = open_files()
+        assert open_files() == before
+        assert source.restarts == 0
+
+
+def stop_and_start_again() -> None:
+    """Five times closed and opened in one process: frames each time, no file left open."""
+    counts = []
+    for _ in range(5):
+        with open_source(settings()) as source:
+            for _ in range(3):
+                source.read().release()
+        counts.append(open_files())
+    assert max(counts[1:]) <= counts[1], counts
+
+
+def a_frame_outlives_its_camera() -> None:
+    """Released after `close`, it does no harm; its small picture is still right."""
+    source = open_source(settings())
+    frame = source.read()
+    source.close()
+    index = index_of(frame.small)
+    frame.release()
+    assert index_of(frame.small) == index
+    assert source.read() is None
+
+
+def a_stall_is_noticed_and_mended() -> None:
+    """With all buffers kept away the camera falls silent; it is opened again and goes on."""
+    with open_source(settings()) as source:
+        kept = []
+        for _ in range(10):
+            kept.append(source.read())
+            if source.restarts:
+                break
+        assert source.restarts == 1, source.restarts
+        for frame in kept:
+            frame.release()
+        for _ in range(10):
+            source.read().release()
+        assert source.restarts == 1
+
+
+def an_error_while_converting_gives_the_request_back() -> None:
+    """A failing conversion is an error each time, and never uses up the buffers."""
+    with PiCamera(0, settings()) as source:
+        lores = source._lores
+        copied, lores.copied = lores.copied, lambda request: 1 / 0
+        for _ in range(12):
+            try:
+                source.read()
+            except ZeroDivisionError:
+                continue
+            raise AssertionError("no error")
+        lores.copied = copied
+        source.read().release()
+
+
+def a_second_user_finds_it_busy() -> None:
+    """The camera belongs to one; the sentence says so."""
+    with PiCamera(0, settings()) as first:
+        first.read().release()
+        try:
+            PiCamera(0, settings())
+        except SourceError as error:
+            assert "in use by another program" in str(error), error
+        else:
+            raise AssertionError("opened twice")
+
+
+def a_wrong_number_is_named() -> None:
+    """The cameras that exist are listed."""
+    try:
+        open_source(settings(uri="picamera:5"))
+    except SourceError as error:
+        assert "there is no camera 5; there are: 0 (Virtual" in str(error), error
+    else:
+        raise AssertionError("opened a camera that is not there")
+
+
+def a_region_needs_a_camera_that_can_cut() -> None:
+    """The virtual camera cannot: it is refused instead of ignored, and the camera is free again."""
+    try:
+        open_source(settings(region=(0, 0, 0.5, 1)))
+    except SourceError as error:
+        assert "leave source.region unset" in str(error), error
+    else:
+        raise AssertionError("a region was ignored")
+    with open_source(settings()) as source:
+        source.read().release()
+
+
+def a_camera_on_its_side() -> None:
+    """Both streams are turned. (The virtual camera claims to flip and does not, so 180 is out.)"""
+    with open_source(settings(rotate_deg=90)) as source:
+        frame = source.read()
+        assert frame.small[20, -20, 0] > 200 > frame.small[20, -20, 2]
+        assert frame.full()[20, -20, 0] > 200
+        assert frame.full().shape == (1280, 720, 3) == (frame.full_height, frame.full_width, 3)
+        frame.release()
+
+
+def closing_while_reading() -> None:
+    """A thread that waits for a frame is let go by `close` from another."""
+    source = open_source(settings(stall_s=30))
+    kept: list[Any] = []
+    over = threading.Event()
+
+    def read() -> None:
+        while (frame := source.read()) is not None:
+            kept.append(frame)
+        over.set()
+
+    threading.Thread(target=read).start()
+    time.sleep(1)  # no buffer is left by now: the thread waits
+    assert 2 <= len(kept) <= BUFFERS, len(kept)
+    source.close()
+    assert over.wait(10)
+    for frame in kept:
+        frame.release()
+
+
+SCENARIOS = {
+    scenario.__name__: scenario
+    for scenario in (
+        frames_of_both_streams,
+        buffers_come_back,
+        stop_and_start_again,
+        a_frame_outlives_its_camera,
+        a_stall_is_noticed_and_mended,
+        an_error_while_converting_gives_the_request_back,
+        a_second_user_finds_it_busy,
+        a_wrong_number_is_named,
+        a_region_needs_a_camera_that_can_cut,
+        a_camera_on_its_side,
+        closing_while_reading,
+    )
+}
+
+
+def main(name: str) -> None:
+    """Run one scenario; each has a process of its own, since libcamera keeps state."""
+    crutches()
+    faulthandler.dump_traceback_later(60, exit=True)
+    SCENARIOS[name]()
+    print("ok")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
