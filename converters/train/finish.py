@@ -65,9 +65,8 @@ def finish(
 def fitted(layers: Sequence[Layer], fit: Fit) -> list[Layer]:
     """The layers with the fits multiplied into the heads."""
     *trunk, age, gender = layers
-    scale = np.float32(fit.age.scale)
     prior = (fit.age.prior * np.log(np.maximum(fit.share, SHARE_MIN))).astype(np.float32)
-    age = Layer(age.kernel * scale, (age.bias + prior) * scale)
+    age = Layer(age.kernel, age.bias + prior)
     scale = np.float32(fit.gender.scale)
     gender = Layer(gender.kernel * scale, (gender.bias - np.float32(fit.gender.shift)) * scale)
     return [*trunk, age, gender]

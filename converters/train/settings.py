@@ -62,7 +62,7 @@ class Loss(_Group, frozen=True):
 
     neighbour: Fraction = 0.1
     expectation: NonNegative = 0.3
-    gender: NonNegative = 1.0
+    gender: NonNegative = 2.0
     gender_smoothing: Fraction = 0.05
     mixup: Fraction = 0.1
     balance: Fraction = 0.3
