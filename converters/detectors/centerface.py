@@ -44,7 +44,9 @@ def _build(content: bytes, options: Options) -> Iterable[tuple[bytes, Card]]:
                 f"CenterFace takes widths and heights in steps of {STRIDE_OF_TRUNK}, "
                 f"not {width}x{height}"
             )
-        flatbuffer = tflite.convert(partial(_named, graph), [1, height, width, 3], scheme)
+        flatbuffer = tflite.convert(
+            partial(_named, graph), [1, height, width, 3], scheme, options.calibration
+        )
         tensors = tflite.output_positions(flatbuffer)
         yield flatbuffer, _card((width, height), scheme, flatbuffer, tensors)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from converters.sources import Original
 from edge.runtime.card import Card
 
@@ -15,6 +18,8 @@ class Options:
 
     sizes: tuple[tuple[int, int], ...] | None = None
     scheme: str | None = None
+    calibration: NDArray[np.float32] | None = None
+    """Pictures as the network's input, N × H × W × 3, for int8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +29,5 @@ class Recipe:
     summary: str
     original: Original
     build: Callable[[bytes, Options], Iterable[tuple[bytes, Card]]]
+    fixed: bool = False
+    """Published as a .tflite file: described, not converted."""

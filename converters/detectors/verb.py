@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from converters import bundle
-from converters.detectors import blazeface, centerface, yunet
-from converters.detectors.recipe import Options
+from converters.detectors import blazeface, centerface, check, ssd_res10, yunet
+from converters.detectors.recipe import Options, Recipe
+from converters.errors import ConvertError
+from edge.runtime.card import Card
+from edge.runtime.frame import Image
 
 RECIPES = {
     "near": blazeface.recipe(blazeface.SHORT),
     "far": centerface.RECIPE,
     "yunet": yunet.N,
     "yunet-s": yunet.S,
+    "ssd": ssd_res10.RECIPE,
     "blazeface-full": blazeface.recipe(blazeface.FULL),
     "blazeface-full-sparse": blazeface.recipe(blazeface.FULL_SPARSE),
     "blazeface-back": blazeface.recipe(blazeface.BACK),
 }
+CALIBRATION_PICTURES = 100
 EXAMPLES = """examples:
   agender-convert detector near
   agender-convert detector far --size 480x288
@@ -46,7 +54,13 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="WxH",
         help="input size in pixels; repeat for several files (default: the recipe's)",
     )
-    parser.add_argument("--scheme", help="weights: float32, float16 or dynamic_int8")
+    parser.add_argument("--scheme", help="weights: float32, float16, dynamic_int8 or int8")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="ZIP or folder of pictures with faces: calibrates int8, shows what a scheme loses",
+    )
+    parser.add_argument("--limit", type=int, default=200, help="use at most this many pictures")
     parser.add_argument("--source", type=Path, help="the original file or package, already here")
     parser.add_argument(
         "--out", type=Path, default=Path("models_tflite"), help="folder (default: %(default)s)"
@@ -66,9 +80,39 @@ def size(text: str) -> tuple[int, int]:
 def run(arguments: argparse.Namespace) -> int:
     """Convert one detector as asked; prints the cards' paths."""
     recipe = RECIPES[arguments.detector]
-    options = Options(tuple(arguments.size) if arguments.size else None, arguments.scheme)
     content = recipe.original.read(arguments.source)
-    for flatbuffer, card in recipe.build(content, options):
-        path = bundle.write(arguments.out, flatbuffer, card)
-        print(path, file=sys.stdout)
+    shown = [] if arguments.data is None else check.pictures(arguments.data, arguments.limit)
+    wanted = Options(tuple(arguments.size) if arguments.size else None, arguments.scheme)
+    for flatbuffer, card in _built(recipe, content, wanted, shown):
+        said = check.evidence(card, flatbuffer, _float32(recipe, content, card, shown), shown)
+        evidence = {**card.evidence, "drift": said}
+        path = bundle.write(
+            arguments.out, flatbuffer, msgspec.structs.replace(card, evidence=evidence)
+        )
+        print(path, flush=True)
     return 0
+
+
+def _built(
+    recipe: Recipe, content: bytes, wanted: Options, shown: list[Image]
+) -> Iterator[tuple[bytes, Card]]:
+    """The recipe's files; for int8 each size is built with pictures laid in at that size."""
+    if wanted.scheme != "int8":
+        yield from recipe.build(content, wanted)
+        return
+    if not shown:
+        raise ConvertError("int8 takes its ranges from real pictures: give some with --data")
+    for _, card in recipe.build(content, replace(wanted, scheme="float32")):
+        sizes = ((card.input.width, card.input.height),)
+        calibration = check.inputs(card, shown[:CALIBRATION_PICTURES])
+        yield from recipe.build(content, Options(sizes, "int8", calibration))
+
+
+def _float32(
+    recipe: Recipe, content: bytes, card: Card, shown: list[Image]
+) -> tuple[bytes, Card] | None:
+    """The same network at the same size in float32; None for files published as they are."""
+    if recipe.fixed or not shown:
+        return None
+    options = Options(((card.input.width, card.input.height),), "float32")
+    return next(iter(recipe.build(content, options)))

@@ -48,7 +48,7 @@ def _build(
             raise ConvertError(
                 f"YuNet takes widths and heights in steps of {max(STRIDES)}, not {width}x{height}"
             )
-        flatbuffer = tflite.convert(graph, [1, height, width, 3], scheme)
+        flatbuffer = tflite.convert(graph, [1, height, width, 3], scheme, options.calibration)
         suffix = "" if scheme == "float16" else f"_{scheme}"
         yield (
             flatbuffer,

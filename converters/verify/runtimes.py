@@ -101,7 +101,10 @@ def _reason(done: subprocess.CompletedProcess[str]) -> str:
 def _collected(report: dict[str, Any], path: Path) -> Run:
     with np.load(path) as arrays:
         outputs = {
-            batch: [arrays[name] for name in sorted(arrays.files) if name.startswith(f"b{batch}_")]
+            batch: [
+                arrays[f"b{batch}_{index}"]
+                for index in range(len(arrays.files) // len(report["batches"]))
+            ]
             for batch in report["batches"]
         }
     return Run(report["runtime"], outputs, report["xnnpack_partitions"], report["memory_kb"])

@@ -92,6 +92,16 @@ class Estimator(_Part, frozen=True):
     age_spread_max_years: float | None = None
 
 
+class Prior(_Part, frozen=True, kw_only=True):
+    """One level of an SSD's prior boxes; `smallest` and `largest` are sides in network pixels."""
+
+    cells: Positive
+    step: Positive
+    smallest: float
+    largest: float
+    ratios: tuple[float, ...] = ()
+
+
 class Detector(_Part, frozen=True, kw_only=True):
     """What a detector's runtime needs beyond its input; meaning depends on the family."""
 
@@ -101,6 +111,8 @@ class Detector(_Part, frozen=True, kw_only=True):
     nms_iou: Fraction = 0.3
     strides: tuple[int, ...] = ()
     anchors_per_cell: tuple[int, ...] = ()
+    priors: tuple[Prior, ...] = ()
+    variances: tuple[float, float] = (0.1, 0.2)
     tensors: dict[str, int] = {}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.errors import ModelError
 from edge.runtime.card import Card
-from edge.runtime.detect import blazeface, centerface, yunet
+from edge.runtime.detect import blazeface, centerface, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
 from edge.runtime.frame import Face, Frame
 from edge.runtime.meter import Meter
@@ -25,6 +25,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
 FAMILIES: dict[str, Decode] = {
     "blazeface": blazeface.decode,
     "centerface": centerface.decode,
+    "ssd": ssd.decode,
     "yunet": yunet.decode,
 }
 

@@ -110,7 +110,7 @@ def suppress(found: Candidates, iou: float) -> Candidates:
     rest = np.argsort(-found.scores, kind="stable")
     boxes, scores, points = [], [], []
     while len(rest):
-        near = _overlap(found.boxes[rest[0]], found.boxes[rest]) > iou
+        near = overlap(found.boxes[rest[0]], found.boxes[rest]) > iou
         near[0] = True
         group = rest[near]
         weights = found.scores[group] / found.scores[group].sum()
@@ -123,7 +123,7 @@ def suppress(found: Candidates, iou: float) -> Candidates:
     return Candidates(np.array(boxes, np.float32), np.array(scores, np.float32), keypoints)
 
 
-def _overlap(box: Floats, boxes: Floats) -> Floats:
+def overlap(box: Floats, boxes: Floats) -> Floats:
     """Intersection over union of one box with N."""
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
