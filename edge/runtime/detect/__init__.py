@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.errors import ModelError
 from edge.runtime.card import Card
-from edge.runtime.detect import blazeface, centerface, ssd, yunet
+from edge.runtime.detect import blazeface, centerface, haar, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
 from edge.runtime.frame import Face, Frame
 from edge.runtime.meter import Meter
@@ -21,6 +21,9 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "yunet": ("yunet_n_320x256", "yunet_n_320x192"),
 }
 """Preset → the cards it may mean; the one whose shape is nearest the frame's is taken."""
+
+HAAR = "haar"
+"""The one detector that is no network, hence has no card in the folder."""
 
 FAMILIES: dict[str, Decode] = {
     "blazeface": blazeface.decode,
@@ -62,6 +65,8 @@ def open_detector(
     name: str, folder: Path, *, threads: int = 1, meter: Meter | None = None
 ) -> Detector:
     """The detector of a preset or a card's name; ModelError where it can't be had."""
+    if name == HAAR:
+        return haar.HaarDetector(meter or Meter())
     networks = [load(card, folder, threads) for card in PRESETS.get(name, (name,))]
     families = {network.card.detecting.family for network in networks}
     family = families.pop()
