@@ -29,6 +29,9 @@ PAUSES_S = (0.5, 1, 2, 5, 10, 30)
 SETTLED_S = 60.0
 """A child that lived this long starts with the shortest pause again."""
 
+TRIES = 3
+"""Failures in a row after which `--until-end`, which somebody waits for, gives up."""
+
 LONG_S = 60.0
 """The longest wait; a signal ends any wait at once."""
 
@@ -42,7 +45,7 @@ class Child:
     def __init__(self, name: str, arguments: Sequence[str]) -> None:
         self.name = name
         self._command = [sys.executable, "-B", "-m", "edge", name, *arguments]
-        self._failures = 0
+        self.failures = 0
         self._started_s = 0.0
         self.due_s: float | None = None
         self.start()
@@ -69,9 +72,9 @@ class Child:
                 self.start()
             return
         if now_s - self._started_s > SETTLED_S:
-            self._failures = 0
-        pause_s = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
-        self._failures += 1
+            self.failures = 0
+        pause_s = PAUSES_S[min(self.failures, len(PAUSES_S) - 1)]
+        self.failures += 1
         self.due_s = now_s + pause_s
         log.warning(
             "%s ended with status %s; starting it again in %g s", self.name, self.status(), pause_s
@@ -133,4 +136,7 @@ def _watch(vision: Child, publisher: Child, *, until_end: bool) -> int:
             if status == 0 and child is vision:
                 child.leave()
             elif status is not None:
+                if until_end and child.failures >= TRIES:
+                    log.error("%s ended %d times in a row; giving up", child.name, TRIES)
+                    return 1
                 child.revive()

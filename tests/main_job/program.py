@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen([*COMMAND, *map(str, arguments)], text=True, process_group=0, **options)
 
 
-def run(*arguments: object, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run `agender-edge ARGUMENTS` to its end."""
+def run(
+    *arguments: object, timeout_s: float = 120, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `agender-edge ARGUMENTS` to its end, with additions to the environment."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         text=True, capture_output=True, timeout=timeout_s, check=False,
+        env=os.environ | (environment or {}),
     )  # fmt: skip
 
 

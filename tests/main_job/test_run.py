@@ -137,6 +137,17 @@ def test_a_killed_child_is_started_again_and_numbers_go_on(demo_clip, tmp_path):
     assert len({window["boot"] for window in windows}) == 2
 
 
+def test_a_child_that_cannot_live_ends_the_run(demo_clip, tmp_path):
+    """Vision crashing at every start is tried again a few times, then told, with status 1."""
+    (tmp_path / "cv2.py").write_text("raise RuntimeError('a broken installation')")
+    done = run(
+        "run", "--source", demo_clip, "--sink", "stdout", "--until-end",
+        environment={"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "vision ended 3 times in a row; giving up" in done.stderr
+
+
 def test_children_die_with_a_killed_supervisor(demo_clip):
     """kill -9 on the supervisor leaves nobody behind to hold the camera."""
     process = start("run", "--source", demo_clip, "--set", "source.realtime=true", "--sink",
