@@ -21,6 +21,7 @@ from edge.anonymity import Anonymiser
 from edge.config import Config
 from edge.config import Source as SourceSettings
 from edge.errors import ConfigError
+from edge.host.notify import Service
 from edge.live import Hello, VisionDoor
 from edge.messages import ModelInfo
 from edge.outbox import FILE_NAME, Outbox
@@ -72,13 +73,20 @@ def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: Vis
     orders = Orders(loop, rooms.census.set_length, reread)
     hello = _hello(config, boot, [rooms.detector.card, *rooms.estimator.cards])
     reporter = Reporter(door, hello, meter, rooms.people, orders)
+    service = Service()
+
+    def tick() -> None:
+        reporter.tick()
+        service.tick(loop.processed or None, reporter.in_words, idle=loop.paused)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stop())
     log.info(
         "watching %s with %s and %s",
         config.source.uri, config.detector.model, rooms.estimator.names,
     )  # fmt: skip
-    loop.run(reporter.tick)
+    loop.run(tick)
+    service.stopping()
     log.info("ended after %d frames", loop.processed)
     return orders
 
@@ -88,7 +96,12 @@ def _models(config: Config, meter: Meter) -> tuple[Detector, Estimator]:
     detector = open_detector(config.detector.model, folder, threads=threads, meter=meter)
     family = detector.card.detecting.family
     estimator = open_estimator(
-        config.estimator.models, folder, family, threads=threads, meter=meter
+        config.estimator.models,
+        folder,
+        family,
+        threads=threads,
+        largest=config.tracking.estimates_per_frame,
+        meter=meter,
     )
     return detector, estimator
 

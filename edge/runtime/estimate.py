@@ -117,8 +117,14 @@ def open_estimator(
     family: str,
     *,
     threads: int = 1,
+    largest: int = 1,
     meter: Meter | None = None,
 ) -> Estimator:
-    """The estimators named in the configuration, their bytes checked against their cards."""
+    """The estimators named in the configuration, their bytes checked against their cards.
+
+    They are allocated for batches of up to `largest` faces.
+    """
     networks = [load(name, folder, threads) for name in names]
+    for network in networks:
+        network.prepare(largest)
     return Estimator(networks, family, meter or Meter())

@@ -12,7 +12,7 @@ PATIENCE_S = 0.2
 """How long a wait for a live frame lasts before the loop may look at windows and commands."""
 
 
-class Ended(Exception):  # noqa: N818 - the end of a recording is no error
+class Ended(Exception):
     """The source has no more frames."""
 
 
@@ -22,6 +22,10 @@ class Feed(Protocol):
     live: bool
     captured: int
     skipped: int
+
+    @property
+    def restarts(self) -> int:
+        """How often the camera was opened again because it gave no frames."""
 
     def next(self) -> Frame | None:
         """The next frame; None where there is none yet. Raises Ended, or the source's error."""
@@ -39,6 +43,11 @@ class RecordedFeed:
         self._source = source
         self.captured = 0
         self.skipped = 0
+
+    @property
+    def restarts(self) -> int:
+        """None: a recording does not stall."""
+        return 0
 
     def next(self) -> Frame:
         """The next frame; raises Ended after the last."""
@@ -72,6 +81,11 @@ class LiveFeed:
         self._closing = False
         self._thread = threading.Thread(target=self._fill, name="capture", daemon=True)
         self._thread.start()
+
+    @property
+    def restarts(self) -> int:
+        """How often the camera was opened again because it gave no frames."""
+        return self._source.restarts
 
     def next(self) -> Frame | None:
         """The newest frame not yet seen; None if none comes within PATIENCE_S."""

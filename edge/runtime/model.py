@@ -46,7 +46,8 @@ def runtime() -> tuple[str, Callable[..., Any]]:
 class Network:
     """One .tflite file: a uint8 batch in, the output tensors out.
 
-    Interpreters are made per batch size on first use and kept; memory does not grow afterwards.
+    An interpreter is kept allocated for each batch size of BUCKETS; a size that `prepare` did not
+    make is made on first use. Memory does not grow afterwards.
     """
 
     def __init__(self, card: Card, content: bytes, threads: int = 1) -> None:
@@ -69,6 +70,12 @@ class Network:
         if len(parts) == 1:
             return parts[0]
         return [np.concatenate(tensors) for tensors in zip(*parts, strict=True)]
+
+    def prepare(self, largest: int) -> None:
+        """Allocate every bucket up to `largest` now, so that no frame has to wait for it."""
+        for size in BUCKETS:
+            if size <= largest:
+                self._bucket(size)
 
     @property
     def delegated(self) -> bool:
