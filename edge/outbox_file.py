@@ -75,6 +75,8 @@ class OutboxFile:
     def _connect(self) -> sqlite3.Connection:
         if self._owner:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite's own choice keeps the group from writing, and the publisher is another user.
+            self.path.touch(mode=0o660)
         mode = "rwc" if self._owner else "rw"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
@@ -86,18 +88,19 @@ class OutboxFile:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._owner else 'NORMAL'}")
-            connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
             if self._owner:
                 _check(connection)
                 table.create(connection)
+            else:
+                connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _report(self, error: sqlite3.Error | OSError) -> None:
-        if not self._owner and _is_absent(self.path):
+        if not self._owner and (_is_absent(self.path) or "no such table" in str(error)):
             log.debug("outbox: %s is not there yet", self.path)
             return
         trouble = str(error)

@@ -25,16 +25,14 @@ LAYOUT = 1
 
 TEXT_LIMIT = 64
 
-_PLACES = f"""
-CREATE TABLE IF NOT EXISTS places (
+_PLACES = f"""(
     seq INTEGER NOT NULL REFERENCES windows (seq) ON DELETE CASCADE,
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND {TEXT_LIMIT} AND name NOT GLOB '*[^a-z0-9_]*'),
-    people INTEGER NOT NULL CHECK (people >= 0),
+    people INTEGER CHECK (people >= 0),
     PRIMARY KEY (seq, name)
 ) STRICT, WITHOUT ROWID"""  # noqa: E501
 
-_TALLY = f"""
-CREATE TABLE IF NOT EXISTS tally (
+_TALLY = f"""(
     name TEXT PRIMARY KEY CHECK (length(name) <= {TEXT_LIMIT} AND name NOT GLOB '*[^a-z_]*'),
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID"""
@@ -88,22 +86,51 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, or add the columns that this version knows and the file does not.
+    """Make the tables, or rebuild those that an older version made differently; rows stay.
 
     A column that only a newer version knows stays where it is: going back to an older version
     keeps working. Raises sqlite3.Error where the file can't be read or written.
     """
-    definition = ", ".join(f"{name} {kind}" for name, kind in columns().items())
-    windows = f"CREATE TABLE IF NOT EXISTS windows (seq INTEGER PRIMARY KEY, {definition}) STRICT"
+    connection.execute("PRAGMA foreign_keys = OFF")  # a rebuild drops the table others refer to
     with transaction(connection):
-        for statement in (windows, _PLACES, _TALLY):
-            connection.execute(statement)
-        present = {row[1] for row in connection.execute("PRAGMA table_info(windows)")}
-        for name, kind in columns().items():
-            if name not in present:
-                log.info("outbox: adding the column %s", name)
-                connection.execute(f"ALTER TABLE windows ADD COLUMN {name} {kind}")
+        for name, definition in _definitions().items():
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {name} {definition}")
+            if _differs(connection, name, definition):
+                log.info("outbox: rebuilding %s for this version", name)
+                _rebuild(connection, name, definition)
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _definitions() -> dict[str, str]:
+    """Table name → what follows it in CREATE TABLE."""
+    described = ", ".join(f"{name} {kind}" for name, kind in columns().items())
+    windows = f"(seq INTEGER PRIMARY KEY, {described}) STRICT"
+    return {"windows": windows, "places": _PLACES, "tally": _TALLY}
+
+
+def _shape(connection: sqlite3.Connection, name: str) -> dict[str, tuple[str, int]]:
+    """Column name → (type, may not be null)."""
+    return {row[1]: (row[2], row[3]) for row in connection.execute(f"PRAGMA table_info({name})")}
+
+
+def _differs(connection: sqlite3.Connection, name: str, definition: str) -> bool:
+    model = sqlite3.connect(":memory:")
+    model.execute(f"CREATE TABLE {name} {definition}")
+    wanted, found = _shape(model, name), _shape(connection, name)
+    model.close()
+    return any(found.get(column) != shape for column, shape in wanted.items())
+
+
+def _rebuild(connection: sqlite3.Connection, name: str, definition: str) -> None:
+    """The order that SQLite's manual gives for changes ALTER TABLE can't do."""
+    before = _shape(connection, name)
+    connection.execute(f"DROP TABLE IF EXISTS new_{name}")
+    connection.execute(f"CREATE TABLE new_{name} {definition}")
+    common = ", ".join(column for column in _shape(connection, f"new_{name}") if column in before)
+    connection.execute(f"INSERT INTO new_{name} ({common}) SELECT {common} FROM {name}")
+    connection.execute(f"DROP TABLE {name}")
+    connection.execute(f"ALTER TABLE new_{name} RENAME TO {name}")
 
 
 def insert(connection: sqlite3.Connection, counts: CountsHead, seq: int) -> None:

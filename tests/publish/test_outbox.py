@@ -244,24 +244,46 @@ def test_a_window_the_checks_refuse_is_dropped_and_said(
     assert "refused" in caplog.text
 
 
-def test_columns_that_a_new_version_brings_are_added(
+def test_a_file_of_an_older_version_is_rebuilt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An older file gets the missing columns with their defaults; its windows stay."""
+    """Columns that are new, or may now be null, are brought in; windows and places stay."""
     path = tmp_path / "o.sqlite"
-    older = {k: v for k, v in outbox_table.columns().items()
-             if k not in ("suppressed", "est_male", "age_65_plus")}  # fmt: skip
+    older = {
+        name: kind.replace("REAL CHECK", "REAL NOT NULL DEFAULT 0 CHECK")
+        for name, kind in outbox_table.columns().items()
+        if name not in ("suppressed", "est_male", "age_65_plus")
+    }
     with monkeypatch.context() as patch:
         patch.setattr(outbox_table, "columns", lambda: older)
-        database = sqlite3.connect(path, isolation_level=None)
-        outbox_table.create(database)
-        outbox_table.insert(database, counts(1), 1)
-        database.close()
+        filled = {name: 1.0 for name, kind in older.items() if kind.startswith("REAL")}
+        with Outbox(path) as outbox:
+            outbox.append(counts(1, places={"zone_a_people": 2}, **filled))
     with Outbox(path) as outbox:
         assert outbox.append(counts(2, suppressed=4)) == 2
         old, new = outbox.peek(9)
-    assert (old.people, old.suppressed, new.suppressed) == (3, 0, 4)
-    assert isinstance(old, Counts)
+        assert (old.people, old.suppressed, new.suppressed) == (3, 0, 4)
+        assert old.places == {"zone_a_people": 2}
+        assert (old.dwell_s_mean, new.dwell_s_mean) == (1.0, None)
+        assert isinstance(old, Counts)
+        outbox.remove([1])
+    database = sqlite3.connect(path)
+    assert database.execute("SELECT count(*) FROM places").fetchone() == (0,)
+    assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+    database.close()
+
+
+def test_a_file_of_a_newer_version_still_serves(tmp_path: Path) -> None:
+    """Going back a version keeps the columns it doesn't know, and goes on."""
+    path = tmp_path / "o.sqlite"
+    with Outbox(path) as outbox:
+        outbox.append(counts(1))
+    database = sqlite3.connect(path)
+    database.execute("ALTER TABLE windows ADD COLUMN of_tomorrow REAL")
+    database.close()
+    with Outbox(path) as outbox:
+        assert outbox.append(counts(2)) == 2
+        assert [w.seq for w in outbox.peek(9)] == [1, 2]
 
 
 def test_the_outbox_loads_no_image_library() -> None:

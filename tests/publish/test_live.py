@@ -1,0 +1,89 @@
+"""The live door: typed records both ways, and nothing that blocks, raises or fills up."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.live import (
+    MAX_BYTES,
+    Answer,
+    HealthNow,
+    Hello,
+    Order,
+    PublisherDoor,
+    StateNow,
+    VisionDoor,
+)
+from edge.messages import ModelInfo
+from tests.publish.support import health, state
+
+
+def test_records_arrive_as_they_were_sent(tmp_path: Path) -> None:
+    """Every kind of record, both ways, in order."""
+    model = ModelInfo(name="far", task="detect", sha256="a" * 64)
+    told = [
+        Hello(boot="b", camera_kind="picamera", models=(model,), network=False),
+        StateNow(state=state()),
+        HealthNow(health=health()),
+        Answer(id=3, error="no"),
+    ]
+    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as publisher:
+        assert all(vision.send(record) for record in told)
+        assert publisher.receive() == told
+        assert publisher.send(Order(id=1, verb="window", length_s=5.0))
+        assert vision.receive() == [Order(id=1, verb="window", length_s=5.0)]
+
+
+def test_nobody_listening_costs_nothing(tmp_path: Path) -> None:
+    """Without a publisher, or with one that doesn't read, sending says no and never waits."""
+    with VisionDoor(tmp_path) as vision:
+        assert not vision.send(StateNow(state=state()))
+        with PublisherDoor(tmp_path) as deaf:
+            began_s = time.monotonic()
+            sent = sum(vision.send(StateNow(state=state(present=i))) for i in range(10_000))
+            assert time.monotonic() - began_s < 30
+            assert 0 < sent < 10_000
+            assert vision.unheard == 10_001 - sent
+            assert len(deaf.receive(100_000)) == sent
+        assert not vision.send(StateNow(state=state()))
+
+
+def test_a_side_that_was_killed_can_come_back(tmp_path: Path) -> None:
+    """A socket's path left behind doesn't stand in the way; the other side needs no restart."""
+    vision = VisionDoor(tmp_path)
+    PublisherDoor(tmp_path)._socket.close()  # as kill -9 leaves it
+    assert not vision.send(StateNow(state=state()))
+    with PublisherDoor(tmp_path) as publisher:
+        assert vision.send(StateNow(state=state()))
+        assert len(publisher.receive()) == 1
+    vision.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300))
+def test_malformed_records_are_ignored(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    """Whatever bytes come in, what is understood is typed and the rest is gone."""
+    folder = tmp_path_factory.mktemp("d")
+    with VisionDoor(folder) as vision, PublisherDoor(folder) as publisher:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as raw:
+            raw.sendto(data, str(folder / "publisher.sock"))
+            raw.sendto(b"x" * (MAX_BYTES + 10), str(folder / "publisher.sock"))
+        vision.send(StateNow(state=state()))
+        heard = publisher.receive()
+        assert heard[-1] == StateNow(state=state())
+        assert all(isinstance(r, (Hello, StateNow, HealthNow, Answer)) for r in heard)
+
+
+def test_a_path_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
+    """The key, the folder and the limit: one sentence."""
+    with pytest.raises(ValueError, match=r"paths.runtime: .* is too long for a Unix socket"):
+        VisionDoor(tmp_path / ("x" * 100))
