@@ -100,9 +100,9 @@ def _models(config: Config, meter: Meter) -> tuple[Detector, Estimator]:
         folder,
         family,
         threads=threads,
-        largest=config.tracking.estimates_per_frame,
         meter=meter,
     )
+    estimator.prepare(config.tracking.estimates_per_frame)
     return detector, estimator
 
 

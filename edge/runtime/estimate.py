@@ -36,6 +36,11 @@ class Estimator:
         """The cards' names, joined as the `model` of a message."""
         return ".".join(card.name for card in self.cards)
 
+    def prepare(self, largest: int) -> None:
+        """Allocate for batches of up to `largest` faces."""
+        for network in self._networks:
+            network.prepare(largest)
+
     def estimate(self, full: Image, faces: Sequence[Face]) -> list[Estimate]:
         """A BGR frame and faces in its pixels → an estimate a face, in the same order."""
         if not faces:
@@ -117,14 +122,8 @@ def open_estimator(
     family: str,
     *,
     threads: int = 1,
-    largest: int = 1,
     meter: Meter | None = None,
 ) -> Estimator:
-    """The estimators named in the configuration, their bytes checked against their cards.
-
-    They are allocated for batches of up to `largest` faces.
-    """
+    """The estimators named in the configuration, their bytes checked against their cards."""
     networks = [load(name, folder, threads) for name in names]
-    for network in networks:
-        network.prepare(largest)
     return Estimator(networks, family, meter or Meter())
