@@ -23,7 +23,7 @@ class SourceError(UserError):
     status = 3
 
 
-class SourceLost(SourceError):
+class SourceLostError(SourceError):
     """A camera that worked and stopped giving frames; starting the process again may mend it."""
 
     status = 5

@@ -64,6 +64,13 @@ class Reporter:
             self._health_due_s = now_s + HEALTH_S
             self._door.send(HealthNow(health=self._health(now_s)))
 
+    def in_words(self) -> str:
+        """The state in a line, for `systemctl status`."""
+        if self._loop.paused:
+            return "paused: the camera is closed"
+        again = f"; camera opened again {self._loop.restarts}×" if self._loop.restarts else ""
+        return f"{self._people.present} in view; {self._loop.processed} frames processed{again}"
+
     def _health(self, now_s: float) -> Health:
         frames, spent = self._meter.take()
         took_s = max(now_s - self._health_since_s, 1e-3)
@@ -75,6 +82,7 @@ class Reporter:
             time=timestamp(time.time()),
             uptime_s=round(now_s - self._started_s, 1),
             camera_ok=self._loop.paused or captured > 0 or processed == self._loop.processed == 0,
+            camera_restarts=self._loop.restarts,
             fps_camera=round(captured / took_s, 2),
             fps_processed=round(processed / took_s, 2),
             frames_skipped=self._loop.skipped,

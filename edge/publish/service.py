@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import select
@@ -18,6 +19,7 @@ from typing import Literal
 from edge import log as logs
 from edge.config import Config
 from edge.errors import NOBODY_READS, ConfigError
+from edge.host.notify import Service
 from edge.live import PublisherDoor
 from edge.outbox import FILE_NAME, Outbox
 from edge.publish.metrics import serve
@@ -132,15 +134,27 @@ def _to_stdout(outbox: Outbox, signals: Signals, *, until_drained: bool) -> int:
 def _to_broker(
     config: Config, publisher: Publisher, signals: Signals, *, until_drained: bool
 ) -> None:
-    while not signals.stop and not publisher.reload_asked:
+    service = Service()
+    for turns in itertools.count(1):
+        if signals.stop or publisher.reload_asked:
+            break
         turn(publisher, signals)
+        service.tick(turns, lambda: _in_words(config, publisher))
         if until_drained and publisher.link.up and publisher.delivery.is_done():
             break
+    service.stopping()
     _until(publisher, publisher.delivery.is_done, config.mqtt.drain_s)
     _say_goodbye(publisher)
     left = publisher.delivery.left()
     if left:
         log.warning("%d windows wait in the outbox for the next start", left)
+
+
+def _in_words(config: Config, publisher: Publisher) -> str:
+    """The state in a line, for `systemctl status`."""
+    connection = "connected to" if publisher.link.up else "not connected to"
+    waiting = publisher.delivery.left()
+    return f"{connection} {config.mqtt.host}:{config.mqtt.port}; {waiting} windows wait"
 
 
 def turn(publisher: Publisher, signals: Signals | None) -> None:

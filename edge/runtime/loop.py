@@ -48,6 +48,12 @@ class Loop:
         self._feed: Feed | None = None
         self._feed_captured = 0
         self._feed_skipped = 0
+        self._earlier_restarts = 0
+
+    @property
+    def restarts(self) -> int:
+        """How often the camera was opened again because it gave no frames."""
+        return self._earlier_restarts + (self._feed.restarts if self._feed else 0)
 
     def stop(self) -> None:
         """End after the current frame; safe in a signal handler."""
@@ -83,6 +89,7 @@ class Loop:
         """Close the camera or file; whoever is in view has left as far as we can tell."""
         feed, self._feed = self._feed, None
         if feed is not None:
+            self._earlier_restarts += feed.restarts
             feed.close()
         self._rooms.census.add(self._rooms.people.close())
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from edge import config
-from edge.errors import SourceError, SourceLost
+from edge.errors import SourceError, SourceLostError
 from edge.runtime.capture.source import Source, framed
 from edge.runtime.capture.view import View
 from edge.runtime.capture.watch import Watched
@@ -115,13 +115,13 @@ def test_pauses_start_anew_after_a_frame():
 
 
 def test_it_gives_up_in_the_end_and_says_how_long_it_tried():
-    """After `give_up_s` without a frame the process is to be started again: SourceLost."""
+    """After `give_up_s` without a frame the process is to be started again: SourceLostError."""
     clock = Clock()
     gone = SourceError("the camera /dev/video0 is busy")
     source = watched(clock, [Camera(clock, 1), gone])
     read(source, 1)
     began_s = clock.now_s
-    with pytest.raises(SourceLost, match=r"no frame for \d+ s.*is busy") as error:
+    with pytest.raises(SourceLostError, match=r"no frame for \d+ s.*is busy") as error:
         source.read()
     assert SETTINGS.give_up_s <= clock.now_s - began_s <= SETTINGS.give_up_s + 15
     assert error.value.status != SourceError.status
@@ -131,7 +131,7 @@ def test_a_camera_that_opens_but_never_gives_a_frame_is_given_up_too():
     """What counts is frames, not that opening succeeds."""
     clock = Clock()
     source = watched(clock, [Camera(clock, 0) for _ in range(50)])
-    with pytest.raises(SourceLost):
+    with pytest.raises(SourceLostError):
         source.read()
 
 

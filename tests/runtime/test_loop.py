@@ -29,6 +29,8 @@ WALKER = Face(Box(20, 10, 16, 20), 0.9)
 class Script:
     """A source that gives a frame for each stamp, then ends or fails; it watches its loans."""
 
+    restarts = 0
+
     def __init__(self, stamps, *, live=False, failure=None, pause_s=0.0):
         self.live = live
         self.lent = self.lent_max = 0

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edge import config
-from edge.errors import SourceError, SourceLost
+from edge.errors import SourceError, SourceLostError
 from edge.runtime.capture.source import Source
 from edge.runtime.frame import Frame
 
@@ -24,7 +24,7 @@ class Watched(Source):
 
     What it watches raises SourceError where it gave no frame for `stall_s`. It is then closed and
     opened anew, with growing pauses, until a frame comes or `give_up_s` have passed since the last
-    one: SourceLost then, since a fresh process, or a fresh boot, is what is left to try. The
+    one: SourceLostError then, since a fresh process, or a fresh boot, is what is left to try. The
     first opening is not retried: what never worked is rather named wrongly.
     """
 
@@ -81,7 +81,7 @@ class Watched(Source):
         self._drop()
         missing_s = self._clock() - self._last_s
         if missing_s >= self._give_up_s:
-            raise SourceLost(
+            raise SourceLostError(
                 f"no frame for {missing_s:.0f} s and {self._failures} attempts to open the "
                 f"camera again: {error}"
             ) from error
