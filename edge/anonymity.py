@@ -13,12 +13,15 @@ from edge.bands import AGE_BANDS, AGES
 from edge.config_people import Privacy
 from edge.fold import UNKNOWN, Folded, fold
 from edge.messages import Counts, CountsHead, timestamp
+from edge.noise import TABLES, laplace, noised
 from edge.quantify import corrected
 from edge.runtime.card import Confusion
 from edge.runtime.frame import Window
 
 ESTIMATED = {"gender": ("female", "male"), "age": tuple(AGE_BANDS)}
 """Attribute → the labels of its confusion matrix, and of its estimates."""
+
+DAY_S = 86_400
 
 
 class Anonymiser:
@@ -34,14 +37,21 @@ class Anonymiser:
     ) -> None:
         """`confusion` is the estimators' cards', by attribute; `places` the keys to publish."""
         self._privacy = privacy
-        self._confusion = dict(confusion)
+        self._confusion = {
+            attribute: _matrix(confusion[attribute], labels)
+            for attribute, labels in ESTIMATED.items()
+            if attribute in confusion
+        }
         self._model = model
         self._places = tuple(places)
+        self._noise = laplace(privacy.epsilon / TABLES) if privacy.epsilon else None
+        self._day = 0
+        self.epsilon_spent = 0.0
+        """ε of the windows that ended on the present UTC day, since this process began."""
 
     def counts(self, window: Window, *, seq: int = 0, boot: str = "unset") -> CountsHead:
         """The message of a raw window; the outbox gives it its number."""
-        folded = fold(window.cells, self._privacy.k)
-        enough = folded.people >= max(self._privacy.k, 1)
+        folded = self._folded(window)
         return Counts(
             seq=seq,
             boot=boot,
@@ -53,45 +63,64 @@ class Anonymiser:
             frames_skipped=window.frames_skipped,
             clock_synced=window.clock_synced,
             people=folded.people,
-            present_max=window.present_max,
-            present_mean=round(window.present_mean, 3),
-            dwell_s_mean=round(window.dwell_s / folded.people, 2) if enough else None,
-            attention_s_mean=round(window.attention_s / folded.people, 2) if enough else None,
             suppressed=folded.suppressed,
             model=self._model,
             places=self._placed(window.places),
+            **self._averages(window),
             **_totals(folded),
             **self._estimates(folded),
         )
 
+    def _folded(self, window: Window) -> Folded:
+        if self._noise is None:
+            return fold(window.cells, self._privacy.k)
+        day = int(window.end_s // DAY_S)
+        if day != self._day:
+            self._day, self.epsilon_spent = day, 0.0
+        self.epsilon_spent += self._privacy.epsilon or 0.0
+        return noised(window.cells, self._privacy.k, self._noise)
+
+    def _averages(self, window: Window) -> dict[str, Any]:
+        """Presence and means; null where they would tell of few, and under noise."""
+        noisy = self._noise is not None
+        told = not noisy and window.people >= self._privacy.k
+        return {
+            "present_max": None if noisy else window.present_max,
+            "present_mean": None if noisy else round(window.present_mean, 3),
+            "dwell_s_mean": round(window.dwell_s / window.people, 2) if told else None,
+            "attention_s_mean": round(window.attention_s / window.people, 2) if told else None,
+        }
+
     def _placed(self, places: Mapping[str, int]) -> dict[str, int | None]:
-        """Zones and lines; null where there were some, but fewer than k."""
+        """Zones and lines; null where there were some but fewer than k, and under noise."""
         counts = {key: places.get(key, 0) for key in self._places}
         return {
-            key: None if 0 < count < self._privacy.k else count for key, count in counts.items()
+            key: None if self._noise or 0 < count < self._privacy.k else count
+            for key, count in counts.items()
         }
 
     def _estimates(self, folded: Folded) -> dict[str, Any]:
-        """The `est_…` keys of every attribute that the card describes and nothing folded."""
+        """The `est_…` keys, where the card describes the network's error and nobody is hidden."""
         found: dict[str, Any] = {}
-        totals = {"gender": folded.genders, "age": folded.ages}
-        for attribute, labels in ESTIMATED.items():
-            confusion = self._confusion.get(attribute)
-            if confusion is None or folded.suppressed:
+        views = {"gender": folded.genders, "age": folded.ages}
+        for attribute, matrix in self._confusion.items():
+            if attribute in folded.hidden:
                 continue
-            order = [confusion.labels.index(label) for label in labels]
-            matrix = [[confusion.counts[row][column] for column in order] for row in order]
-            told = totals[attribute]
+            labels, told = ESTIMATED[attribute], views[attribute]
             answers = [told.get(label, 0) for label in labels]
             result = corrected(answers, told.get(UNKNOWN, 0), matrix)
             prefix = "est_" if attribute == "gender" else "est_age_"
             for label, value, low, high in zip(labels, *result, strict=True):
-                found |= {
-                    f"{prefix}{label}": value,
-                    f"{prefix}{label}_low": low,
-                    f"{prefix}{label}_high": high,
-                }
+                found[f"{prefix}{label}"] = value
+                found[f"{prefix}{label}_low"] = low
+                found[f"{prefix}{label}_high"] = high
         return found
+
+
+def _matrix(confusion: Confusion, labels: Sequence[str]) -> list[list[int]]:
+    """The card's confusion in the order of `labels`."""
+    order = [confusion.labels.index(label) for label in labels]
+    return [[confusion.counts[row][column] for column in order] for row in order]
 
 
 def _totals(folded: Folded) -> dict[str, Any]:

@@ -79,3 +79,10 @@ class Privacy(Section, frozen=True):
             "5 or more for a public place.",
         ),
     ] = 1
+    epsilon: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(
+            description="Differential privacy: each window's totals get noise for this ε, and "
+            "cells, presence, dwell and places are not told. Needs the extra `privacy`.",
+        ),
+    ] = None

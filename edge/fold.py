@@ -11,7 +11,6 @@ at least k, or all there are. People of whom nothing was known are no company fo
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -25,13 +24,15 @@ class Folded:
 
     `cells` holds the (gender, age band) cells that may be told beside them; the rest of a
     gender's total has no told age beside it. `suppressed` counts the people of whom less is
-    told than was known.
+    told than was known. `hidden` names the views, "gender" and "age", whose "unknown" holds
+    people of whom something was known.
     """
 
     genders: Mapping[str, int]
     ages: Mapping[str, int]
     cells: Mapping[Cell, int]
-    suppressed: int
+    suppressed: int = 0
+    hidden: frozenset[str] = frozenset()
 
     @property
     def people(self) -> int:
@@ -42,8 +43,9 @@ class Folded:
 def fold(raw: Mapping[Cell, int], k: int) -> Folded:
     """The raw (gender, age band) cells under the threshold k; k = 1 tells everything."""
     raw = {cell: count for cell, count in raw.items() if count > 0}
-    genders = _margin(_totals((gender, count) for (gender, _), count in raw.items()), k)
-    ages = _margin(_totals((age, count) for (_, age), count in raw.items()), k)
+    known_genders = totals((gender, count) for (gender, _), count in raw.items())
+    known_ages = totals((age, count) for (_, age), count in raw.items())
+    genders, ages = fold_totals(known_genders, k), fold_totals(known_ages, k)
     known = {cell: count for cell, count in raw.items() if UNKNOWN not in cell}
     cells = {
         (gender, age): count
@@ -52,35 +54,36 @@ def fold(raw: Mapping[Cell, int], k: int) -> Folded:
     }
     while (victim := _betraying(cells, known, k)) is not None:
         del cells[victim]
-    return Folded(genders, ages, cells, _suppressed(raw, genders, ages, cells))
+    views = (("gender", known_genders, genders), ("age", known_ages, ages))
+    hidden = frozenset(view for view, before, after in views if before != after)
+    return Folded(genders, ages, cells, _suppressed(raw, genders, ages, cells), hidden)
 
 
-def _totals(pairs: Iterable[tuple[str, int]]) -> Counter[str]:
-    totals: Counter[str] = Counter()
+def totals(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """(key, count) pairs added up by key."""
+    added: dict[str, int] = {}
     for key, count in pairs:
-        totals[key] += count
-    return totals
+        added[key] = added.get(key, 0) + count
+    return added
 
 
-def _margin(totals: Counter[str], k: int) -> dict[str, int]:
+def fold_totals(known: Mapping[str, int], k: int) -> dict[str, int]:
     """Totals with the small ones, and whom they need for company, moved to "unknown"."""
-    unknown = totals.pop(UNKNOWN, 0)
-    shown = sorted(totals, key=lambda key: (totals[key], key))
+    shown = sorted(known.keys() - {UNKNOWN}, key=lambda key: (known[key], key))
     hidden = 0
-    while shown and (totals[shown[0]] < k or 0 < hidden < k):
-        hidden += totals[shown.pop(0)]
-    margin = {key: totals[key] for key in sorted(shown)}
-    return {**margin, UNKNOWN: unknown + hidden} if unknown + hidden else margin
+    while shown and (known[shown[0]] < k or 0 < hidden < k):
+        hidden += known[shown.pop(0)]
+    told = {key: known[key] for key in sorted(shown)}
+    unknown = known.get(UNKNOWN, 0) + hidden
+    return {**told, UNKNOWN: unknown} if unknown else told
 
 
 def _betraying(cells: Mapping[Cell, int], known: Mapping[Cell, int], k: int) -> Cell | None:
     """The next cell to withhold: the smallest one beside fewer than k withheld people."""
     found = []
     for side in (0, 1):
-        withheld = _totals(
-            (cell[side], count) for cell, count in known.items() if cell not in cells
-        )
-        found += [cell for cell in cells if 0 < withheld[cell[side]] < k]
+        withheld = totals((cell[side], count) for cell, count in known.items() if cell not in cells)
+        found += [cell for cell in cells if 0 < withheld.get(cell[side], 0) < k]
     return min(found, key=lambda cell: (cells[cell], cell)) if found else None
 
 

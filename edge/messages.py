@@ -57,8 +57,8 @@ class CountsHead(Struct, frozen=True, kw_only=True):
     female: Whole
     male: Whole
     gender_unknown: Whole
-    present_max: Whole = 0
-    present_mean: Amount = 0.0
+    present_max: Whole | None = 0
+    present_mean: Amount | None = 0.0
     dwell_s_mean: Amount | None = None
     attention_s_mean: Amount | None = None
     suppressed: Whole = 0

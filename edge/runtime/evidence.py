@@ -58,8 +58,8 @@ class Limits:
     age_spread_max_years: float | None = None
 
 
-def quality_of(face: Face, pose: Pose | None, sharpness: float = 1.0) -> float:
-    """How much a crop can tell, 0..1: size, frontality and the detector's own score.
+def quality_of(face: Face, pose: Pose | None) -> float:
+    """How much a sharp crop can tell, 0..1: size, frontality and the detector's own score.
 
     Frontality falls to a half at 35° off; without landmarks a face is taken for half frontal.
     """
@@ -69,7 +69,7 @@ def quality_of(face: Face, pose: Pose | None, sharpness: float = 1.0) -> float:
     else:
         off_deg = math.hypot(pose.yaw_deg, pose.pitch_deg)
         frontality = 1 / (1 + (off_deg / 35) ** 2)
-    return size * frontality * face.score * sharpness
+    return size * frontality * face.score
 
 
 class Evidence:

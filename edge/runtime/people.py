@@ -8,6 +8,7 @@ from edge.config_people import Tracking
 from edge.runtime.evidence import Limits, quality_of
 from edge.runtime.frame import Estimate, Face, Frame, Visit
 from edge.runtime.ghost import Ghosts
+from edge.runtime.sharpness import sharpness_of
 from edge.runtime.space import Space
 from edge.runtime.track import Rules, Track, Tracker
 from edge.runtime.visit import Stay
@@ -124,6 +125,9 @@ class People:
             if not track.confirmed or stay.ghost or stay.done:
                 continue
             quality = quality_of(track.face, stay.pose)
+            if stay.evidence.wish(quality, frame.captured_s) <= 0:
+                continue  # not even a perfectly sharp crop is wanted: spare the measuring
+            quality *= sharpness_of(frame, track.face.box)
             wish = stay.evidence.wish(quality, frame.captured_s)
             if wish > 0:
                 wishes.append((wish, quality, track.face, stay))
