@@ -1,0 +1,135 @@
+"""`watch`: what a person sees of the devices, from MQTT alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.config import Config
+from edge.errors import ConfigError
+from edge.messages import encode_counts
+from edge.watch import watch
+from edge.watch.board import MAX_DEVICES, Board
+from edge.watch.screen import screen
+from tests.publish.support import Broker, Subscriber, counts, health, state, wait_for
+
+ROOT = Path(__file__).parents[2]
+DOOR = "agender/v1/shop/door"
+
+
+def told_board() -> Board:
+    """A board that has heard one device out: two windows, one of them twice, one missing."""
+    board = Board()
+    board.take(f"{DOOR}/availability", b"online")
+    board.take(f"{DOOR}/state", msgspec.json.encode(state(present=2)))
+    board.take(f"{DOOR}/health", msgspec.json.encode(health(throttled=True, clock_synced=False)))
+    for seq in (1, 1, 3):
+        window = counts(seq, seq=seq, female_25_34=3, male_65_plus=1)
+        board.take(f"{DOOR}/counts", encode_counts(window))
+    return board
+
+
+def test_the_screen_shows_people_pyramid_windows_and_health() -> None:
+    """Presence, women left and men right, the last windows in words, and what is wrong."""
+    text = screen(told_board(), "connected", width=100, height=50)
+    assert "shop/door  online" in text
+    assert "present 2, attending 0" in text
+    assert "   6 ██████████████████   25–34   ██████ 2" in text
+    assert "65+    ██████ 2" in text
+    assert "12:" not in text.splitlines()[0]
+    assert "3 people: 1 women, 1 men, 1 unknown" in text
+    assert "9.5 fps · 48 °C · 120 MB · outbox 0 · throttled · clock not synchronised" in text
+    assert "6 people; windows missing 1, repeated 1" in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 8), (20, 5), (200, 100)])
+def test_the_screen_fits_the_terminal(width: int, height: int) -> None:
+    """However small the window, no more lines than it has."""
+    assert len(screen(told_board(), "connected", width=width, height=height).splitlines()) < height
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("agender/v1/shop/\x1b[2J/state", b"{}"),
+        ("agender/v1/shop", b"{}"),
+        ("other/v1/a/b/state", b"{}"),
+        (f"{DOOR}/counts", b"{}"),
+        (f"{DOOR}/counts", b"\xff"),
+        (f"{DOOR}/state", b'{"present": -1}'),
+        (f"{DOOR}/health", b"[" * 100_000),
+        (f"{DOOR}/availability", b"\x1b[31m"),
+        (f"{DOOR}/picture", b"\xff\xd8"),
+    ],
+)
+def test_what_makes_no_sense_shows_nothing(topic: str, payload: bytes) -> None:
+    """Hostile names and payloads neither reach the terminal nor end the programme."""
+    board = Board()
+    assert board.take(topic, payload) is None
+    assert "\x1b[2J" not in screen(board, "", width=80, height=24)
+
+
+def test_memory_is_bounded_by_the_number_of_devices() -> None:
+    """Beyond a few hundred, further devices are ignored rather than kept."""
+    board = Board()
+    for number in range(2 * MAX_DEVICES):
+        board.take(f"agender/v1/a/d{number}/availability", b"online")
+    assert (len(board.devices), board.ignored) == (MAX_DEVICES, MAX_DEVICES)
+
+
+def test_a_wrong_device_is_named() -> None:
+    """--only takes SITE/DEVICE."""
+    with pytest.raises(ConfigError, match="SITE/DEVICE"):
+        watch(Config(), only="door")
+
+
+def test_without_a_terminal_each_message_is_a_line(broker: Broker, subscriber: Subscriber) -> None:
+    """As JSON with --json; Ctrl-C ends it with status 0."""
+    command = [sys.executable, "-B", "-m", "edge", "watch", "--broker",
+               f"127.0.0.1:{broker.port}", "--json", "--only", "shop/door"]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    subscriber.send(f"{DOOR}/availability", b"online", retain=True)
+    subscriber.send("agender/v1/shop/other/availability", b"online", retain=True)
+    first = json.loads(process.stdout.readline())
+    subscriber.send(f"{DOOR}/counts", encode_counts(counts(seq=1)))
+    second = json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    process.stdout.close()
+    assert first == {"device": "shop/door", "what": "availability", "message": "online"}
+    assert (second["what"], second["message"]["people"]) == ("counts", 3)
+
+
+def test_on_a_terminal_the_picture_is_kept_up_to_date(
+    broker: Broker, subscriber: Subscriber
+) -> None:
+    """A real pseudo-terminal: the device appears, and what it says next replaces it."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-B", "-m", "edge", "watch", "--broker", f"127.0.0.1:{broker.port}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=theirs, stdin=theirs)
+    os.close(theirs)
+    seen = b""
+
+    def shows(text: str) -> bool:
+        nonlocal seen
+        if select.select([ours], [], [], 0.1)[0]:
+            seen += os.read(ours, 65_536)
+        return text.encode() in seen
+
+    subscriber.send(f"{DOOR}/state", msgspec.json.encode(state(present=3)), retain=True)
+    wait_for(lambda: shows("present 3"), 10, "the state")
+    subscriber.send(f"{DOOR}/state", msgspec.json.encode(state(present=5)), retain=True)
+    wait_for(lambda: shows("present 5"), 10, "the next state")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    os.close(ours)
