@@ -119,11 +119,8 @@ def _drift(drift: dict[str, Any]) -> str:
             years = figures.get("age_drift_years")
             said = "–" if years is None else f"{years['mean']} / {years['p95']} / {years['max']}"
             flips = str(figures.get("gender_flips", "–"))
-            memory = f"{figures['memory_kb'] / 1024:.1f} MB"
-            rows.append([runtime, said, flips, str(figures["xnnpack_partitions"]), memory])
+            rows.append([runtime, said, flips, str(figures["xnnpack_partitions"])])
     if not rows:
         return ""
     head = ["runtime", "age drift mean / 95 % / max, years", "gender flips", "XNNPACK partitions"]
-    return f"Against {drift['reference']}, on {drift['crops']} crops:\n\n" + table(
-        [*head, "memory"], rows
-    )
+    return f"Against {drift['reference']}, on {drift['crops']} crops:\n\n" + table(head, rows)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
-import h5py
 import numpy as np
 
 from converters.errors import ConvertError
@@ -18,6 +18,8 @@ _NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
 def load(content: bytes, value_range: float) -> SsrNet:
     """A weight file's content → the network."""
+    import h5py
+
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             group = file.get("model_weights", file)
@@ -28,7 +30,7 @@ def load(content: bytes, value_range: float) -> SsrNet:
         ) from error
 
 
-def _layers(group: h5py.Group) -> dict[str, Layer]:
+def _layers(group: Any) -> dict[str, Layer]:
     age = "pred_age_stage1" in group
     names = dict(KERAS_LAYERS)
     for stage in STAGES:
@@ -36,7 +38,7 @@ def _layers(group: h5py.Group) -> dict[str, Layer]:
     return {ours: _layer(group, ours, name) for ours, name in names.items()}
 
 
-def _layer(group: h5py.Group, ours: str, name: str) -> Layer:
+def _layer(group: Any, ours: str, name: str) -> Layer:
     read = _reader(group, name)
     kernel, bias = read("kernel"), read("bias")
     if "/" in ours:
@@ -46,7 +48,7 @@ def _layer(group: h5py.Group, ours: str, name: str) -> Layer:
     return fold(kernel, bias, (gamma, beta, mean, variance), EPSILON)
 
 
-def _reader(group: h5py.Group, layer: str) -> Callable[[str], Array]:
+def _reader(group: Any, layer: str) -> Callable[[str], Array]:
     def read(part: str) -> Array:
         return np.asarray(group[f"{layer}/{layer}/{part}:0"], np.float32)
 

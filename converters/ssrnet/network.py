@@ -22,6 +22,8 @@ def build(net: SsrNet, dead: Mapping[int, float] | None = None) -> keras.Model:
     and stops the interpreter, and 1/(1 + tanh z) is written (1 + exp −2z)/2, since there is no
     integer division.
     """
+    # Keras counts layers of a kind over the whole session, and the counts get into the file.
+    keras.utils.clear_session()
     image = keras.Input((INPUT_PX, INPUT_PX, 3), name="image")
     deep = _trunks(net, image)
     total: Any = None

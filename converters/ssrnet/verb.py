@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from converters import bundle
 from converters.errors import ConvertError
+from converters.sources import Given, Original, digest
 from converters.ssrnet import described
 from converters.ssrnet.published import PUBLISHED, Published
 from converters.ssrnet.weights import SsrNet
@@ -46,6 +48,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument("--scheme", default="float16", help="weights (default: %(default)s)")
     parser.add_argument("--source", type=Path, help="the original file or package, already here")
     parser.add_argument(
+        "--unpinned",
+        action="store_true",
+        help="take the file given with --source though it is not the published one: your own "
+        "training of the same architecture, in the same format",
+    )
+    parser.add_argument(
         "--data",
         type=Path,
         help="labelled faces, as for evaluate: calibrates int8, measures the drift",
@@ -67,16 +75,34 @@ def run(arguments: argparse.Namespace) -> int:
     if unknown:
         raise ConvertError(f"unknown network {unknown[0]!r}; known are {', '.join(PUBLISHED)}")
     for name in arguments.names or DEFAULT:
-        print(_converted(PUBLISHED[name], arguments))
+        published = PUBLISHED[name]
+        if arguments.unpinned:
+            published = own(published, arguments.source)
+        print(_converted(published, arguments))
     return 0
 
 
+def own(published: Published, path: Path | None) -> Published:
+    """The same kind of network from the user's own file; ConvertError where that can't be."""
+    if path is None or len(published.originals) != 1:
+        raise ConvertError("--unpinned needs one network in one file, given with --source")
+    mine = Original(Given(path.name, ""), digest(path))
+    return replace(
+        published,
+        name=f"{published.name}_own",
+        trained_on="data of its own",
+        originals=(mine,),
+        author="",
+        weights_licence="its owner's",
+    )
+
+
 def _converted(published: Published, arguments: argparse.Namespace) -> Path:
+    contents = [original.read(arguments.source) for original in published.originals]
+    net = published.network(contents)
     from converters.ssrnet import schemes
     from converters.verify import check
 
-    contents = [original.read(arguments.source) for original in published.originals]
-    net = published.network(contents)
     card = described.card(published, arguments.scheme, b"\0")
     crops = _crops(card, arguments)
     inputs = check.noise(card) if crops is None else crops.inputs(card.input)
@@ -85,7 +111,7 @@ def _converted(published: Published, arguments: argparse.Namespace) -> Path:
     float32 = schemes.convert(net, published.attribute, "float32")
     evidence: dict[str, Any] = {"parity": parity(net, float32, inputs)}
     if crops is None:
-        check.runs(flatbuffer, inputs)
+        check.say(check.runs(flatbuffer, inputs).values())
     else:
         evidence["drift"] = check.estimator_evidence(card, flatbuffer, float32, crops)
     return bundle.write(arguments.out, flatbuffer, msgspec.structs.replace(card, evidence=evidence))

@@ -1,0 +1,1 @@
+"""The converters: sources, bundles, networks, evidence."""
