@@ -40,7 +40,7 @@ clean:
 	rm -rf $(VENV) $(CONVERT_VENV) build dist *.egg-info
 
 $(VENV)/ready: EXTRAS := demo,test,dev
-$(CONVERT_VENV)/ready: EXTRAS := converters,test
+$(CONVERT_VENV)/ready: EXTRAS := converters,train,test
 %/ready: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
