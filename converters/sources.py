@@ -25,6 +25,8 @@ from converters.errors import ConvertError
 
 BLOCK_BYTES = 1 << 18
 TIMEOUT_S = 60
+STANDARD_ERROR = 2
+"""Where other programs' chatter goes: standard output belongs to the command's answer."""
 
 
 class Source(Protocol):
@@ -112,7 +114,7 @@ class PyPi:
             if self.platform:
                 command += ["--platform", self.platform, "--python-version", self.python]
             wanted = f"{self.package}=={self.version}"
-            done = subprocess.run([*command, wanted], stdout=sys.stderr, check=False)
+            done = subprocess.run([*command, wanted], stdout=STANDARD_ERROR, check=False)
             wheels = list(Path(folder).glob("*.whl"))
             if done.returncode or not wheels:
                 raise ConvertError(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converters.errors import ConvertError
-from converters.sources import cache_folder
+from converters.sources import STANDARD_ERROR, cache_folder
 
 LITERT = "ai-edge-litert==2.3.0"
 NUMPY = "numpy==2.4.6"
@@ -165,6 +165,6 @@ def _plugin(path: Path) -> None:
 
 
 def _command(command: list[str], stdin: object = None) -> None:
-    done = subprocess.run(command, stdin=stdin, stdout=sys.stderr, check=False)  # type: ignore[call-overload]
+    done = subprocess.run(command, stdin=stdin, stdout=STANDARD_ERROR, check=False)  # type: ignore[call-overload]
     if done.returncode:
         raise ConvertError(f"`{command[0]}` failed (see its message above)")

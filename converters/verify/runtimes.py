@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.errors import ConvertError
-from converters.sources import cache_folder
+from converters.sources import STANDARD_ERROR, cache_folder
 
 OLD = "tflite-runtime==2.14.0"
 OLD_PYTHONS = ("python3.11", "python3.10", "python3.9")
@@ -72,7 +72,7 @@ def old_runtime() -> str | None:
 
 
 def _command(command: list[str]) -> None:
-    if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
+    if subprocess.run(command, stdout=STANDARD_ERROR, check=False).returncode:
         raise ConvertError(f"could not build the environment for {OLD} (see the message above)")
 
 
