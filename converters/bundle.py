@@ -14,6 +14,7 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -37,7 +38,7 @@ def network(content: bytes, origin: str) -> bytes:
     return content[:start]
 
 
-def fingerprint(flatbuffer: bytes) -> dict[str, object]:
+def fingerprint(flatbuffer: bytes) -> dict[str, Any]:
     """The card's `bytes` and `sha256` of a flatbuffer."""
     return {"bytes": len(flatbuffer), "sha256": hashlib.sha256(flatbuffer).hexdigest()}
 

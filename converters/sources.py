@@ -32,7 +32,9 @@ STANDARD_ERROR = 2
 class Source(Protocol):
     """An original file with a pinned hash that can be put at a place of the caller's choice."""
 
-    sha256: str
+    @property
+    def sha256(self) -> str:
+        """The pinned hash, in hex."""
 
     @property
     def origin(self) -> str:

@@ -7,16 +7,12 @@ from numpy.typing import NDArray
 
 from converters.evaluate.faces import Answers
 from converters.evaluate.result import Age, Gender, Reliability
-from converters.train.labels import BAND_STARTS, BANDS
+from converters.train.labels import ADULT_BAND, BAND_MIDDLES, BAND_STARTS, BANDS
 from edge.runtime.card import Confusion
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-ADULT_BAND = BANDS.index("20-29")
-ADULT_YEARS = 20
-BAND_MIDDLES = (1.0, 6.0, 14.5, 24.5, 34.5, 44.5, 54.5, 64.5, 75.0)
-"""What an error in years is measured from where the label is a band; 75 for the open one."""
 RELIABILITY_BINS = 10
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from converters.errors import ConvertError
 from converters.evaluate import measures
@@ -89,7 +90,7 @@ def evaluate(arguments: argparse.Namespace) -> Result:
     )
 
 
-def _figures(answers: Answers, confidence: float, data: str) -> dict[str, object]:
+def _figures(answers: Answers, confidence: float, data: str) -> dict[str, Any]:
     labelled = measures.Labelled(answers)
     years_known = all(label.years is not None for label in answers.labels)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
@@ -22,7 +23,7 @@ NO_METADATA = {"Software": None}
 
 def draw(result: Result) -> bytes:
     """Confusion matrices, error by band and reliability, as far as the result has them."""
-    panels = [
+    panels: list[tuple[Callable[..., None], tuple[Any, ...]]] = [
         (_confusion, (f"{name}: share of each true class", confusion))
         for name, confusion in result.confusion.items()
     ]

@@ -44,5 +44,6 @@ def _origin(original: Original) -> str:
 def _output(published: Published) -> Output:
     if published.attribute == "age":
         return Output(attribute="age", kind="regression")
-    positive = "female" if published.female_high else "male"
-    return Output(attribute="gender", kind="probability", positive=positive)
+    if published.female_high:
+        return Output(attribute="gender", kind="probability", positive="female")
+    return Output(attribute="gender", kind="probability", positive="male")

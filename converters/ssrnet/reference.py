@@ -5,6 +5,9 @@ Shares no code with the Keras build. Slow; for parity checks on a few hundred im
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -68,7 +71,7 @@ def _dense(net: SsrNet, name: str, features: Array) -> Array:
     return np.asarray(features @ layer.kernel.astype(np.float64) + layer.bias)
 
 
-def _pool(image: Array, size: int, reduce: np.ufunc) -> Array:
+def _pool(image: Array, size: int, reduce: Callable[..., Any]) -> Array:
     n, height, width, channels = image.shape
     rows, columns = height // size, width // size
     cut = image[:, : rows * size, : columns * size]

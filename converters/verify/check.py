@@ -68,7 +68,7 @@ def noise(card: Card) -> NDArray[np.float32]:
         0, 256, (NOISE_IMAGES, card.input.height, card.input.width, 3)
     )
     values = (pixels - np.array(card.input.mean)) * np.array(card.input.scale)
-    return values.astype(np.float32)
+    return np.asarray(values, np.float32)
 
 
 def estimator_evidence(

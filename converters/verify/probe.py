@@ -7,10 +7,13 @@ environments that hold nothing but NumPy and a TFLite runtime, hence no import f
 Prints one JSON object; writes each output for batches of 1 and, where the file allows, of 8.
 """
 
+from __future__ import annotations
+
 import json
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +27,7 @@ def main() -> None:
     images = np.load(inputs)
     before = resident_kb()
     single, partitions, held = run(make, model, images, 1)
-    report = {"runtime": name, "xnnpack_partitions": partitions, "batches": [1]}
+    report: dict[str, Any] = {"runtime": name, "xnnpack_partitions": partitions, "batches": [1]}
     report["memory_kb"] = held - before
     arrays = {f"b1_{index}": array for index, array in enumerate(single)}
     if dynamic(make, model):
@@ -35,7 +38,7 @@ def main() -> None:
     print(json.dumps(report))
 
 
-def runtime():
+def runtime() -> tuple[str, Any]:
     """The installed runtime's name with its version, and its Interpreter."""
     from importlib.metadata import version
 
@@ -49,23 +52,23 @@ def runtime():
         return f"tflite-runtime {version('tflite-runtime')}", Interpreter
 
 
-def resident_kb():
+def resident_kb() -> int:
     """This process's resident memory, kilobytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
 
 
-def dynamic(make, model):
+def dynamic(make: Any, model: str) -> bool:
     """Whether the file takes any batch."""
-    return make(model_path=model).get_input_details()[0]["shape_signature"][0] == -1
+    return bool(make(model_path=model).get_input_details()[0]["shape_signature"][0] == -1)
 
 
-def run(make, model, images, batch):
+def run(make: Any, model: str, images: Any, batch: int) -> tuple[list[Any], int, int]:
     """All images in batches of `batch` → outputs, dequantized; the count of partitions; memory."""
     interpreter = make(model_path=model, num_threads=1)
     entry = interpreter.get_input_details()[0]
     interpreter.resize_tensor_input(entry["index"], (batch, *images.shape[1:]))
     interpreter.allocate_tensors()
-    collected = [[] for _ in interpreter.get_output_details()]
+    collected: list[list[Any]] = [[] for _ in interpreter.get_output_details()]
     for start in range(0, len(images) - len(images) % batch, batch):
         part = images[start : start + batch]
         interpreter.set_tensor(entry["index"], quantized(part, entry))
@@ -79,7 +82,7 @@ def run(make, model, images, batch):
     return outputs, kinds.count("DELEGATE"), resident_kb()
 
 
-def quantized(images, entry):
+def quantized(images: Any, entry: Any) -> Any:
     """Float input values as the tensor's type."""
     if not np.issubdtype(entry["dtype"], np.integer):
         return images.astype(entry["dtype"])
@@ -89,7 +92,7 @@ def quantized(images, entry):
     return np.clip(values, limits.min, limits.max).astype(entry["dtype"])
 
 
-def dequantized(values, entry):
+def dequantized(values: Any, entry: Any) -> Any:
     """An output tensor as float32."""
     if not np.issubdtype(values.dtype, np.integer):
         return values
