@@ -204,7 +204,7 @@ class OutboxBounds(Section, frozen=True):
             ge=10,
             le=1_000_000,
             description="Windows kept; then the oldest is dropped and counted. "
-            "50,000 minutes are 34 days and about 25 MB.",
+            "50,000 minutes are 34 days and about 15 MB.",
         ),
     ] = 50_000
 

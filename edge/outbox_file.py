@@ -16,6 +16,10 @@ from edge.messages import CountsHead
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+PAGE_BYTES = 1_024
+"""A window changes four pages and fills a third of one: with SQLite's usual 4,096 bytes a day of
+minutes sends 36 MB to the card, with these 14 MB (benchmarks/outbox_writes.py).
+"""
 KEEP_CORRUPT = 3
 """Corrupt files kept for a post-mortem; older ones go, so that they never fill a card."""
 
@@ -86,6 +90,7 @@ class OutboxFile:
             check_same_thread=False,
         )
         try:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file only
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._owner else 'NORMAL'}")
             connection.execute("PRAGMA temp_store = MEMORY")

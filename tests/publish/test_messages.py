@@ -36,7 +36,9 @@ SCHEMAS = message_schemas()
 def test_the_schema_files_are_those_of_the_types() -> None:
     """`python -m edge.schemas` would change nothing."""
     for name, schema in SCHEMAS.items():
-        assert json.loads((FOLDER / f"{name}.json").read_text()) == schema, name
+        assert json.loads((FOLDER / f"{name}.json").read_text()) == schema, (
+            f"{name}.json is old: run python -m edge.schemas"
+        )
     assert {path.stem for path in FOLDER.glob("*.json")} == set(SCHEMAS)
 
 

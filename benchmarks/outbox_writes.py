@@ -1,0 +1,65 @@
+"""What the outbox writes in a day: a window a minute stored, delivered and removed.
+
+    python -m benchmarks.outbox_writes [--windows 1440] [--folder FOLDER] [--away]
+
+Vision's and the publisher's ends do in seconds what takes them a day. Printed are the bytes that
+SQLite handed to the kernel and the bytes the kernel sent to the disk (`wchar` and `write_bytes`
+of /proc/self/io; the latter is 0 on a disk in memory), and the waits for the disk (`fsync`), each
+counted for one window and summed. `--away`: the broker is away, so nothing is removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from edge.messages import Counts, timestamp
+from edge.outbox import FILE_NAME, Outbox
+
+
+def written() -> dict[str, int]:
+    """This process's counters of bytes written."""
+    lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    found = dict(line.split(": ") for line in lines)
+    return {name: int(found[name]) for name in ("wchar", "write_bytes")}
+
+
+def day(folder: Path, windows: int, *, away: bool) -> tuple[dict[str, int], float, int]:
+    """Store (and deliver) the windows; bytes written, seconds taken, size of the files after."""
+    counts = Counts(
+        seq=0, boot="5e1f0a77", start=timestamp(0), end=timestamp(60), window_s=60.0,
+        observed_s=59.9, clock_synced=True, people=7, female=3, male=3, gender_unknown=1,
+        model="faces", places={"zone_entrance_people": 3, "line_door_in": 4, "line_door_out": 2},
+    )  # fmt: skip
+    path = folder / FILE_NAME
+    with Outbox(path) as vision, Outbox(path, owner=False) as publisher:
+        vision.append(counts)
+        before, began_s = written(), time.perf_counter()
+        for _ in range(windows):
+            vision.append(counts)
+            if not away:
+                publisher.remove([w.seq for w in publisher.peek(8)])
+        after, took_s = written(), time.perf_counter() - began_s
+        size = sum(file.stat().st_size for file in folder.glob(FILE_NAME + "*"))
+    return {name: after[name] - before[name] for name in after}, took_s, size
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--windows", type=int, default=1440)
+    parser.add_argument("--folder", type=Path, help="on the disk to be measured")
+    parser.add_argument("--away", action="store_true", help="the broker is away all day")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+        spent, took_s, size = day(Path(name), asked.windows, away=asked.away)
+    print(f"{asked.windows} windows: handed to the kernel {spent['wchar'] / 1e6:.1f} MB, "
+          f"sent to the disk {spent['write_bytes'] / 1e6:.1f} MB, "
+          f"{took_s / asked.windows * 1000:.2f} ms a window, "
+          f"files at the end {size / 1e6:.2f} MB")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
