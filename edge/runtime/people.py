@@ -61,6 +61,11 @@ class People:
         """Those of them who faced the camera when last seen."""
         return sum(stay.facing for stay in self._visible())
 
+    @property
+    def held(self) -> int:
+        """Everything that is kept of anybody now; 0 when nobody is in view."""
+        return len(self._stays) + len(self._tracker.tracks) + self._tracker.waiting
+
     def observe(self, frame: Frame, faces: Sequence[Face]) -> list[Visit]:
         """Take one frame's detections; returns the visits that ended."""
         now_s = frame.captured_s
@@ -92,30 +97,22 @@ class People:
                 yield stay
 
     def _stay_of(self, track: Track) -> Stay:
-        if track.number not in self._stays:
-            self._stays[track.number] = Stay(
-                self._settings, self._limits, self._space, track.first_s
-            )
-        return self._stays[track.number]
+        stay = self._stays.get(track.number)
+        if stay is None:
+            stay = Stay(self._settings, self._limits, self._space, track.first_s)
+            stay.credit_s = self._ghosts.still_s(track.face.box, track.last_s)
+            self._stays[track.number] = stay
+        return stay
 
     def _judge(self, track: Track, now_s: float) -> list[Visit]:
         """Flag ghosts; close a visit that is longer than the cap, once."""
         stay = self._stays[track.number]
-        stay.ghost = self._is_ghost(track, stay, now_s)
+        stay.ghost = stay.still_s >= self._settings.ghost_after_s
         too_long = now_s - stay.first_s >= self._settings.visit_max_s
         if not too_long or not track.confirmed or stay.done or stay.ghost:
             return []
         stay.done = True
         return [stay.visit(self._limits)]
-
-    def _is_ghost(self, track: Track, stay: Stay, now_s: float) -> bool:
-        """Whether this face has not moved for too long, or never did where a ghost is known."""
-        box = track.face.box
-        if now_s - stay.still_since_s >= self._settings.ghost_after_s:
-            self._ghosts.remember(box, now_s)
-            return True
-        never_moved = stay.still_since_s <= stay.first_s
-        return (never_moved or stay.ghost) and self._ghosts.haunts(box, now_s)
 
     def _look_closer(self, frame: Frame, seen: Sequence[Track]) -> None:
         """Estimate the faces that are worth it most, within the frame's budget."""
@@ -141,9 +138,11 @@ class People:
 
     def _end(self, ended: Sequence[Track]) -> list[Visit]:
         """Forget tracks that ended; returns the visits of those that were people."""
-        stays = [(track, self._stays.pop(track.number)) for track in ended]
-        return [
-            stay.visit(self._limits)
-            for track, stay in stays
-            if track.confirmed and not (stay.ghost or stay.done)
-        ]
+        visits = []
+        for track in ended:
+            stay = self._stays.pop(track.number)
+            if stay.never_moved or stay.ghost:
+                self._ghosts.remember(track.face.box, stay.still_s, stay.last_s)
+            if track.confirmed and not (stay.ghost or stay.done):
+                visits.append(stay.visit(self._limits))
+        return visits

@@ -28,6 +28,7 @@ class Stay:
         "_path",
         "_settings",
         "_stillness",
+        "credit_s",
         "done",
         "evidence",
         "first_s",
@@ -37,15 +38,18 @@ class Stay:
     )
 
     def __init__(self, settings: Tracking, limits: Limits, space: Space, first_s: float) -> None:
+        """`limits` are the evidence's; `first_s` the track's first sighting."""
         self._settings = settings
         self._path = Path(space)
         self._attention_s = 0.0
-        self._facing_s: float | None = None
+        # A track begins with its third sighting: the two before it are taken to be like it.
+        self._facing_s: float | None = first_s
         self._face_share = 0.0
         self.evidence = Evidence(limits)
         self.first_s = self.last_s = first_s
         self.pose: Pose | None = None
         self._stillness: Stillness | None = None
+        self.credit_s = 0.0
         self.ghost = False
         self.done = False
 
@@ -68,9 +72,17 @@ class Stay:
         self.last_s = now_s
 
     @property
-    def still_since_s(self) -> float:
-        """Since when the face has not moved; for ever for one not seen yet."""
-        return self.first_s if self._stillness is None else self._stillness.since_s
+    def still_s(self) -> float:
+        """How long the face has not moved, earlier faces at the place included."""
+        if self._stillness is None:
+            return 0.0
+        own_s = self.last_s - self._stillness.since_s
+        return own_s if self._stillness.moved else own_s + self.credit_s
+
+    @property
+    def never_moved(self) -> bool:
+        """Whether the face is still where it was first seen."""
+        return self._stillness is not None and not self._stillness.moved
 
     @property
     def facing(self) -> bool:
