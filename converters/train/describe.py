@@ -114,6 +114,8 @@ class Draft(NamedTuple):
             "training": msgspec.to_builtins(self.settings),
         }
         confusion = measures.confusions(answers, labelled, data)
+        # The bands of the labels are not the published ones: nothing may be corrected by them.
+        confusion["age_labelled"] = confusion.pop("age")
         return msgspec.structs.replace(
             card, estimator=estimator, confusion=confusion, evidence=_rounded(evidence)
         )

@@ -25,17 +25,23 @@ from converters.train.finish import finish
 from converters.train.labels import open_data
 from converters.train.loop import Trainer, train
 from converters.train.settings import Settings, read_settings
+from converters.train.teacher import load_teacher, opinions
 from edge.runtime.detect import open_detector
 
 
+def settings_of(config: Path | None, epochs: int | None) -> Settings:
+    """The settings in the TOML file `config`, with `epochs` instead of its own where given."""
+    settings = read_settings(config)
+    if epochs is None:
+        return settings
+    training = msgspec.structs.replace(settings.training, epochs=epochs)
+    return msgspec.structs.replace(settings, training=training)
+
+
 def train_and_bundle(
-    data: Path, config: Path | None, out: Path, models: Path, epochs: int | None
+    data: Path, settings: Settings, out: Path, models: Path, teacher: Path | None
 ) -> Path:
     """See the verb; → the card's path."""
-    settings = read_settings(config)
-    if epochs is not None:
-        training = msgspec.structs.replace(settings.training, epochs=epochs)
-        settings = msgspec.structs.replace(settings, training=training)
     out.mkdir(parents=True, exist_ok=True)
     _claim(out / "settings.json", settings)
     chips = _chips(data, settings, out / "chips", models)
@@ -44,6 +50,10 @@ def train_and_bundle(
     trainer = Trainer(settings, chips, held)
     if (out / "checkpoint.pt").exists():
         trainer.load(out / "checkpoint.pt")
+    if teacher is not None and trainer.done < settings.training.epochs:
+        _say(f"asking {teacher} about every face")
+        wise = load_teacher(teacher, settings)
+        trainer.opinions = opinions(wise, chips, trainer.members, settings)
     train(trainer, out, _say)
     curves.draw(out / "curves.csv", out / "curves.png")
     return finish(settings, averaged(trainer), chips, held, out)

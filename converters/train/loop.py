@@ -49,6 +49,8 @@ class Trainer:
         )
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
         self.done = 0
+        self.opinions: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        """A teacher's age probabilities and probability of a woman for every chip, or none."""
 
     def _rate(self, step: int) -> float:
         """Linear warm-up, then half a cosine down to zero."""
@@ -69,10 +71,7 @@ class Trainer:
     def _step(self, pixels: NDArray[np.uint8], members: NDArray[np.int64]) -> float:
         how = self.settings.loss
         x = tensor(pixels, self.device)
-        target = age_targets(
-            torch.from_numpy(self.chips.band[members]), len(BAND_MIDDLES), how.neighbour
-        ).to(self.device)
-        female = torch.from_numpy(self.chips.female[members]).float().to(self.device)
+        target, female = (part.to(self.device) for part in self._targets(members))
         if torch.rand(()) < how.mixup:
             x, target, female = _mixed(x, target, female)
         with torch.autocast(self.device, torch.bfloat16):
@@ -85,6 +84,17 @@ class Trainer:
         self.schedule.step()
         self.average.update_parameters(self.network)
         return float(value.detach())
+
+    def _targets(self, members: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Age distributions N × bands and shares of "woman" N: the labels', with the teacher's."""
+        how = self.settings.loss
+        band = torch.from_numpy(self.chips.band[members])
+        target = age_targets(band, self.settings.network.age_bands, how.neighbour)
+        female = torch.from_numpy(self.chips.female[members]).float()
+        if self.opinions is None:
+            return target, female
+        age, woman = (torch.from_numpy(part[members]) for part in self.opinions)
+        return target.lerp(age, how.teacher), female.lerp(woman, how.teacher)
 
     def judge(self) -> dict[str, float]:
         """The averaged network on the held-out faces."""

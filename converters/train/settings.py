@@ -64,22 +64,24 @@ class Loss(_Group, frozen=True):
     expectation: NonNegative = 0.3
     gender: NonNegative = 2.0
     gender_smoothing: Fraction = 0.05
-    mixup: Fraction = 0.1
+    mixup: Fraction = 0.3
     balance: Fraction = 0.3
     """A band of n faces is drawn in proportion to n^(1 − balance)."""
+    teacher: Fraction = 0.5
+    """How much the teacher's opinion counts beside the label, where there is a teacher."""
 
 
 class Training(_Group, frozen=True):
     """How long and how fast."""
 
-    epochs: Positive = 90
+    epochs: Positive = 88
     batch: Positive = 128
     learning_rate: NonNegative = 0.003
     weight_decay: NonNegative = 0.02
     warm_up: Fraction = 0.05
     average: Fraction = 0.999
     """Decay of the moving average of the weights, which is what is evaluated and kept."""
-    dropout: Fraction = 0.1
+    dropout: Fraction = 0.2
     threads: Positive = 1
     seed: int = 1
 

@@ -42,6 +42,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--models", type=Path, default=Path("models_tflite"), help="folder of the detectors"
     )
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="checkpoint.pt of an earlier run, whose opinion is learned from beside the labels",
+    )
     parser.set_defaults(run=run)
 
 
@@ -51,10 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
         import torch  # noqa: F401 - an extra of its own
     except ImportError as error:
         raise ConvertError("training needs PyTorch: pip install 'agender-edge[train]'") from error
-    from converters.train.job import train_and_bundle
+    from converters.train.job import settings_of, train_and_bundle
 
+    if arguments.epochs is not None and arguments.epochs < 1:
+        raise ConvertError(f"--epochs is {arguments.epochs}, must be 1 or more")
+    settings = settings_of(arguments.config, arguments.epochs)
     card = train_and_bundle(
-        arguments.data, arguments.config, arguments.out, arguments.models, arguments.epochs
+        arguments.data, settings, arguments.out, arguments.models, arguments.teacher
     )
     print(card, file=sys.stdout)
     return 0

@@ -1,0 +1,71 @@
+"""A trained network's opinion of the training faces, to learn from beside the labels.
+
+Labels are one person's glance; a network that has seen 35,000 of them knows better where a single
+one is a slip (born-again networks, Furlanello 2018). The teacher looks at every face several
+times, changed as in training, and its answers are averaged.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from converters.errors import ConvertError
+from converters.nets.torch_net import AgeGender
+from converters.train.augment import augmented
+from converters.train.batches import plain_crops
+from converters.train.chips import Chips
+from converters.train.loop import logits
+from converters.train.settings import Settings
+
+LOOKS = 4
+BLOCK = 2048
+
+Floats = NDArray[np.float32]
+
+
+def load_teacher(checkpoint: Path, settings: Settings) -> AgeGender:
+    """The averaged network of an earlier run; ConvertError where it is not one of this shape."""
+    network = AgeGender(settings.network)
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
+        prefix = "module."
+        network.load_state_dict(
+            {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        )
+    except (OSError, KeyError, RuntimeError) as error:
+        raise ConvertError(
+            f"{checkpoint} is no checkpoint of a network of this shape: give the checkpoint.pt "
+            "of a run with the same [network]"
+        ) from error
+    return network
+
+
+def opinions(
+    network: AgeGender, chips: Chips, members: NDArray[np.int64], settings: Settings
+) -> tuple[Floats, Floats]:
+    """N chips → age probabilities N × bands and the probability of a woman N.
+
+    Rows of chips that are not `members` stay zero.
+    """
+    age = np.zeros((len(chips), settings.network.age_bands), np.float32)
+    female = np.zeros(len(chips), np.float32)
+    random = np.random.default_rng(settings.training.seed)
+    size, reach = settings.network.size, settings.data.chip_reach
+    for start in range(0, len(members), BLOCK):
+        block = members[start : start + BLOCK]
+        looks = [plain_crops(chips, block, settings)]
+        looks.append(np.ascontiguousarray(looks[0][:, :, ::-1]))
+        while len(looks) < LOOKS:
+            changed = [
+                augmented(chips.pixels[i], size, reach, settings.augment, random) for i in block
+            ]
+            looks.append(np.stack(changed))
+        said = [logits(network, look) for look in looks]
+        bands = torch.from_numpy(np.mean([a for a, _ in said], 0))
+        age[block] = bands.softmax(1).numpy()
+        female[block] = torch.from_numpy(np.mean([g for _, g in said], 0)).sigmoid().numpy()
+    return age, female

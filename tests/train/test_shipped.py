@@ -1,0 +1,108 @@
+"""The estimator that ships as the default, by its card and by running it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from converters.evaluate.verb import evaluate
+from converters.train.labels import ADULT_BAND, BANDS
+from edge.runtime.card import Card, read_card, read_model
+from edge.runtime.model import Network
+from tests.shared import MODELS, SHARED
+
+CARD = MODELS / "agender_64.json"
+FILE_BYTES_MAX = 350_000
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    return read_card(CARD)
+
+
+def test_a_shop_may_run_it_and_the_card_says_so_first(card):
+    """Licence and attribution stand in the card's first lines."""
+    keys = list(json.loads(CARD.read_bytes()))
+    assert keys.index("licence") <= 2
+    assert card.licence.commercial_use
+    assert "FairFace" in card.licence.attribution
+    assert "CC BY 4.0" in card.licence.attribution
+
+
+def test_the_file_is_small():
+    """Network and embedded card together."""
+    assert CARD.with_suffix(".tflite").stat().st_size <= FILE_BYTES_MAX
+
+
+def test_runs_as_integers_in_one_partition(card):
+    """XNNPACK takes the whole file: no operator is left outside."""
+    litert = pytest.importorskip("ai_edge_litert.interpreter", reason="needs LiteRT")
+    content = read_model(card, CARD.with_suffix(".tflite"))
+    interpreter = litert.Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    assert interpreter.get_input_details()[0]["quantization"] == (1.0, -128)
+    plan = [operation["op_name"] for operation in interpreter._get_ops_details()]
+    assert plan.count("DELEGATE") == 1
+    assert card.evidence["runtimes"]
+
+
+def test_a_batch_answers_as_its_faces_alone(card):
+    """Three faces at once give what each gives by itself."""
+    network = Network(card, read_model(card, CARD.with_suffix(".tflite")))
+    crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype(np.uint8)
+    together = network.run(crops)
+    for index in range(3):
+        for whole, one in zip(together, network.run(crops[index : index + 1]), strict=True):
+            assert whole[index] == pytest.approx(one[0], abs=1e-6)
+
+
+def test_confidence_means_what_it_says(card):
+    """Expected calibration error at most 3 points, on halves fitted on each other too."""
+    calibration = card.evidence["calibration"]
+    assert calibration["gender_error_expected"] <= 0.03
+    assert calibration["gender_error_expected_cross_fitted"] <= 0.03
+
+
+def test_adult_women_and_men_are_recognised_equally(card):
+    """Recalls on held-out adults differ by at most 3 points."""
+    gender = card.evidence["held_out"]["gender"]
+    gap = gender["female adults"]["recall_female"] - gender["male adults"]["recall_male"]
+    assert abs(gap) <= 0.03
+
+
+def test_integers_cost_next_to_nothing(card):
+    """The int8 file errs at most 0.15 years and half a point more than the float32 one."""
+    drift = card.evidence["drift_from_float32"]
+    assert drift["error_years_gained"] <= 0.15
+    assert drift["exact_gained"] >= -0.005
+    assert drift["gender_accuracy_gained"] >= -0.005
+
+
+def test_the_card_shows_every_group_band_and_sex(card):
+    """Nobody's accuracy hides in a mean."""
+    held_out = card.evidence["held_out"]
+    assert {*BANDS, "female", "male", "adults"} <= set(held_out["age"])
+    assert {*BANDS, "female adults", "male adults"} <= set(held_out["gender"])
+    assert len(card.evidence["groups"]) == 7
+    counts = np.array(card.confusion["gender"].counts)
+    assert counts.sum() == held_out["faces"]
+    assert card.confusion["age_labelled"].labels == BANDS
+
+
+@pytest.mark.slow
+def test_is_right_about_faces_it_never_saw():
+    """On the 216 balanced heads, through the default detector, it keeps what the README says."""
+    data = SHARED / "data" / "fairface_dev.zip"
+    if not data.exists():
+        pytest.skip(f"the evaluation faces are not here: {data}")
+    arguments = arguments_of(data)
+    found = evaluate(arguments)
+    assert ADULT_BAND == 3
+    assert found.not_found <= 6
+    assert found.age["overall"].error_years <= YEARS
+    assert found.age["overall"].exact >= EXACT
+    assert found.age["overall"].one_off >= ONE_OFF
+    assert found.gender["overall"].accuracy >= GENDER
+    assert found.gender["adults"].accuracy >= GENDER_ADULTS
