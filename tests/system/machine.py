@@ -1,0 +1,140 @@
+"""A Debian machine that boots: systemd as process 1, in namespaces, gone without a trace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from tests.system import debian
+
+BOOT_S = 60.0
+
+
+class Machine:
+    """Boots `root` with a writable layer in memory; nothing of it stays.
+
+    `binds` maps a folder of ours to where the machine sees it, read-only. It has a network of its
+    own with nothing in it but the loopback.
+    """
+
+    def __init__(self, root: Path, binds: Mapping[Path, str], log: Path) -> None:
+        debian.need("systemd-nspawn", "nsenter", "unshare")
+        command = [
+            "systemd-nspawn", "--quiet", f"--directory={root}", "--volatile=overlay", "--boot",
+            "--register=no", "--keep-unit", "--console=pipe", "--private-network",
+            *(f"--bind-ro={ours}:{theirs}" for ours, theirs in binds.items()),
+        ]  # fmt: skip
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                start_new_session=True,
+            )  # fmt: skip
+        try:
+            self._leader = self._booted()
+        except BaseException:
+            self.close()
+            raise
+        self.root = Path(f"/proc/{self._leader}/root")
+
+    def run(self, *command: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run a command in the machine, as root."""
+        return subprocess.run(
+            ["nsenter", f"--target={self._leader}", "--all", "--", *command],
+            capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+
+    def ok(self, *command: str, timeout_s: float = 60) -> str:
+        """Run a command that must succeed; what it printed."""
+        done = self.run(*command, timeout_s=timeout_s)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command in the machine whose output is read line by line."""
+        return subprocess.Popen(
+            ["nsenter", f"--target={self._leader}", "--all", "--", *command],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file in the machine, its folder made where missing."""
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+
+    def show(self, unit: str, *properties: str) -> dict[str, str]:
+        """Properties of a unit, as systemd gives them."""
+        text = self.ok("systemctl", "show", unit, *(f"--property={name}" for name in properties))
+        return dict(line.split("=", 1) for line in text.splitlines())
+
+    def journal(self, unit: str) -> str:
+        """What a unit said."""
+        return self.ok("journalctl", "--no-pager", "--output=short-monotonic", f"--unit={unit}")
+
+    def close(self) -> None:
+        """Switch it off."""
+        # systemd-nspawn passes this on as an orderly power-off.
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
+
+    def __enter__(self) -> Machine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _booted(self) -> int:
+        """The process number of the machine's systemd, once it has started everything."""
+        end_s = time.monotonic() + BOOT_S
+        while time.monotonic() < end_s:
+            if self._process.poll() is not None:
+                said = self._log.read_text(errors="replace").strip()[-300:]
+                pytest.skip(f"systemd-nspawn is not permitted here: {said}")
+            with contextlib.suppress(OSError, ValueError):
+                children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
+                leader = int(Path(children).read_text().split()[0])
+                self._leader = leader
+                if self.run("systemctl", "is-system-running").stdout.strip() == "running":
+                    return leader
+            time.sleep(0.2)
+        raise AssertionError(f"no boot in {BOOT_S:.0f} s: {self._log.read_text()[-2000:]}")
+
+
+def wait_for(what: str, condition: Callable[[], object], timeout_s: float = 30) -> None:
+    """Until the condition holds; AssertionError names what did not happen."""
+    end_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end_s, f"not within {timeout_s:.0f} s: {what}"
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def reading(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Ends a started command with the block."""
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()
