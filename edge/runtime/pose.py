@@ -31,19 +31,22 @@ class Pose(NamedTuple):
 
 
 def pose_of(keypoints: Keypoints) -> Pose:
-    """Landmarks → yaw and pitch. Eyes that fall together or change sides are 90° of yaw."""
+    """Landmarks → yaw and pitch. Eyes that fall together or change sides are 90° of yaw.
+
+    In the oblique axes of eye line and face line the nose tip of a head turned by the yaw, then
+    the pitch, lies at depth/eyes · tan(yaw) and level + depth/face · tan(pitch) / cos(yaw),
+    whatever the roll.
+    """
     right, left, nose, mouth = keypoints
-    across_x, across_y = left.x - right.x, left.y - right.y
-    eyes = math.hypot(across_x, across_y)
     middle_x, middle_y = (right.x + left.x) / 2, (right.y + left.y) / 2
+    across_x, across_y = left.x - right.x, left.y - right.y
     down_x, down_y = mouth.x - middle_x, mouth.y - middle_y
-    face = math.hypot(down_x, down_y)
     nose_x, nose_y = nose.x - middle_x, nose.y - middle_y
-    if across_x <= 0 or face < 1e-6:
+    area = across_x * down_y - across_y * down_x
+    if area < 1e-6:
         return Pose(math.copysign(90.0, nose_x), 0.0)
-    aside = (nose_x * across_x + nose_y * across_y) / eyes**2
-    level = (nose_x * down_x + nose_y * down_y) / face**2
-    # A turned head's eye distance shrinks by cos(yaw), so aside = depth · tan(yaw).
+    aside = (nose_x * down_y - nose_y * down_x) / area
+    level = (across_x * nose_y - across_y * nose_x) / area
     yaw = math.atan(aside / NOSE_DEPTH_TO_EYES)
-    pitch = math.atan((level - NOSE_LEVEL) / NOSE_DEPTH_TO_FACE)
+    pitch = math.atan((level - NOSE_LEVEL) / NOSE_DEPTH_TO_FACE * math.cos(yaw))
     return Pose(math.degrees(yaw), math.degrees(pitch))

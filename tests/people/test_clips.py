@@ -1,0 +1,57 @@
+"""Real clips of known composition, through the shipped networks: unique people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import Config
+from edge.runtime.feed import Ended, feed_of
+from edge.runtime.frame import Visit
+from edge.runtime.meter import Meter
+from edge.settings import load
+from edge.vision import build_rooms
+
+CLIPS = [
+    ("face-demographics-walking.gif", 2),
+    ("head-pose-face-detection-female.gif", 1),
+    ("head-pose-face-detection-male.gif", 1),
+    ("book.mkv", 1),
+    ("again.mkv", 1),
+    ("bird.mkv", 2),
+    ("car-detection.gif", 0),
+]
+
+
+def visits_of(clip: Path, every: int) -> list[Visit]:
+    """Everyone on a clip of which each so-manieth frame is looked at."""
+    rooms = build_rooms(_config(clip), Meter())
+    feed, visits, index = feed_of(rooms.open_source()), [], 0
+    try:
+        while True:
+            frame = feed.next()
+            if index % every == 0:
+                visits += rooms.people.observe(frame, rooms.detector.detect(frame))
+            frame.release()
+            index += 1
+    except Ended:
+        return visits + rooms.people.close()
+
+
+def _config(clip: Path) -> Config:
+    return load(None, [f"source.uri={clip}"])
+
+
+@pytest.mark.parametrize(("name", "people"), CLIPS)
+def test_unique_people_are_right(clips: Path, name: str, people: int):
+    """One visit a person, nobody twice, no skull on a hoodie."""
+    assert len(visits_of(clips / name, 1)) == people
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "people"), [clip for clip in CLIPS if clip[0].endswith("mkv")])
+@pytest.mark.parametrize("every", [2, 4, 6], ids=["15 fps", "8 fps", "5 fps"])
+def test_the_frame_rate_does_not_change_the_answer(clips: Path, name: str, people: int, every: int):
+    """Thirty frames a second thinned out."""
+    assert len(visits_of(clips / name, every)) == people
