@@ -72,7 +72,7 @@ def fit_gender(logit: Floats, female: NDArray[np.bool_], band: NDArray[np.int64]
 def fit_age(logits: Floats, band: NDArray[np.int64]) -> AgeFit:
     """How much the commonest bands must give back of what they gained by being common.
 
-    A camera sees a natural crowd, which therefore counts twice; a crowd balanced over the bands
+    A camera sees a natural crowd, which therefore counts three times; a crowd balanced over the bands
     counts once, lest children and the old be forgotten.
     """
     share = np.bincount(band, minlength=logits.shape[1]) / len(band)
@@ -88,7 +88,7 @@ def _worth(logits: Floats, band: NDArray[np.int64], share: Floats, fit: AgeFit) 
     error = np.abs(years - np.array(BAND_MIDDLES)[band])
     gain = exact - 0.03 * error
     balanced = np.mean([gain[band == b].mean() for b in np.unique(band)])
-    return float(2 * gain.mean() + balanced)
+    return float(3 * gain.mean() + balanced)
 
 
 def fitted_age(logits: Floats, share: Floats, fit: AgeFit) -> Floats:

@@ -73,7 +73,7 @@ def test_the_age_fit_is_never_worse_than_none():
     def worth(fit: AgeFit) -> float:
         years = expected_years(fitted_age(logits, share, fit))
         gain = (bands_of(years) == band) - 0.03 * np.abs(years - np.array(BAND_MIDDLES)[band])
-        return 2 * gain.mean() + np.mean([gain[band == b].mean() for b in range(9)])
+        return 3 * gain.mean() + np.mean([gain[band == b].mean() for b in range(9)])
 
     assert worth(fit_age(logits, band)) >= worth(AgeFit(0.0))
 
