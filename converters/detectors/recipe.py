@@ -31,3 +31,5 @@ class Recipe:
     build: Callable[[bytes, Options], Iterable[tuple[bytes, Card]]]
     fixed: bool = False
     """Published as a .tflite file: described, not converted."""
+    cascade: bool = False
+    """One network of several: finds no faces alone."""

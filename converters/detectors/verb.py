@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from converters import bundle
-from converters.detectors import blazeface, centerface, check, ssd_res10, yunet
+from converters.detectors import blazeface, centerface, check, mtcnn, ssd_res10, yunet
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from edge.runtime.card import Card
@@ -22,6 +22,9 @@ RECIPES = {
     "yunet": yunet.N,
     "yunet-s": yunet.S,
     "ssd": ssd_res10.RECIPE,
+    "mtcnn-pnet": mtcnn.recipe(mtcnn.PNET),
+    "mtcnn-rnet": mtcnn.recipe(mtcnn.RNET),
+    "mtcnn-onet": mtcnn.recipe(mtcnn.ONET),
     "blazeface-full": blazeface.recipe(blazeface.FULL),
     "blazeface-full-sparse": blazeface.recipe(blazeface.FULL_SPARSE),
     "blazeface-back": blazeface.recipe(blazeface.BACK),
@@ -112,7 +115,7 @@ def _float32(
     recipe: Recipe, content: bytes, card: Card, shown: list[Image]
 ) -> tuple[bytes, Card] | None:
     """The same network at the same size in float32; None for files published as they are."""
-    if recipe.fixed or not shown:
+    if recipe.fixed or recipe.cascade or not shown:
         return None
     options = Options(((card.input.width, card.input.height),), "float32")
     return next(iter(recipe.build(content, options)))

@@ -7,7 +7,6 @@ alignment, by the device's own code, and estimated.
 from __future__ import annotations
 
 import argparse
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,9 +155,7 @@ def with_crop(network: Network, crop: Crop) -> Network:
     """The same network, cut for otherwise."""
     card = network.card
     estimator = msgspec.structs.replace(card.estimating, crop=crop)
-    other = copy.copy(network)
-    other.card = msgspec.structs.replace(card, estimator=estimator)
-    return other
+    return network.described(msgspec.structs.replace(card, estimator=estimator))
 
 
 def _answers(estimator: Estimator, found: Sequence[Found]) -> Answers:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.train.labels import ADULT_BAND, BAND_MIDDLES, BAND_STARTS
+from converters.evaluate.measures import bands_of
+from converters.train.labels import ADULT_BAND, BAND_MIDDLES
 
 Floats = NDArray[np.float64]
 SHARE_MIN = 1e-4
@@ -100,11 +101,6 @@ def expected_years(logits: Floats) -> Floats:
     """N × bands logits → N expectations, years."""
     power = np.exp(logits - logits.max(1, keepdims=True))
     return np.asarray(power @ np.array(BAND_MIDDLES[: logits.shape[1]]) / power.sum(1))
-
-
-def bands_of(years: Floats) -> NDArray[np.int64]:
-    """N ages → the index of each one's band in labels.BANDS."""
-    return np.searchsorted(BAND_STARTS, np.maximum(years, 0), side="right") - 1
 
 
 def calibration_error(chance: Floats, true: NDArray[np.bool_], bins: int = 15) -> float:

@@ -52,7 +52,7 @@ def train_and_bundle(
         trainer.load(out / "checkpoint.pt")
     if teacher is not None and trainer.done < settings.training.epochs:
         _say(f"asking {teacher} about every face")
-        wise = load_teacher(teacher, settings)
+        wise = load_teacher(teacher, settings).to(trainer.device)
         trainer.opinions = opinions(wise, chips, trainer.members, settings)
     train(trainer, out, _say)
     curves.draw(out / "curves.csv", out / "curves.png")

@@ -99,7 +99,7 @@ class Trainer:
     def judge(self) -> dict[str, float]:
         """The averaged network on the held-out faces."""
         crops = plain_crops(self.chips, self.held, self.settings)
-        age, gender = logits(self.average, crops, self.device)
+        age, gender = logits(self.average, crops)
         return figures(age, gender, self.chips.band[self.held], self.chips.female[self.held])
 
     def save(self, path: Path) -> None:
@@ -156,10 +156,11 @@ def tensor(pixels: NDArray[np.uint8], device: str) -> Tensor:
 
 @torch.no_grad()
 def logits(
-    network: torch.nn.Module, crops: NDArray[np.uint8], device: str = "cpu"
+    network: torch.nn.Module, crops: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """N × size × size × 3 uint8 → age logits N × bands, gender logits N, in float32."""
     network.eval()
+    device = next(network.parameters()).device.type
     parts = [network(tensor(crops[i : i + 256], device)) for i in range(0, len(crops), 256)]
     age, gender = (torch.cat(p).float().cpu().numpy() for p in zip(*parts, strict=True))
     return age, gender

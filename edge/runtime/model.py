@@ -56,6 +56,10 @@ class Network:
         self._threads = threads
         self._sized: dict[int, _Sized] = {}
 
+    def described(self, card: Card) -> Network:
+        """The same network under another card: another crop, another size of picture."""
+        return Network(card, self._content, self._threads)
+
     def run(self, batch: Image) -> list[Tensor]:
         """N × height × width × 3 uint8 in the card's colour order → outputs, dequantized float32.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.errors import ModelError
 from edge.runtime.card import Card
-from edge.runtime.detect import blazeface, centerface, haar, ssd, yunet
+from edge.runtime.detect import blazeface, centerface, haar, mtcnn, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
 from edge.runtime.frame import Face, Frame
 from edge.runtime.meter import Meter
@@ -18,10 +18,14 @@ __all__ = ["PRESETS", "Detector", "open_detector"]
 PRESETS: dict[str, tuple[str, ...]] = {
     "near": ("blazeface_short_128",),
     "far": ("centerface_384x288", "centerface_384x224"),
+    "mtcnn": ("mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet"),
     "yunet": ("yunet_n_320x256", "yunet_n_320x192"),
 }
-"""Preset → the cards it may mean; the one whose shape is nearest the frame's is taken."""
+"""Preset → the cards it may mean; the one whose shape is nearest the frame's is taken.
 
+MTCNN's are the three networks of its cascade, all of them used."""
+
+MTCNN = "mtcnn"
 HAAR = "haar"
 """The one detector that is no network, hence has no card in the folder."""
 
@@ -70,6 +74,8 @@ def open_detector(
     networks = [load(card, folder, threads) for card in PRESETS.get(name, (name,))]
     families = {network.card.detecting.family for network in networks}
     family = families.pop()
+    if name == MTCNN:
+        return mtcnn.CascadeDetector(networks, meter or Meter())
     if families or family not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise ModelError(f"the detector family {family!r} of {name!r} is not one of: {known}")
