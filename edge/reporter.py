@@ -11,6 +11,7 @@ from edge.errors import ConfigError
 from edge.host import readings
 from edge.live import Answer, HealthNow, Hello, Order, StateNow, VisionDoor
 from edge.messages import Health, State, timestamp
+from edge.outbox import Outbox
 from edge.runtime.clock import system_synced
 from edge.runtime.loop import Loop
 from edge.runtime.meter import Meter
@@ -20,6 +21,8 @@ HELLO_S = 5.0
 HEALTH_S = 5.0
 STATE_S = 1.0
 """How often each is said at least; the publisher thins out what it passes on."""
+PAUSED = "paused"
+"""Name under which the outbox keeps whether the camera is paused."""
 
 
 class Reporter:
@@ -89,6 +92,7 @@ class Reporter:
             temperature_celsius=readings.temperature_celsius(),
             throttled=readings.throttled(),
             vision_memory_mb=round(readings.memory_mb(), 1),
+            outbox_in_memory=self._orders.outbox.in_memory,
             clock_synced=system_synced(),
             stage_capture_ms=_ms(frames, spent, "capture"),
             stage_detect_ms=_ms(frames, spent, "resize", "detect", "decode"),
@@ -110,9 +114,15 @@ class Orders:
         loop: Loop,
         set_window: Callable[[float], None],
         reread: Callable[[], Config],
+        outbox: Outbox,
     ) -> None:
-        """`reread` reads the configuration again; ConfigError where it is wrong."""
+        """`reread` reads the configuration again; ConfigError where it is wrong.
+
+        A pause is kept in the outbox: a privacy pause must not end by a crash or a power cut.
+        """
         self.loop = loop
+        self.loop.paused = bool(outbox.kept(PAUSED))
+        self.outbox = outbox
         self.restart = False
         self._set_window = set_window
         self._reread = reread
@@ -130,6 +140,8 @@ class Orders:
     ) -> None:
         if verb in ("pause", "resume"):
             self.loop.paused = verb == "pause"
+            if not self.outbox.keep(PAUSED, int(self.loop.paused)):
+                raise ConfigError(f"{verb} holds until the next start only: the disk keeps nothing")
         elif verb == "window":
             if length_s is None:
                 raise ConfigError("window needs length_s, in seconds")

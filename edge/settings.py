@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from edge.config import Config
 from edge.errors import ConfigError
+from edge.redact import holds_password
 
 SYSTEM_FILE = Path("/etc/agender-edge/config.toml")
 Table = dict[str, Any]
@@ -51,6 +52,11 @@ def _set(table: Table, override: str) -> Table:
     section, dot, name = key.strip().partition(".")
     if not (equals and dot and name):
         raise ConfigError(f"the command line: {override!r} should read section.key=value")
+    if holds_password(text):
+        raise ConfigError(
+            f"the command line: {key.strip()} holds a password, which every user of this machine "
+            "can read there; write it into the configuration file"
+        )
     value = _value(text.strip())
     held = table.setdefault(section, {})
     if isinstance(held, dict):

@@ -21,10 +21,12 @@ from edge.anonymity import Anonymiser
 from edge.config import Config
 from edge.config import Source as SourceSettings
 from edge.errors import ConfigError
+from edge.host import readings
 from edge.host.notify import Service
 from edge.live import Hello, VisionDoor
 from edge.messages import ModelInfo
 from edge.outbox import FILE_NAME, Outbox
+from edge.redact import shown
 from edge.reporter import Orders, Reporter
 from edge.runtime.capture import Source, open_source
 from edge.runtime.card import Card, Confusion
@@ -70,7 +72,11 @@ def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: Vis
         outbox.append(anonymiser.counts(window, boot=boot))
 
     loop = Loop(rooms, emit)
-    orders = Orders(loop, rooms.census.set_length, reread)
+    orders = Orders(loop, rooms.census.set_length, reread, outbox)
+    if loop.paused:
+        log.warning("paused, as before the start; the request `resume` opens the camera")
+        if rooms.live:
+            rooms.open_source().close()  # it was opened only to see that it can be
     hello = _hello(config, boot, [rooms.detector.card, *rooms.estimator.cards])
     reporter = Reporter(door, hello, meter, rooms.people, orders)
     service = Service()
@@ -83,7 +89,7 @@ def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: Vis
         signal.signal(number, lambda *_: loop.stop())
     log.info(
         "watching %s with %s and %s",
-        config.source.uri, config.detector.model, rooms.estimator.names,
+        shown(config.source.uri), config.detector.model, rooms.estimator.names,
     )  # fmt: skip
     loop.run(tick)
     service.stopping()
@@ -164,7 +170,7 @@ def _hello(config: Config, boot: str, cards: Sequence[Card]) -> Hello:
         ModelInfo(name=card.name, task=card.task, sha256=card.sha256, licence=card.licence.weights)
         for card in cards
     ]
-    return Hello(boot=boot, camera_kind=kind, models=tuple(models))
+    return Hello(boot=boot, camera_kind=kind, models=tuple(models), network=readings.has_network())
 
 
 def _outbox(config: Config) -> Outbox:

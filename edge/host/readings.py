@@ -29,6 +29,18 @@ def throttled(flags: Path = THROTTLED) -> bool | None:
         return None
 
 
+def has_network(devices: Path = Path("/proc/self/net/dev")) -> bool | None:
+    """Whether this process has a network interface other than the loopback.
+
+    Behind systemd's PrivateNetwork= it has none: there is no way out for anything it sees.
+    """
+    try:
+        lines = devices.read_text(encoding="ascii").splitlines()[2:]
+    except OSError:
+        return None
+    return any(line.split(":")[0].strip() != "lo" for line in lines)
+
+
 def memory_mb(status: Path = Path("/proc/self/status")) -> float:
     """Resident memory of a process, by default this one, in MiB; 0 where it can't be read."""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 from typing import Any
 
 import msgspec
@@ -12,14 +11,13 @@ from edge import __version__
 from edge.config import Config
 from edge.live import Hello
 from edge.messages import Guarantees, Info, counts_schema, timestamp
-
-_USERINFO = re.compile(r"//[^/@\s]*@")
+from edge.redact import shown
 
 
 def without_secrets(config: Config) -> dict[str, Any]:
-    """The configuration in force; user and password inside an address are blotted out."""
+    """The configuration in force; the camera's address without user, password and query."""
     plain: dict[str, Any] = msgspec.to_builtins(config)
-    plain["source"]["uri"] = _USERINFO.sub("//***@", plain["source"]["uri"])
+    plain["source"]["uri"] = shown(plain["source"]["uri"])
     return plain
 
 

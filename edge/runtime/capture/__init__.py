@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge import config
 from edge.errors import SourceError
+from edge.redact import shown
 from edge.runtime.capture import network, v4l2
 from edge.runtime.capture.folder import SUFFIXES, ImageFolder
 from edge.runtime.capture.opencv import hush
@@ -37,7 +38,7 @@ def open_source(settings: config.Source) -> Source:
     if found and scheme in network.SCHEMES:
         return Watched(partial(network.open_stream, settings), settings)
     if found and scheme != "file":
-        raise SourceError(f"{network.shown(uri)} is of no known kind; right are {KINDS}")
+        raise SourceError(f"{shown(uri)} is of no known kind; right are {KINDS}")
     return _open_path(Path(uri.removeprefix("file://")).expanduser(), settings)
 
 

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import time
-from urllib.parse import urlsplit
 
 import cv2
 
 from edge import config
 from edge.errors import SourceError
+from edge.redact import shown
 from edge.runtime.capture.opencv import CaptureSource, open_capture
 
 SCHEMES = ("rtsp", "rtsps")
 
 OPEN_S = 10.0
 """How long a camera may take to answer."""
-
-
-def shown(uri: str) -> str:
-    """The address without user, password and query, fit for a log."""
-    parts = urlsplit(uri)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def open_stream(settings: config.Source) -> CaptureSource:
