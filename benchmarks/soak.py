@@ -1,0 +1,82 @@
+"""Memory over ten million simulated frames: people, windows and messages, without a picture.
+
+python -m benchmarks.soak                      # 10,000,000 frames, about half an hour
+python -m benchmarks.soak --frames 200000 --steps 4
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+
+from edge.anonymity import Anonymiser
+from edge.config_people import Privacy, Space, Tracking
+from edge.host.readings import memory_mb
+from edge.runtime.census import Census
+from edge.runtime.clock import MediaClock
+from edge.runtime.evidence import Limits
+from edge.runtime.frame import Estimate, Face, Frame
+from edge.runtime.people import People
+from edge.runtime.space import Space as Places
+from tests.people.scenes import Shot, scene, shots
+
+FPS = 10.0
+
+
+class Soak:
+    """Everything between the detector and the outbox, fed with scenes over and over."""
+
+    def __init__(self, scenes: int = 20) -> None:
+        self.people = People(Tracking(), Places(Space()), Limits(), _estimate, score_min=0.4)
+        self.frames = self.counted = self.windows = 0
+        self._census = Census(60.0, MediaClock())
+        self._anonymiser = Anonymiser(Privacy(), {}, model="soak")
+        self._scenes = [list(shots(scene(seed), FPS, seed)) for seed in range(scenes)]
+
+    def run(self, frames: int) -> None:
+        """So many frames more, whole scenes."""
+        until = self.frames + frames
+        while self.frames < until:
+            for seen in self._scenes:
+                self._play(seen)
+
+    def _play(self, seen: Sequence[Shot]) -> None:
+        for shot in seen:
+            now_s = self.frames / FPS
+            frame = dataclasses.replace(shot.frame, captured_s=now_s)
+            self._census.add(self.people.observe(frame, shot.faces))
+            self._census.frame(now_s, self.people.present)
+            for window in self._census.poll(now_s):
+                self.counted += self._anonymiser.counts(window).people
+                self.windows += 1
+            self.frames += 1
+
+
+def _estimate(_: Frame, faces: Sequence[Face]) -> list[Estimate]:
+    """Some answer for each face: the networks are not what is soaked here."""
+    return [Estimate(20 + face.box.width % 50, face.score) for face in faces]
+
+
+def main() -> None:
+    """Print resident memory as the frames go by."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--frames", type=int, default=10_000_000)
+    parser.add_argument("--steps", type=int, default=10, help="lines printed (default 10)")
+    options = parser.parse_args()
+    soak, began_s = Soak(), time.perf_counter()
+    print(f"{'frames':>12}{'windows':>9}{'people':>9}{'held':>6}{'MB':>8}{'µs/frame':>10}")
+    for _ in range(options.steps):
+        soak.run(options.frames // options.steps)
+        spent_us = 1e6 * (time.perf_counter() - began_s) / soak.frames
+        print(f"{soak.frames:>12}{soak.windows:>9}{soak.counted:>9}", end="")
+        print(f"{soak.people.held:>6}{memory_mb():>8.1f}{spent_us:>10.1f}", flush=True)
+    sys.exit(soak.people.held > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Memory does not grow with frames, people or windows."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import pytest
+
+from benchmarks.soak import Soak
+
+
+@pytest.mark.parametrize("frames", [3_000, pytest.param(150_000, marks=pytest.mark.slow)])
+def test_memory_is_flat_and_every_cache_empties(frames: int):
+    """After a first round, further ones leave not a kilobyte behind; nobody is held at the end.
+
+    `python -m benchmarks.soak` does the same for ten million frames.
+    """
+    soak = Soak(scenes=8)
+    soak.run(3_000)
+    tracemalloc.start()
+    try:
+        soak.run(2_000)
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        soak.run(frames)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert soak.people.held == 0
+    assert soak.counted > 5_000 / 400
+    assert grown < 16_384
