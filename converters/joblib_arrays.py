@@ -30,7 +30,7 @@ def arrays(content: bytes) -> list[NDArray[np.float32]]:
     try:
         while at < len(content):
             shape, kind, at, ended = _wrapper(content, at, memory)
-            if ended:
+            if ended and found:
                 return found
             values, at = _values(content, at, shape, kind)
             found.append(values)
