@@ -73,8 +73,8 @@ def fit_gender(logit: Floats, female: NDArray[np.bool_], band: NDArray[np.int64]
 def fit_age(logits: Floats, band: NDArray[np.int64]) -> AgeFit:
     """How much the commonest bands must give back of what they gained by being common.
 
-    A camera sees a natural crowd, which therefore counts three times; a crowd balanced over the bands
-    counts once, lest children and the old be forgotten.
+    A camera sees a natural crowd, which therefore counts three times; a crowd balanced over the
+    bands counts once, lest children and the old be forgotten.
     """
     share = np.bincount(band, minlength=logits.shape[1]) / len(band)
     priors = np.round(np.arange(-1.0, 0.55, 0.05), 2)

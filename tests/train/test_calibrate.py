@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converters.evaluate.measures import bands_of
 from converters.train.calibrate import (
     AgeFit,
-    bands_of,
     calibration_error,
     coverage,
     expected_years,
