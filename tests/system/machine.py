@@ -110,7 +110,7 @@ class Machine:
             if self._process.poll() is not None:
                 said = self._log.read_text(errors="replace").strip()[-300:]
                 pytest.skip(f"systemd-nspawn is not permitted here: {said}")
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, IndexError):
                 children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
                 leader = int(Path(children).read_text().split()[0])
                 self._leader = leader
