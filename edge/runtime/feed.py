@@ -11,6 +11,9 @@ from edge.runtime.frame import Frame
 PATIENCE_S = 0.2
 """How long a wait for a live frame lasts before the loop may look at windows and commands."""
 
+CLOSE_S = 5.0
+"""How long a camera may take to close before it is left to the end of the process."""
+
 
 class Ended(Exception):
     """The source has no more frames."""
@@ -102,8 +105,11 @@ class LiveFeed:
         """Stop the thread, close the camera, release the frame nobody took."""
         self._closing = True
         self._thread.join(timeout=PATIENCE_S)
-        self._source.close()
-        self._thread.join(timeout=5)
+        # A driver that hangs must not keep the last window from being stored.
+        closer = threading.Thread(target=self._source.close, name="close", daemon=True)
+        closer.start()
+        closer.join(timeout=CLOSE_S)
+        self._thread.join(timeout=PATIENCE_S)
         self._put(None)
 
     def _fill(self) -> None:

@@ -20,7 +20,7 @@ from edge.runtime.capture.source import Source
 from edge.runtime.capture.video import VideoFile
 from edge.runtime.capture.watch import Watched
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "kind_of", "open_source"]
 
 KINDS = "picamera, usb:0, /dev/video0, rtsp://…, a video file or a folder of pictures"
 
@@ -40,6 +40,20 @@ def open_source(settings: config.Source) -> Source:
     if found and scheme != "file":
         raise SourceError(f"{shown(uri)} is of no known kind; right are {KINDS}")
     return _open_path(Path(uri.removeprefix("file://")).expanduser(), settings)
+
+
+def kind_of(uri: str) -> str:
+    """What kind of source a URI names, without opening it and without telling where it is."""
+    numbered = _NUMBERED.fullmatch(uri)
+    if numbered:
+        return numbered[1]
+    scheme, found, _ = uri.partition("://")
+    if found and scheme != "file":
+        return scheme if scheme in network.SCHEMES else "unknown"
+    path = Path(uri.removeprefix("file://")).expanduser()
+    if path.is_relative_to("/dev"):
+        return "usb"
+    return "folder" if path.is_dir() else "file"
 
 
 def _numbered(kind: str, number: int, settings: config.Source) -> Callable[[], Source]:
