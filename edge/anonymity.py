@@ -35,12 +35,15 @@ class Anonymiser:
         model: str,
         places: Sequence[str] = (),
     ) -> None:
-        """`confusion` is the estimators' cards', by attribute; `places` the keys to publish."""
+        """`confusion` is the estimators' cards', by attribute; `places` the keys to publish.
+
+        A confusion of other labels than the published ones corrects nothing.
+        """
         self._privacy = privacy
         self._confusion = {
             attribute: _matrix(confusion[attribute], labels)
             for attribute, labels in ESTIMATED.items()
-            if attribute in confusion
+            if attribute in confusion and set(labels) <= set(confusion[attribute].labels)
         }
         self._model = model
         self._places = tuple(places)

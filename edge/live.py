@@ -35,12 +35,14 @@ class Hello(Struct, frozen=True, kw_only=True, tag="hello"):
 
     `camera_kind` is the source's scheme, never a path or an address; `network` tells whether
     vision can reach a network (an RTSP source needs it), None where it can't tell.
+    `epsilon_spent` is the day's privacy loss so far, None without noise.
     """
 
     boot: str
     camera_kind: str
     models: tuple[ModelInfo, ...] = ()
     network: bool | None = None
+    epsilon_spent: float | None = None
 
 
 class StateNow(Struct, frozen=True, kw_only=True, tag="state"):

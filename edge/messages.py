@@ -151,6 +151,8 @@ class Guarantees(Struct, frozen=True, kw_only=True):
     `pictures_leave` is false by construction: there is no code, message or column for it.
     `vision_without_network` is what systemd enforces; false for a network camera, null where
     it can't be told. `k` is the least count of people a cell is published with (1 = any).
+    `epsilon` is each window's privacy loss where noise is on, and `epsilon_spent` the sum over
+    the UTC day's windows since vision started; both null without noise.
     """
 
     pictures_leave: Literal[False] = False
@@ -158,6 +160,8 @@ class Guarantees(Struct, frozen=True, kw_only=True):
     vision_without_network: bool | None = None
     broker_encrypted: bool
     k: Whole
+    epsilon: Amount | None = None
+    epsilon_spent: Amount | None = None
 
 
 class Info(Struct, frozen=True, kw_only=True):

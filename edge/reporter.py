@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import msgspec
+
 from edge.config import Config
 from edge.errors import ConfigError
 from edge.host import readings
@@ -36,6 +38,8 @@ class Reporter:
         people: People,
         orders: Orders,
     ) -> None:
+        self.epsilon_spent: Callable[[], float] | None = None
+        """Set where windows are noisy: told in the hello, and the exact live state is not."""
         self._door = door
         self._hello = hello
         self._meter = meter
@@ -55,7 +59,19 @@ class Reporter:
             self._door.send(self._orders.answer(order))
         if now_s >= self._hello_due_s:
             self._hello_due_s = now_s + HELLO_S
-            self._door.send(self._hello)
+            self._door.send(self._present_hello())
+        if self.epsilon_spent is None:
+            self._say_state(now_s)
+        if now_s >= self._health_due_s:
+            self._health_due_s = now_s + HEALTH_S
+            self._door.send(HealthNow(health=self._health(now_s)))
+
+    def _present_hello(self) -> Hello:
+        if self.epsilon_spent is None:
+            return self._hello
+        return msgspec.structs.replace(self._hello, epsilon_spent=self.epsilon_spent())
+
+    def _say_state(self, now_s: float) -> None:
         seen = (self._people.present, self._people.attending, self._loop.paused)
         if seen != self._said or now_s >= self._state_due_s:
             self._said, self._state_due_s = seen, now_s + STATE_S
@@ -63,9 +79,6 @@ class Reporter:
             self._door.send(StateNow(state=State(
                 time=timestamp(time.time()), present=present, attending=attending, paused=paused,
             )))  # fmt: skip
-        if now_s >= self._health_due_s:
-            self._health_due_s = now_s + HEALTH_S
-            self._door.send(HealthNow(health=self._health(now_s)))
 
     def in_words(self) -> str:
         """The state in a line, for `systemctl status`."""

@@ -28,7 +28,7 @@ from edge.messages import ModelInfo
 from edge.outbox import FILE_NAME, Outbox
 from edge.redact import shown
 from edge.reporter import Orders, Reporter
-from edge.runtime.capture import Source, open_source
+from edge.runtime.capture import Source, kind_of, open_source
 from edge.runtime.card import Card, Confusion
 from edge.runtime.census import Census
 from edge.runtime.clock import LiveClock, MediaClock
@@ -79,6 +79,7 @@ def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: Vis
             rooms.open_source().close()  # it was opened only to see that it can be
     hello = _hello(config, boot, [rooms.detector.card, *rooms.estimator.cards])
     reporter = Reporter(door, hello, meter, rooms.people, orders)
+    reporter.epsilon_spent = _spent(config, anonymiser)
     service = Service()
 
     def tick() -> None:
@@ -163,14 +164,23 @@ def _anonymiser(config: Config, estimator: Estimator) -> Anonymiser:
     )
 
 
+def _spent(config: Config, anonymiser: Anonymiser) -> Callable[[], float] | None:
+    """How much of the day's privacy budget is spent, where there is one."""
+    return (lambda: anonymiser.epsilon_spent) if config.privacy.epsilon else None
+
+
 def _hello(config: Config, boot: str, cards: Sequence[Card]) -> Hello:
     """Who this vision is, for the `info` message."""
-    kind = config.source.uri.split(":", 1)[0] if ":" in config.source.uri else "file"
     models = [
         ModelInfo(name=card.name, task=card.task, sha256=card.sha256, licence=card.licence.weights)
         for card in cards
     ]
-    return Hello(boot=boot, camera_kind=kind, models=tuple(models), network=readings.has_network())
+    return Hello(
+        boot=boot,
+        camera_kind=kind_of(config.source.uri),
+        models=tuple(models),
+        network=readings.has_network(),
+    )
 
 
 def _outbox(config: Config) -> Outbox:

@@ -37,6 +37,8 @@ def describe(config: Config, hello: Hello | None, wall_s: float) -> Info:
             vision_without_network=_without_network(hello),
             broker_encrypted=config.mqtt.tls,
             k=config.privacy.k,
+            epsilon=config.privacy.epsilon,
+            epsilon_spent=hello.epsilon_spent if hello else None,
         ),
         config=without_secrets(config),
         config_schema=msgspec.json.schema(Config),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import subprocess
 import sys
+from pathlib import Path
 
 import hypothesis.strategies as st
 import jsonschema
@@ -17,6 +19,7 @@ from edge.bands import AGE_BANDS, AGES, GENDERS
 from edge.config_people import Privacy
 from edge.errors import ConfigError
 from edge.fold import UNKNOWN, fold
+from edge.live import Hello, PublisherDoor, StateNow
 from edge.messages import CELLS, Counts, counts_schema, encode_counts
 from edge.noise import laplace
 from edge.runtime.card import Confusion
@@ -221,3 +224,21 @@ def test_the_message_has_no_field_for_a_person():
     texts = {name for name, kind in kinds.items() if "str" in str(kind)} - {"places"}
     assert texts == {"boot", "start", "end", "model"}
     assert not any("bytes" in str(kind) or "list" in str(kind) for kind in kinds.values())
+
+
+@pytest.mark.parametrize("epsilon", [None, 1.0], ids=["without noise", "with noise"])
+def test_under_noise_the_live_state_is_silent_and_the_budget_is_told(
+    epsilon: float | None, tmp_path: Path, demo_clip: Path
+):
+    """A real vision process: what crosses the door to the publisher."""
+    pytest.importorskip("opendp")
+    settings = [f"paths.runtime={tmp_path}", f"paths.state={tmp_path}"]
+    settings += [f"privacy.epsilon={epsilon}"] if epsilon else []
+    chosen = [part for setting in settings for part in ("--set", setting)]
+    command = [sys.executable, "-m", "edge", "vision", "--source", str(demo_clip), *chosen]
+    with PublisherDoor(tmp_path) as door:
+        subprocess.run(command, check=True, timeout=120, capture_output=True)
+        records = door.receive()
+    told = {record.epsilon_spent for record in records if isinstance(record, Hello)}
+    assert any(isinstance(record, StateNow) for record in records) is (epsilon is None)
+    assert told <= {0.0, 1.0} if epsilon else told == {None}
