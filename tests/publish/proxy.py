@@ -52,7 +52,7 @@ class FaultProxy:
             client.close()
             return
         kind = self._random.choice(KINDS) if self.faulty else "none"
-        after_bytes = int(self._random.expovariate(1 / 20_000))
+        after_bytes = int(self._random.expovariate(1 / 60_000))
         with client, contextlib.suppress(OSError):
             if kind == "refuse":
                 self.struck[kind] += 1
@@ -72,7 +72,7 @@ class FaultProxy:
                     self.struck[kind] += 1
                     if not self._strike(kind, data, source, others[source]):
                         return
-                    left = 20_000
+                    left = 60_000
                 else:
                     others[source].sendall(data)
 

@@ -29,18 +29,13 @@ from tests.publish.support import (
 )
 
 SECRET = "correct-horse-battery"
-ACL = """
-user door
-topic readwrite agender/v1/shop/door/#
-topic write homeassistant/device/agender_shop_door/config
-topic read homeassistant/status
+ACL = Path(__file__).parents[2] / "docs" / "integrations" / "mosquitto.acl"
+MUTE = """
 user mute
 topic write agender/v1/shop/door/availability
 topic write agender/v1/shop/door/info
 topic write agender/v1/shop/door/health
 topic write homeassistant/device/agender_shop_door/config
-user viewer
-topic read #
 """
 
 
@@ -50,10 +45,10 @@ def guarded_broker(folder: Path, *extra: str) -> Broker:
         pytest.skip("mosquitto_passwd is not installed (apt install mosquitto)")
     users, acl = folder / "users", folder / "acl"
     users.write_text("")
-    for user in ("door", "mute", "viewer"):
+    for user in ("door", "mute", "viewer", "operator"):
         command = ["mosquitto_passwd", "-b", str(users), user, SECRET]
         subprocess.run(command, check=True, capture_output=True)
-    acl.write_text(ACL)
+    acl.write_text(ACL.read_text() + MUTE)
     extra = (*extra, "log_type all")
     for file in (users, acl):
         file.chmod(0o600)
@@ -82,6 +77,27 @@ def test_user_password_and_acl_are_enough_for_all_a_device_does(tmp_path: Path) 
     viewer.close()
     broker.stop()
     assert "denied" not in broker.log.lower()
+
+
+def test_only_the_operator_can_command(tmp_path: Path) -> None:
+    """With the documentation's ACL a viewer's request never reaches the device."""
+    broker = guarded_broker(tmp_path)
+    viewer = Subscriber(broker.port, username="viewer", password=SECRET)
+    operator = Subscriber(broker.port, "agender/#", username="operator", password=SECRET)
+    Outbox(tmp_path / FILE_NAME).close()
+    settings = config_for(
+        tmp_path, broker.port, username="door", password_file=password_file(tmp_path)
+    )
+    publisher = make_publisher(settings)
+    drive(publisher, lambda: bool(viewer.of("/health")))
+    viewer.send("agender/v1/shop/door/request/identify", b'{"transaction":"viewer"}')
+    operator.send("agender/v1/shop/door/request/identify", b'{"transaction":"operator"}')
+    drive(publisher, lambda: bool(operator.of("response/identify")))
+    assert [r["transaction"] for r in operator.of("response/identify")] == ["operator"]
+    publisher.link.close()
+    for listening in (viewer, operator):
+        listening.close()
+    broker.stop()
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
