@@ -45,8 +45,11 @@ def children_of(process: subprocess.Popen[str]) -> dict[str, int]:
             words = (entry / "cmdline").read_text().split("\0")
         except OSError:
             continue
-        if int(parent) == process.pid and "edge" in words:
-            found[words[words.index("edge") + 1]] = int(entry.name)
+        if int(parent) != process.pid or "edge" not in words:
+            continue
+        verb = words[words.index("edge") + 1]
+        if verb in ("vision", "publisher"):  # a fork that is about to become one is not yet it
+            found[verb] = int(entry.name)
     return found
 
 
