@@ -135,9 +135,9 @@ def _playlist(path: Path) -> None:
     [
         ("none.mp4", lambda path: None, "there is no file or folder"),
         ("empty.mp4", lambda path: path.touch(), "is an empty file"),
-        ("text.txt", _text, "is no video that can be read"),
+        ("text.mp4", _text, "is a text, no video that can be read"),
         ("noise.mkv", _noise, "is no video that can be read"),
-        ("list.m3u8", _playlist, "is no video that can be read"),
+        ("list.m3u8", _playlist, "is a text, no video that can be read"),
         ("picture.jpg", _noise, "is a picture, not a video: give the folder"),
         ("pipe.mp4", os.mkfifo, "is neither a file nor a folder"),
     ],
