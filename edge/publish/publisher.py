@@ -60,6 +60,7 @@ class Publisher:
         self._config, self._outbox, self._door, self._around = config, outbox, door, around
         self._now_s = 0.0
         self._stopped: int | None = None
+        self._ending = False
         self.topics = Topics(config.device)
         self.news = News()
         self.totals = Totals()
@@ -109,6 +110,8 @@ class Publisher:
         if self.delivery.is_stuck(now_s):
             self.link.drop("the broker acknowledges nothing", now_s)
             return
+        if self._ending:
+            return
         self._publish_news()
         self.delivery.fill(now_s, self._send_counts, self.link.max_in_flight)
         self._announce()
@@ -118,7 +121,8 @@ class Publisher:
         return min(POLL_S, self.link.due_s(now_s))
 
     def say_stopped(self) -> None:
-        """Publish the clean end; `stopped_is_known` tells when the broker has it."""
+        """Publish the clean end and nothing more; `stopped_is_known` tells when it is there."""
+        self._ending = True
         self._stopped = self.link.publish(Message(self.topics.availability, b"stopped", 1, True))
 
     def stopped_is_known(self) -> bool:
