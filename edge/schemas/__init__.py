@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ Schema = dict[str, Any]
 
 def message_schemas() -> dict[str, Schema]:
     """File stem → JSON Schema (draft 2020-12), for all that is published or asked."""
-    return {
+    schemas = {
         "availability": {"$schema": DIALECT, "enum": ["online", "offline", "stopped"]},
         "info": _sent(messages.Info),
         "counts": messages.counts_schema(),
@@ -29,6 +30,19 @@ def message_schemas() -> dict[str, Schema]:
         "request": _asked(messages.Request),
         "request_window": _asked(messages.WindowRequest),
     }
+    return {name: _tidy(schema) for name, schema in schemas.items()}
+
+
+def _tidy(part: Any) -> Any:
+    """Descriptions without their source's indentation, which Python 3.13 takes off and 3.11 not."""
+    if isinstance(part, dict):
+        return {
+            key: inspect.cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _tidy(value)
+            for key, value in part.items()
+        }
+    return part
 
 
 def _sent(kind: type[msgspec.Struct]) -> Schema:

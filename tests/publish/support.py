@@ -132,9 +132,9 @@ class Broker:
 class Subscriber:
     """Collects all that a broker hands on, in order: (topic, payload, retained)."""
 
-    def __init__(self, port: int, topic: str = "#", **login: str) -> None:
+    def __init__(self, port: int, topic: str = "#", *, qos: int = 1, **login: str) -> None:
         self.heard: list[tuple[str, bytes, bool]] = []
-        self._topic = topic
+        self._topic, self._qos = topic, qos
         self._ready = False
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"test-{port}-{topic}",
                                   clean_session=False)  # fmt: skip
@@ -149,7 +149,7 @@ class Subscriber:
         wait_for(lambda: self._ready, 10, "the subscription")
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
-        client.subscribe(self._topic, qos=1)
+        client.subscribe(self._topic, qos=self._qos)
 
     def _on_subscribe(self, *_: Any) -> None:
         self._ready = True
