@@ -115,6 +115,8 @@ class Health(Struct, frozen=True, kw_only=True):
     camera_restarts: Whole = 0
     fps_camera: Amount
     fps_processed: Amount
+    fps_limit: Amount | None = None
+    """Detections a second allowed now; lower than configured while the device is hot or busy."""
     frames_skipped: Whole
     stage_capture_ms: Amount
     stage_detect_ms: Amount
