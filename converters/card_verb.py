@@ -15,7 +15,8 @@ from edge.runtime.card import Card, read_card, read_model
 
 EXAMPLES = """examples:
   agender-convert card models_tflite/ssrnet_age_imdb.json
-  agender-convert card models_tflite/ssrnet_age_imdb.json --result age.json"""
+  agender-convert card models_tflite/ssrnet_age_imdb.json --result age.json
+  agender-convert card models_tflite/ssrnet_age_imdb.json --variant dot_product=my_int8"""
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +31,23 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.add_argument("card", type=Path, metavar="CARD", help="NAME.json")
     parser.add_argument("--result", type=Path, help="what `evaluate --json` wrote")
+    parser.add_argument(
+        "--variant",
+        type=variant,
+        action="append",
+        default=[],
+        metavar="CLASS=NAME",
+        help="use the bundle NAME on processors of CLASS: dot_product (Pi 5) or plain (Pi 4)",
+    )
     parser.set_defaults(run=run)
+
+
+def variant(text: str) -> tuple[str, str]:
+    """'plain=agender_float32' → ('plain', 'agender_float32')."""
+    kind, _, name = text.partition("=")
+    if kind not in ("dot_product", "plain") or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not dot_product=NAME or plain=NAME")
+    return kind, name
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,6 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
     card = check(path)
     if arguments.result:
         card = with_result(card, read_result(arguments.result))
+    for kind, name in arguments.variant:
+        other = check(path.with_name(f"{name}.json"))
+        if (other.task, other.variants) != (card.task, {}):
+            raise ConvertError(f"{name} is no variant: another task, or with variants of its own")
+        card = msgspec.structs.replace(card, variants={**card.variants, kind: name})
+    if arguments.result or arguments.variant:
         bundle.rewrite(path, card)
     print(bundle.render(read_card(path)).decode(), end="")
     return 0

@@ -52,17 +52,21 @@ def ranges(flatbuffer: bytes, images: Images) -> Ranges:
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     entry = interpreter.get_input_details()[0]
-    interpreter.resize_tensor_input(entry["index"], images.shape)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(entry["index"], images)
-    interpreter.invoke()
     found: Ranges = {}
-    for detail in interpreter.get_tensor_details():
-        if detail["dtype"] == np.float32 and detail["name"]:
-            with contextlib.suppress(ValueError):  # a tensor that was optimized away
-                values = interpreter.get_tensor(detail["index"])
-                found[detail["name"]] = (float(values.min()), float(values.max()))
+    for image in images:
+        interpreter.set_tensor(entry["index"], image[None])
+        interpreter.invoke()
+        for detail in interpreter.get_tensor_details():
+            if detail["dtype"] == np.float32 and detail["name"]:
+                with contextlib.suppress(ValueError):  # a tensor that was optimized away
+                    _widen(found, detail["name"], interpreter.get_tensor(detail["index"]))
     return found
+
+
+def _widen(found: Ranges, name: str, values: Any) -> None:
+    low, high = found.get(name, (np.inf, -np.inf))
+    found[name] = (min(low, float(values.min())), max(high, float(values.max())))
 
 
 def _filled(shaped: Any, found: Ranges) -> Any:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.errors import ModelError
+from edge.runtime.processor import ProcessorClass
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[int, Meta(gt=0)]
@@ -157,6 +158,8 @@ class Card(_Part, frozen=True, kw_only=True):
     detector: Detector | None = None
     estimator: Estimator | None = None
     source: Source
+    variants: dict[ProcessorClass, str] = {}
+    """Processor class → the card to use there in place of this one."""
     intended_use: str = ""
     limits: str = ""
     confusion: dict[str, Confusion] = {}

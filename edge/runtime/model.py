@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.runtime.card import Card, Input, read_card, read_model
 from edge.runtime.frame import Image
+from edge.runtime.processor import processor_class
 
 Tensor = NDArray[Any]
+log = logging.getLogger(__name__)
 
 BUCKETS = (8, 4, 2, 1)
 """Batch sizes kept allocated. Any batch is a sum of these, so nothing is ever padded."""
@@ -145,10 +148,21 @@ def _dequantized(tensor: Tensor, details: dict[str, Any]) -> Tensor:
 
 
 def load(name: str, folder: Path, threads: int = 1) -> Network:
-    """The network `name` of a folder of models, its bytes checked against its card."""
+    """The network `name` of a folder of models, or its variant for the processor found here.
+
+    Its bytes are checked against its card; ModelError where they differ.
+    """
+    card, path = _card_of(name, folder)
+    variant = card.variants.get(processor_class(), name)
+    if variant != name:
+        log.info("%s: using its variant %s (processor: %s)", name, variant, processor_class())
+        card, path = _card_of(variant, folder)
+    return Network(card, read_model(card, path.with_suffix(".tflite")), threads)
+
+
+def _card_of(name: str, folder: Path) -> tuple[Card, Path]:
     path = folder / f"{name}.json"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none"
         raise ModelError(f"there is no model {name!r} in {folder}; the models there are: {known}")
-    card = read_card(path)
-    return Network(card, read_model(card, path.with_suffix(".tflite")), threads)
+    return read_card(path), path
