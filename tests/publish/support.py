@@ -132,7 +132,8 @@ class Broker:
 class Subscriber:
     """Collects all that a broker hands on, in order: (topic, payload, retained)."""
 
-    def __init__(self, port: int, topic: str = "#", *, qos: int = 1, **login: str) -> None:
+    def __init__(self, port: int, topic: str = "#", *, qos: int = 1, ca: Path | None = None,
+                 **login: str) -> None:  # fmt: skip
         self.heard: list[tuple[str, bytes, bool]] = []
         self._topic, self._qos = topic, qos
         self._ready = False
@@ -140,6 +141,8 @@ class Subscriber:
                                   clean_session=False)  # fmt: skip
         if login:
             self.client.username_pw_set(login["username"], login["password"])
+        if ca is not None:
+            self.client.tls_set(str(ca))
         self.client.on_connect = self._on_connect
         self.client.on_subscribe = self._on_subscribe
         self.client.on_message = self._on_message

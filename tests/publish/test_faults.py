@@ -20,6 +20,8 @@ import pytest
 
 from edge.outbox import FILE_NAME, Outbox
 from edge.publish.consumer import Consumer, Verdict
+from tests.publish.certificates import Authority
+from tests.publish.guarded import SECRET, guarded_broker, password_file, tls_lines
 from tests.publish.proxy import FaultProxy
 from tests.publish.support import Broker, Subscriber, wait_for
 
@@ -60,7 +62,9 @@ class Ordeal:
         keys = {
             "device.site": "shop", "device.name": "door", "mqtt.host": "127.0.0.1",
             "mqtt.port": self.proxy.port, "mqtt.timeout_s": 1.0, "mqtt.reconnect_min_s": 0.02,
-            "mqtt.reconnect_max_s": 0.2, "mqtt.refused_retry_s": 0.2,
+            "mqtt.reconnect_max_s": 0.2, "mqtt.refused_retry_s": 0.2, "mqtt.tls": "true",
+            "mqtt.ca_file": self.state.parent / "ca.pem", "mqtt.username": "door",
+            "mqtt.password_file": password_file(self.state.parent),
             "paths.state": self.state, "paths.runtime": self.state,
         }  # fmt: skip
         flags = [part for key, value in keys.items() for part in ("--set", f"{key}={value}")]
@@ -149,10 +153,12 @@ def test_no_fault_loses_or_disorders_a_window(
     tmp_path: Path, small_disk: Path, windows: int, bound: int
 ) -> None:
     """Every number arrives, in order once repeats are dropped, but for what the bound dropped."""
-    broker = Broker(tmp_path)
+    authority = Authority(tmp_path)
+    broker = guarded_broker(tmp_path, *tls_lines(authority))
     # At QoS 0 a window is on its way to the consumer before it is acknowledged to the device, and
     # the consumer has nothing to answer: a broker killed then can't take it back.
-    consumer = Subscriber(broker.port, "agender/v1/shop/door/counts", qos=0)
+    consumer = Subscriber(broker.port, "agender/v1/shop/door/counts", qos=0,
+                          ca=authority.ca, username="viewer", password=SECRET)  # fmt: skip
     ordeal = Ordeal(small_disk, consumer, broker, windows, bound)
     try:
         while ordeal.vision.poll() != 0:

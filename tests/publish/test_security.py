@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from edge.outbox import FILE_NAME, Outbox
 from edge.publish.credentials import Login, login, tls_context
 from edge.publish.describe import without_secrets
 from tests.publish.certificates import Authority
+from tests.publish.guarded import SECRET, guarded_broker, password_file, tls_broker
 from tests.publish.support import (
     Broker,
     Subscriber,
@@ -27,38 +27,6 @@ from tests.publish.support import (
     make_publisher,
     wait_for,
 )
-
-SECRET = "correct-horse-battery"
-ACL = Path(__file__).parents[2] / "docs" / "integrations" / "mosquitto.acl"
-MUTE = """
-user mute
-topic write agender/v1/shop/door/availability
-topic write agender/v1/shop/door/info
-topic write agender/v1/shop/door/health
-topic write homeassistant/device/agender_shop_door/config
-"""
-
-
-def guarded_broker(folder: Path, *extra: str) -> Broker:
-    """A broker with passwords and an ACL; every user's password is the same."""
-    if shutil.which("mosquitto_passwd") is None:
-        pytest.skip("mosquitto_passwd is not installed (apt install mosquitto)")
-    users, acl = folder / "users", folder / "acl"
-    users.write_text("")
-    for user in ("door", "mute", "viewer", "operator"):
-        command = ["mosquitto_passwd", "-b", str(users), user, SECRET]
-        subprocess.run(command, check=True, capture_output=True)
-    acl.write_text(ACL.read_text() + MUTE)
-    extra = (*extra, "log_type all")
-    for file in (users, acl):
-        file.chmod(0o600)
-    return Broker(folder, f"password_file {users}", f"acl_file {acl}", *extra, anonymous=False)
-
-
-def password_file(folder: Path, password: str = SECRET) -> str:
-    path = folder / f"password-{password}"
-    path.write_text(password + "\n")
-    return str(path)
 
 
 def test_user_password_and_acl_are_enough_for_all_a_device_does(tmp_path: Path) -> None:
@@ -139,12 +107,6 @@ def test_a_window_the_acl_forbids_stays_in_the_outbox(
         publisher.link.close()
     broker.stop()
     assert "Denied PUBLISH" in broker.log
-
-
-def tls_broker(folder: Path, authority: Authority, *extra: str) -> Broker:
-    certificate, key = authority.issue("broker")
-    return Broker(folder, f"certfile {certificate}", f"keyfile {key}",
-                  f"cafile {authority.ca}", *extra)  # fmt: skip
 
 
 def test_tls_with_the_right_root_delivers(tmp_path: Path) -> None:
