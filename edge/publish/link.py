@@ -118,7 +118,7 @@ class Link:
         self._guarded(self._client.loop_misc)
         age_s = now_s - self._since_s
         if not self.up and age_s > self._settings.timeout_s:
-            self._trouble.note("the broker does not answer")
+            self._trouble.note("the broker does not answer", explained=False)
             self._end(now_s)
             return
         if self.up and age_s > SETTLED_S:
@@ -279,7 +279,7 @@ class Link:
             self._events.lost()
         elif not self._trouble.explained:
             self._trouble.note(EARLY_CLOSE, explained=False)
-            self._versions.closed_early()
+            self._versions.unanswered()
         self._due_s = now_s + self._trouble.pause_s()
 
     def _discard(self) -> None:

@@ -8,22 +8,23 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-EARLY_CLOSES = 2
-"""Connections closed in a row without an answer before the other version is tried."""
+UNANSWERED = 2
+"""Connections in a row without an answer before a version that once worked is given up."""
 
 
 class Versions:
     """The version of the next attempt.
 
-    Old brokers answer MQTT 5 with a refusal, or just close the connection; so does a broker that
-    is being restarted, which is why a session in 3.1.1 is followed by a new try of 5 unless 5
-    was refused in so many words.
+    Old brokers answer MQTT 5 with a refusal, close the connection, or say nothing at all; so does
+    a broker that is being restarted, which is why a session in 3.1.1 is followed by a new try of
+    5 unless 5 was refused in so many words.
     """
 
     def __init__(self, wish: Literal["auto", "5", "3.1.1"]) -> None:
         self._auto = wish == "auto"
         self._five_refused = False
-        self._early = 0
+        self._five_worked = False
+        self._unanswered = 0
         self.current = mqtt.MQTTv311 if wish == "3.1.1" else mqtt.MQTTv5
 
     @property
@@ -39,17 +40,19 @@ class Versions:
             return True
         return False
 
-    def closed_early(self) -> None:
-        """The broker closed the connection instead of answering."""
-        self._early += 1
-        if self._auto and self._early >= EARLY_CLOSES and not self._five_refused:
-            self._early = 0
+    def unanswered(self) -> None:
+        """The broker closed the connection, or kept silent, instead of answering."""
+        self._unanswered += 1
+        enough = UNANSWERED if self._five_worked else 1
+        if self._auto and self._unanswered >= enough and not self._five_refused:
+            self._unanswered = 0
             other = self.current == mqtt.MQTTv5
             self.current = mqtt.MQTTv311 if other else mqtt.MQTTv5
 
     def worked(self) -> None:
         """The broker took us."""
-        self._early = 0
+        self._unanswered = 0
+        self._five_worked = self._five_worked or self.current == mqtt.MQTTv5
 
     def lost(self) -> None:
         """A connection that worked is over."""
