@@ -29,7 +29,7 @@ EXPIRE_WINDOWS = 3
 
 
 class Announcer:
-    """When to publish the payload: on connect, at Home Assistant's birth, when windows change."""
+    """When to publish the payload: on connect, at Home Assistant's birth, when windows grow."""
 
     def __init__(self, config: Config, random: Random) -> None:
         self._config, self._random = config, random
@@ -47,8 +47,11 @@ class Announcer:
             self._due_at_s = now_s + self._random.uniform(0.0, BIRTH_SPREAD_S)
 
     def window(self, window_s: float, now_s: float) -> None:
-        """The length of the last window sent: values expire accordingly."""
-        if window_s != self._window_s:
+        """The length of the last window sent; values must not expire before the next can come.
+
+        A shorter one is often just the last before a restart, and expiring late does no harm.
+        """
+        if window_s > self._window_s:
             self._window_s, self._due_at_s = window_s, now_s
 
     def due(self, now_s: float) -> Message | None:
