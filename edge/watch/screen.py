@@ -13,21 +13,39 @@ _OFF = "\x1b[0m"
 
 
 def screen(board: Board, status: str, *, width: int, height: int) -> str:
-    """The whole picture, cut to the terminal's size."""
-    lines = [f"agender-edge watch · {status} · Ctrl-C ends", ""]
-    if not board.devices:
+    """The whole picture: each device in full, or in a line where not all fit the terminal."""
+    devices = [board.devices[name] for name in sorted(board.devices)]
+    lines = [f"agender-edge watch · {status} · Ctrl-C ends"[:width], ""]
+    if not devices:
         lines.append("No device heard of yet.")
-    for name in sorted(board.devices):
-        lines += device_lines(board.devices[name], width=width)
-    if len(lines) > height - 1:
-        lines = [*lines[: height - 2], "… more than fits; --only SITE/DEVICE shows one device"]
-    return "\n".join(lines)
+    full = [line for seen in devices for line in device_lines(seen, width=width)]
+    if len(lines) + len(full) < height:
+        return "\n".join(lines + full)
+    brief = [device_line(seen, width=width) for seen in devices]
+    hidden = len(lines) + len(brief) - (height - 2)
+    if hidden > 0:
+        brief = [*brief[: len(brief) - hidden], f"… and {hidden} more"]
+    return "\n".join([*lines, *brief][: max(height - 1, 1)])
+
+
+def device_line(seen: Seen, *, width: int) -> str:
+    """One device in one line: presence, the last window, what is wrong."""
+    parts = [f"{seen.name:<20} {seen.availability:<8}"]
+    if seen.state is not None:
+        parts.append("paused" if seen.state.paused else f"present {seen.state.present}")
+    if seen.windows:
+        last = seen.windows[-1]
+        parts.append(f"{last.end[11:16]} UTC {last.people} people")
+    if seen.missing:
+        parts.append(f"{seen.missing} windows missing")
+    if seen.health is not None:
+        parts += troubles(seen.health)
+    return _coloured_dot(seen) + " · ".join(parts)[: width - 2]
 
 
 def device_lines(seen: Seen, *, width: int) -> list[str]:
     """One device: presence, age pyramid, last windows, health."""
-    colour = _COLOURS.get(seen.availability, "")
-    head = f"{colour}●{_OFF if colour else ''} {seen.name}  {seen.availability}"
+    head = f"{_coloured_dot(seen)}{seen.name}  {seen.availability}"
     if seen.state is not None:
         paused = "  PAUSED" if seen.state.paused else ""
         head += f"  present {seen.state.present}, attending {seen.state.attending}{paused}"
@@ -58,7 +76,12 @@ def health_line(health: Health) -> str:
     if health.temperature_celsius is not None:
         parts.append(f"{health.temperature_celsius:.0f} °C")
     parts += [f"{health.vision_memory_mb:.0f} MB", f"outbox {health.outbox_depth}"]
-    troubles = {
+    return " · ".join(parts + troubles(health))
+
+
+def troubles(health: Health) -> list[str]:
+    """What is wrong with the device, in words; empty where nothing is."""
+    found = {
         "vision is not running": not health.vision_running,
         "no picture from the camera": health.vision_running and not health.camera_ok,
         "throttled": bool(health.throttled),
@@ -66,7 +89,12 @@ def health_line(health: Health) -> str:
         f"{health.outbox_in_memory} windows wait in memory: disk full?": health.outbox_in_memory,
         f"{health.outbox_dropped} windows dropped": health.outbox_dropped,
     }
-    return " · ".join(parts + [text for text, is_so in troubles.items() if is_so])
+    return [text for text, is_so in found.items() if is_so]
+
+
+def _coloured_dot(seen: Seen) -> str:
+    colour = _COLOURS.get(seen.availability, "")
+    return f"{colour}●{_OFF if colour else ''} "
 
 
 def _pyramid(seen: Seen) -> list[str]:

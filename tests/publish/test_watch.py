@@ -51,10 +51,27 @@ def test_the_screen_shows_people_pyramid_windows_and_health() -> None:
     assert "6 people; windows missing 1, repeated 1" in text
 
 
-@pytest.mark.parametrize(("width", "height"), [(40, 8), (20, 5), (200, 100)])
-def test_the_screen_fits_the_terminal(width: int, height: int) -> None:
+@pytest.mark.parametrize(("width", "height"), [(40, 8), (20, 5), (200, 100), (80, 2)])
+@pytest.mark.parametrize("devices", [1, 3, 60])
+def test_the_screen_fits_the_terminal(width: int, height: int, devices: int) -> None:
     """However small the window, no more lines than it has."""
-    assert len(screen(told_board(), "connected", width=width, height=height).splitlines()) < height
+    board = told_board()
+    for number in range(devices - 1):
+        board.take(f"agender/v1/shop/d{number}/availability", b"online")
+    assert len(screen(board, "connected", width=width, height=height).splitlines()) < height
+
+
+def test_many_devices_get_a_line_each() -> None:
+    """Where not all fit in full: name, presence, last window, troubles; the rest is counted."""
+    board = told_board()
+    for number in range(40):
+        board.take(f"agender/v1/shop/d{number:02}/availability", b"offline")
+    lines = screen(board, "connected", width=120, height=24).splitlines()
+    assert len(lines) == 23
+    assert "shop/d00             offline" in lines[2]
+    assert lines[-1] == "… and 21 more"
+    alone = screen(told_board(), "connected", width=120, height=8).splitlines()
+    assert "present 2 · 00:04 UTC 3 people · 1 windows missing · throttled · clock" in alone[2]
 
 
 @pytest.mark.parametrize(
