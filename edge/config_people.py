@@ -46,6 +46,21 @@ class Tracking(Section, frozen=True):
     ] = 8
 
 
+class Governor(Section, frozen=True):
+    """Keeps the device cool: looks for faces less often when it is too hot or too busy."""
+
+    temperature_max_celsius: Annotated[
+        float, Meta(ge=40, le=100, description="From here on faces are looked for less often.")
+    ] = 75.0
+    cores_max: Annotated[
+        Annotated[float, Meta(gt=0, le=64)] | None,
+        Meta(description="Processor time vision may use, in cores; unset: no limit."),
+    ] = None
+    detect_fps_min: Annotated[
+        float, Meta(gt=0, le=120, description="Faces are looked for at least this often.")
+    ] = 2.0
+
+
 class Space(Section, frozen=True):
     """Areas and lines of the frame: [[space.zones]] and [[space.lines]] tables."""
 

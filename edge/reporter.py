@@ -101,6 +101,7 @@ class Reporter:
             camera_restarts=self._loop.restarts,
             fps_camera=round(captured / took_s, 2),
             fps_processed=round(processed / took_s, 2),
+            fps_limit=round(self._loop.detect_fps_max, 2),
             frames_skipped=self._loop.skipped,
             temperature_celsius=readings.temperature_celsius(),
             throttled=readings.throttled(),

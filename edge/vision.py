@@ -22,6 +22,7 @@ from edge.config import Config
 from edge.config import Source as SourceSettings
 from edge.errors import ConfigError
 from edge.host import readings
+from edge.host.governor import Governor
 from edge.host.notify import Service
 from edge.live import Hello, VisionDoor
 from edge.messages import ModelInfo
@@ -81,21 +82,29 @@ def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: Vis
     reporter = Reporter(door, hello, meter, rooms.people, orders)
     reporter.epsilon_spent = _spent(config, anonymiser)
     service = Service()
-
-    def tick() -> None:
-        reporter.tick()
-        service.tick(loop.processed or None, reporter.in_words, idle=loop.paused)
-
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stop())
     log.info(
         "watching %s with %s and %s",
         shown(config.source.uri), config.detector.model, rooms.estimator.names,
     )  # fmt: skip
-    loop.run(tick)
+    loop.run(_ticker(config, loop, reporter, service))
     service.stopping()
     log.info("ended after %d frames", loop.processed)
     return orders
+
+
+def _ticker(config: Config, loop: Loop, reporter: Reporter, service: Service) -> Callable[[], None]:
+    """What is done after every step besides counting: tell, obey, keep cool, show life."""
+    governor = Governor(config.governor, config.tracking.detect_fps_max)
+
+    def tick() -> None:
+        reporter.tick()
+        if loop.live:  # a recording waits until it is looked at
+            loop.detect_fps_max = governor.tick()
+        service.tick(loop.processed or None, reporter.in_words, idle=loop.paused)
+
+    return tick
 
 
 def _models(config: Config, meter: Meter) -> tuple[Detector, Estimator]:

@@ -40,11 +40,13 @@ class Loop:
         self.processed = 0
         self.captured = 0
         self.skipped = 0
+        self.live = rooms.live
         self._rooms = rooms
         self._emit = emit
         self._stopping = False
         self._now_s = 0.0
         self._detected_s = -math.inf
+        self.detect_fps_max = rooms.detect_fps_max
         self._feed: Feed | None = None
         self._feed_captured = 0
         self._feed_skipped = 0
@@ -132,7 +134,7 @@ class Loop:
 
     def _detection_is_due(self, captured_s: float) -> bool:
         """Whether the last detection is long enough ago; stamps jitter, hence the tolerance."""
-        if captured_s - self._detected_s < 0.9 / self._rooms.detect_fps_max:
+        if captured_s - self._detected_s < 0.9 / self.detect_fps_max:
             return False
         self._detected_s = captured_s
         return True
