@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from edge import outbox_rescue as rescue
 from edge import outbox_table as table
-from edge.messages import CountsHead
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -95,7 +94,7 @@ class OutboxFile:
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._owner else 'NORMAL'}")
             connection.execute("PRAGMA temp_store = MEMORY")
             if self._owner:
-                _check(connection)
+                rescue.check(connection)
                 table.create(connection)
             else:
                 connection.execute("PRAGMA foreign_keys = ON")
@@ -117,83 +116,34 @@ class OutboxFile:
         if _name(error).startswith("SQLITE_BUSY"):
             return
         self.close()
-        if self._owner and _is_corrupt(error):
+        if self._owner and rescue.is_corrupt(error):
             self._set_aside()
 
     def _set_aside(self) -> None:
         """Rename the corrupt file, take along what can still be read, and start a new one."""
-        saved, next_seq = _salvage(self.path)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         aside = self.path.with_name(f"{self.path.name}.corrupt-{stamp}")
         try:
+            saved = rescue.salvage(self.path)
             self.path.rename(aside)
             for suffix in ("-wal", "-shm"):
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
             for old in sorted(self.path.parent.glob(f"{self.path.name}.corrupt-*"))[:-KEEP_CORRUPT]:
                 old.unlink()
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             log.error("outbox: %s can't be set aside: %s", self.path, error)
             return
-        self.first_seq = next_seq
+        self.first_seq = saved.next_seq
         log.error(
             "outbox: %s is corrupt; set aside as %s, %d windows saved, counting goes on from "
-            "number %d", self.path, aside.name, len(saved), next_seq,
+            "number %d", self.path, aside.name, len(saved.windows), saved.next_seq,
         )  # fmt: skip
-        self.run(lambda connection: _restore(connection, saved, next_seq))
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if finding != "ok":
-        raise CorruptError(finding)
-
-
-class CorruptError(sqlite3.DatabaseError):
-    """SQLite's own check found the file damaged."""
+        self.run(lambda connection: rescue.restore(connection, saved))
 
 
 def _name(error: BaseException) -> str:
     return str(getattr(error, "sqlite_errorname", ""))
 
 
-def _is_corrupt(error: BaseException) -> bool:
-    return isinstance(error, CorruptError) or _name(error).startswith(
-        ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-    )
-
-
 def _is_absent(path: Path) -> bool:
     return not path.exists()
-
-
-def _salvage(path: Path) -> tuple[list[CountsHead], int]:
-    """What a corrupt file still gives: its readable windows, and a number above all it ever gave.
-
-    Where the counter itself can't be read, the seconds since 1970 serve: windows are at least a
-    second long, so no sequence that started at 1 (or at an earlier second) can have reached them.
-    """
-    saved: list[CountsHead] = []
-    try:
-        connection = sqlite3.connect(path, isolation_level=None)
-    except sqlite3.Error:
-        return saved, int(time.time())
-    try:
-        next_seq = table.read_tally(connection, "next_seq")
-    except sqlite3.Error:
-        next_seq = 0
-    try:
-        saved.extend(table.select(connection, 0, -1))
-    except (sqlite3.Error, ValueError, TypeError) as error:
-        log.debug("outbox: salvage ended: %s", error)
-    finally:
-        connection.close()
-    highest = saved[-1].seq + 1 if saved else 1
-    return saved, max(next_seq or int(time.time()), highest)
-
-
-def _restore(connection: sqlite3.Connection, saved: list[CountsHead], next_seq: int) -> None:
-    with table.transaction(connection):
-        for counts in saved:
-            table.insert(connection, counts, counts.seq)
-        table.write_tally(connection, "next_seq", next_seq)
-        table.write_tally(connection, "set_aside", table.read_tally(connection, "set_aside") + 1)

@@ -165,6 +165,11 @@ def read_tally(connection: sqlite3.Connection, name: str) -> int:
     return int(row[0]) if row else 0
 
 
+def read_tallies(connection: sqlite3.Connection) -> dict[str, int]:
+    """All the numbers kept beside the windows."""
+    return dict(connection.execute("SELECT name, value FROM tally"))
+
+
 def write_tally(connection: sqlite3.Connection, name: str, value: int) -> None:
     """Keep a named whole number beside the windows."""
     connection.execute(

@@ -97,6 +97,7 @@ def test_what_can_be_read_of_a_damaged_file_is_taken_along(tmp_path: Path) -> No
     """A page damaged in the middle costs at most the windows behind it, and no number."""
     path = tmp_path / "o.sqlite"
     with Outbox(path) as outbox:
+        outbox.keep("paused", 1)
         for minute in range(400):
             last = outbox.append(counts(minute))
     size = path.stat().st_size
@@ -106,6 +107,7 @@ def test_what_can_be_read_of_a_damaged_file_is_taken_along(tmp_path: Path) -> No
     with Outbox(path) as outbox:
         new = outbox.append(counts(401))
         kept = [w.seq for w in outbox.peek(1000)]
+        assert (outbox.kept("paused"), outbox.kept("set_aside")) == (1, 1)
     assert new == last + 1
     assert kept[0] == 1
     assert kept[-1] == new
