@@ -47,6 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"agender-convert: {error}", file=sys.stderr)
         return error.status
+    except ModuleNotFoundError as error:
+        print(
+            f"agender-convert: this needs {error.name}, which is not installed: "
+            "pip install 'agender-edge[converters]'",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -34,10 +34,10 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Render each result; prints the reports' paths."""
+    results = {path: read_result(path) for path in arguments.results}
     from converters.report import markdown, plots
 
-    for path in arguments.results:
-        result = read_result(path)
+    for path, result in results.items():
         cards = [read_card(arguments.models / f"{name}.json") for name in result.models]
         picture = arguments.out / f"{path.stem}.png"
         report = arguments.out / f"{path.stem}.md"

@@ -33,32 +33,27 @@ def build(net: SsrNet, dead: Mapping[int, float] | None = None) -> keras.Model:
         width = _width(net, stage, flat, integers=dead is not None)
         share = width if share is None else share * width
         constant = None if dead is None else dead.get(stage)
+        if constant == 0:
+            continue
         value = _value(net, stage, flat) if constant is None else constant
         total = share * value if total is None else total + share * value
     return keras.Model(image, total * net.value_range, name="ssrnet")
 
 
 def dead_stages(net: SsrNet, images: Array) -> dict[int, float]:
-    """Stages whose gate is 0 on every image → the constant they then contribute."""
+    """Stages that add the same value on every image → that value.
+
+    Their gates, or the weights behind them, are always 0, so that only biases speak.
+    """
     image = keras.Input((INPUT_PX, INPUT_PX, 3), name="image")
     deep = _trunks(net, image)
     dead = {}
     for stage in STAGES:
         flat = {trunk: _features(net, stage, trunk, deep[trunk]) for trunk in ("s", "x")}
-        gate = keras.Model(image, _gate(net, stage, flat)).predict(images, verbose=0)
-        if not gate.any():
-            dead[stage] = _constant(net, stage)
+        values = keras.Model(image, _value(net, stage, flat)).predict(images, verbose=0)
+        if np.ptp(values) == 0:
+            dead[stage] = float(values.flat[0])
     return dead
-
-
-def _constant(net: SsrNet, stage: int) -> float:
-    """What a stage adds when its gate is 0: only biases speak."""
-    mix = np.maximum(net.layers[f"{stage}/mix"].bias, 0)
-    weight = np.maximum(
-        mix @ net.layers[f"{stage}/pred"].kernel + net.layers[f"{stage}/pred"].bias, 0
-    )
-    local = np.tanh(mix @ net.layers[f"{stage}/local"].kernel + net.layers[f"{stage}/local"].bias)
-    return float(((np.arange(BINS) + local) * weight).sum())
 
 
 def _trunks(net: SsrNet, image: Any) -> dict[str, dict[int, Any]]:

@@ -69,17 +69,19 @@ def run(make: Any, model: str, images: Any, batch: int) -> tuple[list[Any], int,
     interpreter.resize_tensor_input(entry["index"], (batch, *images.shape[1:]))
     interpreter.allocate_tensors()
     collected: list[list[Any]] = [[] for _ in interpreter.get_output_details()]
+    held = 0
     for start in range(0, len(images) - len(images) % batch, batch):
         part = images[start : start + batch]
         interpreter.set_tensor(entry["index"], quantized(part, entry))
         interpreter.invoke()
+        held = held or resident_kb()
         for index, detail in enumerate(interpreter.get_output_details()):
             values = interpreter.get_tensor(detail["index"])
             collected[index].append(dequantized(values, detail))
     # There is no public way to ask how much of a file the XNNPACK delegate took.
     kinds = [operation["op_name"] for operation in interpreter._get_ops_details()]
     outputs = [np.concatenate(rows) for rows in collected]
-    return outputs, kinds.count("DELEGATE"), resident_kb()
+    return outputs, kinds.count("DELEGATE"), held
 
 
 def quantized(images: Any, entry: Any) -> Any:
