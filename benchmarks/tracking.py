@@ -14,11 +14,14 @@ from pathlib import Path
 
 from edge.runtime.track import Rules, Tracker
 from tests.people.plain import PlainTracker
-from tests.people.scenes import Detector, scene, shots
+from tests.people.scenes import HEIGHT, WIDTH, Detector, scene, shots
 from tests.people.scoring import Score, score
 
 RULES = Rules(score_min=0.4, confirm_s=0.3, confirm_hits=3, patience_s=1.5)
-TRACKERS = {"product": Tracker, "plain overlap": PlainTracker}
+TRACKERS = {
+    "product": lambda: Tracker(RULES, (WIDTH, HEIGHT)),
+    "plain overlap": lambda: PlainTracker(RULES),
+}
 
 
 def run(name: str, fps: float, scenes: int, missed: float) -> dict[str, float | str]:
@@ -27,7 +30,7 @@ def run(name: str, fps: float, scenes: int, missed: float) -> dict[str, float | 
     for seed in range(scenes):
         seen = list(shots(scene(seed), fps, seed, Detector(missed=missed)))
         began_s = time.perf_counter()
-        total += score(TRACKERS[name](RULES), seen)
+        total += score(TRACKERS[name](), seen)
         spent_s += time.perf_counter() - began_s
         frames += len(seen)
         if sys.stderr.isatty():

@@ -109,6 +109,14 @@ class Motion:
         """Expected centre."""
         return Point(self._x.position, self._y.position)
 
+    def has_left(self, width: float, height: float) -> bool:
+        """Whether the centre is expected outside a picture of this size, and further away."""
+        return any(
+            (axis.position < 0 and axis.velocity < 0)
+            or (axis.position > size and axis.velocity > 0)
+            for axis, size in ((self._x, width), (self._y, height))
+        )
+
     @property
     def box(self) -> Box:
         """Expected box."""

@@ -70,6 +70,7 @@ class People:
         """Take one frame's detections; returns the visits that ended."""
         now_s = frame.captured_s
         visible = self._space.visible(faces, frame.full_width, frame.full_height)
+        self._tracker.bounds = frame.full_width, frame.full_height
         for track in (seen := self._tracker.update(visible, now_s)):
             self._stay_of(track).see(track.face, track.pose, frame)
         capped = [visit for track in seen for visit in self._judge(track, now_s)]

@@ -91,7 +91,9 @@ class Rules:
 class Tracker:
     """Keeps the tracks. Nothing is kept of a track that ended."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, bounds: tuple[int, int] | None = None) -> None:
+        """`bounds` are the frame's width and height, pixels; they may be set later."""
+        self.bounds = bounds
         self.tracks: list[Track] = []
         self._rules = rules
         self._count = 0
@@ -153,8 +155,10 @@ class Tracker:
 
     def _lost(self, track: Track, time_s: float) -> bool:
         rules = self._rules
-        patience_s = rules.patience_s if track.confirmed else rules.tentative_s
-        return time_s - track.last_s > patience_s
+        lost_s = time_s - track.last_s
+        if lost_s > 0 and self.bounds and track.motion.has_left(*self.bounds):
+            return True  # who comes in at the same edge is somebody else
+        return lost_s > (rules.patience_s if track.confirmed else rules.tentative_s)
 
     def _confirm(self, track: Track) -> None:
         rules = self._rules
