@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from edge.errors import NOBODY_READS, ConfigError, ModelError, SourceError
+from edge.errors import NOBODY_READS, ConfigError, ModelError, SourceError, SourceLostError
 
 log = logging.getLogger("run")
 
@@ -46,6 +46,7 @@ class Child:
         self.name = name
         self._command = [sys.executable, "-B", "-m", "edge", name, *arguments]
         self.failures = 0
+        self._lost_source = False
         self._started_s = 0.0
         self.due_s: float | None = None
         self.start()
@@ -63,6 +64,15 @@ class Child:
     def status(self) -> int | None:
         """The exit status; None while it runs."""
         return self._process.poll()
+
+    def is_final(self, status: int | None) -> bool:
+        """Whether starting again would not mend it.
+
+        A source that cannot be opened is believed, unless it worked before: a camera that was
+        unplugged may be plugged in again.
+        """
+        self._lost_source |= status == SourceLostError.status
+        return status in FINAL and not (self._lost_source and status == SourceError.status)
 
     def revive(self) -> None:
         """Plan the next start after a pause that grows with each failure in a row, then start."""
@@ -131,8 +141,8 @@ def _watch(vision: Child, publisher: Child, *, until_end: bool) -> int:
             return 0
         for child in (vision, publisher):
             status = child.status()
-            if status in FINAL or (status == 0 and child is vision and until_end):
-                return status
+            if child.is_final(status) or (status == 0 and child is vision and until_end):
+                return status or 0
             if status == 0 and child is vision:
                 child.leave()
             elif status is not None:

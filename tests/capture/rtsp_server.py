@@ -24,12 +24,14 @@ class Server:
     "unauthorized" (401), or "silence" (never answers).
     """
 
-    def __init__(self, stream: Path, ending: str = "end", answer: str = "ok") -> None:
+    def __init__(
+        self, stream: Path, ending: str = "end", answer: str = "ok", port: int = 0
+    ) -> None:
         self.connections = 0
         self._content = stream.read_bytes()
         self._ending, self._answer = ending, answer
         self._stopping = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -100,9 +102,11 @@ class Server:
 
 
 @contextmanager
-def serving(stream: Path, ending: str = "end", answer: str = "ok") -> Iterator[Server]:
+def serving(
+    stream: Path, ending: str = "end", answer: str = "ok", port: int = 0
+) -> Iterator[Server]:
     """A server for the length of a block."""
-    server = Server(stream, ending, answer)
+    server = Server(stream, ending, answer, port)
     try:
         yield server
     finally:

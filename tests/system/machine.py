@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -82,6 +82,10 @@ class Machine:
         """What a unit said."""
         return self.ok("journalctl", "--no-pager", "--output=short-monotonic", f"--unit={unit}")
 
+    def rebooted(self) -> bool:
+        """Whether the systemd that we found is gone, by its own will."""
+        return not Path(f"/proc/{self._leader}").exists()
+
     def close(self) -> None:
         """Switch it off."""
         # systemd-nspawn passes this on as an orderly power-off.
@@ -118,14 +122,6 @@ class Machine:
                     return leader
             time.sleep(0.2)
         raise AssertionError(f"no boot in {BOOT_S:.0f} s: {self._log.read_text()[-2000:]}")
-
-
-def wait_for(what: str, condition: Callable[[], object], timeout_s: float = 30) -> None:
-    """Until the condition holds; AssertionError names what did not happen."""
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, f"not within {timeout_s:.0f} s: {what}"
-        time.sleep(0.2)
 
 
 @contextlib.contextmanager

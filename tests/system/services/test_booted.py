@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.machine import Machine, reading, wait_for
+from tests.main_job.program import wait_for
+from tests.system.machine import Machine, reading
 from tests.system.services import installed
 
 pytestmark = pytest.mark.slow
@@ -72,10 +73,8 @@ def test_both_say_how_they_are(machine: Machine):
     assert vision["ActiveState"] == "active"
     assert "frames processed" in vision["StatusText"]
     wait_for(
-        "connected",
-        lambda: (
-            "connected to 127.0.0.1:1883" in machine.show(PUBLISHER, "StatusText")["StatusText"]
-        ),
+        lambda: "connected to 127" in machine.show(PUBLISHER, "StatusText")["StatusText"],
+        "the connection",
     )
 
 
@@ -181,8 +180,8 @@ def test_a_hung_source_is_ended_by_the_watchdog(machine: Machine):
     before = int(machine.show(VISION, "NRestarts")["NRestarts"])
     machine.write("/run/agender-edge/hang", "")
     wait_for(
-        "a restart by the watchdog",
         lambda: int(machine.show(VISION, "NRestarts")["NRestarts"]) > before,
+        "a restart by the watchdog",
     )
     assert "Watchdog timeout" in machine.journal(VISION)
     (machine.root / "run/agender-edge/hang").unlink()
@@ -240,6 +239,27 @@ def test_the_shared_folder_is_closed_to_others(machine: Machine):
     assert shown.splitlines() == ["drwxrws--- agender-vision agender"] * 2
     modes = machine.ok("find", "/var/lib/agender-edge", "-type", "f", "-printf", "%m %g\n")
     assert set(modes.splitlines()) == {"660 agender"}
+
+
+def test_a_device_reboots_only_if_asked(tmp_path: Path):
+    """With the drop-in, a camera that cannot be had ends in a reboot; without, in more attempts."""
+    broken = (
+        "[Service]\nRestartSec=100ms\nExecStart=\n"
+        "ExecStart=/opt/agender-edge/current/bin/agender-edge vision --set source.uri=usb:0\n"
+    )
+    with Machine(installed.root(), installed.binds(), tmp_path / "console") as machine:
+        installed.install(machine)
+        folder = f"/etc/systemd/system/{VISION}.d"
+        machine.write(f"{folder}/broken.conf", broken)
+        machine.ok("systemctl", "daemon-reload")
+        machine.run("systemctl", "start", "--no-block", VISION)
+        wait_for(lambda: int(machine.show(VISION, "NRestarts")["NRestarts"]) >= 6, "six attempts")
+        assert not machine.rebooted()
+        drop_in = installed.REPOSITORY / "systemd" / "drop-ins" / "reboot-when-stuck.conf"
+        text = drop_in.read_text().replace("StartLimitBurst=20", "StartLimitBurst=8")
+        machine.write(f"{folder}/reboot.conf", text)
+        machine.ok("systemctl", "daemon-reload")
+        wait_for(machine.rebooted, "a reboot")
 
 
 def test_memory_stays_within_the_limits(machine: Machine):
