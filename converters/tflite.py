@@ -1,7 +1,8 @@
 """A TensorFlow function or Keras model → the bytes of a .tflite file, by a weight scheme.
 
 float32; float16: weights halved; dynamic_int8: weights int8, sums in float32; int8: everything
-int8, in and out as well, with ranges taken from calibration images.
+int8, in and out as well, with ranges taken from calibration images; int16x8: int8 weights and
+16-bit activations, which no fast kernels exist for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from converters.errors import ConvertError
 
-SCHEMES = ("float32", "float16", "dynamic_int8", "int8")
+SCHEMES = ("float32", "float16", "dynamic_int8", "int8", "int16x8")
+CALIBRATED = ("int8", "int16x8")
 
 Function = Callable[[Any], dict[str, Any]]
 Images = NDArray[np.float32]
@@ -43,23 +45,29 @@ def convert(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if scheme == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if scheme == "int8":
-        _all_integer(converter, calibration)
+    if scheme in CALIBRATED:
+        _all_integer(converter, scheme, calibration)
     content: bytes = converter.convert()
     return content
 
 
-def _all_integer(converter: Any, calibration: Images | None) -> None:
+def _all_integer(converter: Any, scheme: str, calibration: Images | None) -> None:
     if calibration is None:
-        raise ConvertError("int8 takes its ranges from real pictures: give some with --data")
+        raise ConvertError(f"{scheme} takes its ranges from real pictures: give some with --data")
     images = with_extremes(calibration)
 
     def samples() -> Iterator[list[Images]]:
         return ([image[None]] for image in images)
 
     converter.representative_dataset = samples
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
+    kinds = tf.lite.OpsSet
+    if scheme == "int8":
+        converter.target_spec.supported_ops = [kinds.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+    else:
+        converter.target_spec.supported_ops = [
+            kinds.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        ]
 
 
 def with_extremes(images: Images) -> Images:

@@ -61,8 +61,8 @@ def _build(
                 input=Input(width=width, height=height, colour="bgr"),
                 detector=Detector(
                     family="yunet",
-                    score_min=0.6,
-                    score_low=0.3,
+                    score_min=0.7,
+                    score_low=0.4,
                     nms_iou=0.3,
                     strides=STRIDES,
                     tensors=tflite.output_positions(flatbuffer),

@@ -26,7 +26,7 @@ def convert(
         whole = convert(net, attribute, "float32")
         return partial_int8.quantize(whole, PARTIAL[scheme], calibration)
     dead = None
-    if scheme == "int8" and calibration is not None:
+    if scheme in tflite.CALIBRATED and calibration is not None:
         dead = network.dead_stages(net, calibration)
     model = network.build(net, dead)
     return tflite.convert(lambda image: {attribute: model(image)}, SHAPE, scheme, calibration)

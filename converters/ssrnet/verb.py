@@ -29,8 +29,9 @@ EXAMPLES = """examples:
   agender-convert ssrnet h5-age-wiki --source wiki.h5 --data fairface_dev.zip --out /tmp/models
   agender-convert ssrnet age-imdb --scheme int8_relu_trunk --data fairface_dev.zip
 
-schemes: float32, float16, dynamic_int8, int8 (all integer), int8_trunk (both trunks, the head
-in float32), int8_relu_trunk (only the ReLU trunk); the last three need --data."""
+schemes: float32, float16, dynamic_int8, int8 (all integer), int16x8 (16-bit activations),
+int8_trunk (both trunks, the head in float32), int8_relu_trunk (only the ReLU trunk); the last four
+need --data."""
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
