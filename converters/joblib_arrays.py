@@ -46,6 +46,8 @@ def _wrapper(content: bytes, at: int, memory: list[Any]) -> tuple[tuple[int, ...
     key: Any = None
     last: Any = None
     numbers: list[int] = []
+    argument: Any
+    place: Any
     for operation, argument, place in pickletools.genops(io.BytesIO(content[at:])):
         name = operation.name
         if name == "STOP":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ PARITY_LIMIT = 1e-4
 EXAMPLES = """examples:
   agender-convert ssrnet
   agender-convert ssrnet age-imdb --source ~/downloads/human-models-3.0.4.tgz
+  agender-convert ssrnet ~/downloads/wiki.h5
   agender-convert ssrnet h5-age-wiki --source wiki.h5 --data fairface_dev.zip --out /tmp/models
   agender-convert ssrnet age-imdb --scheme int8_relu_trunk --data fairface_dev.zip
 
@@ -44,7 +46,10 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"which (default: {' '.join(DEFAULT)})"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"network, or the file of a published one (default: {' '.join(DEFAULT)})",
     )
     parser.add_argument("--scheme", default="float16", help="weights (default: %(default)s)")
     parser.add_argument("--source", type=Path, help="the original file or package, already here")
@@ -72,15 +77,47 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert each network asked for; prints the cards' paths."""
-    unknown = sorted(set(arguments.names) - set(PUBLISHED))
-    if unknown:
-        raise ConvertError(f"unknown network {unknown[0]!r}; known are {', '.join(PUBLISHED)}")
-    for name in arguments.names or DEFAULT:
-        published = PUBLISHED[name]
-        if arguments.unpinned:
-            published = own(published, arguments.source)
-        print(_converted(published, arguments))
+    for published, path in wanted(arguments.names, arguments.source, arguments.unpinned):
+        print(_converted(published, path, arguments))
     return 0
+
+
+def wanted(
+    names: Sequence[str], source: Path | None, unpinned: bool
+) -> list[tuple[Published, Path | None]]:
+    """The networks a command line means, by name or by the file itself, and their files."""
+    if source is not None and not names and not unpinned:
+        names = [str(source)]
+    found: list[tuple[Published, Path | None]] = []
+    for name in names or DEFAULT:
+        if name in PUBLISHED:
+            published = PUBLISHED[name]
+            found.append((own(published, source) if unpinned else published, source))
+        elif Path(name).is_file():
+            found += [(published, Path(name)) for published in identified(Path(name))]
+        else:
+            raise ConvertError(
+                f"{name!r} is neither a file nor a network; known are {', '.join(PUBLISHED)}"
+            )
+    return found
+
+
+def identified(path: Path) -> list[Published]:
+    """The published networks that a file holds, told by its hash."""
+    sha256 = digest(path)
+    found = [
+        published
+        for published in PUBLISHED.values()
+        if {sha256} & {published.originals[0].sha256, published.originals[0].source.sha256}
+        and (len(published.originals) == 1 or sha256 == published.originals[0].source.sha256)
+    ]
+    if not found:
+        raise ConvertError(
+            f"{path} is none of the published SSR-Net files (SHA-256 {sha256[:12]}…): it is "
+            "truncated, changed or another network; to convert your own, name its kind and add "
+            "--unpinned"
+        )
+    return found
 
 
 def own(published: Published, path: Path | None) -> Published:
@@ -98,8 +135,8 @@ def own(published: Published, path: Path | None) -> Published:
     )
 
 
-def _converted(published: Published, arguments: argparse.Namespace) -> Path:
-    contents = [original.read(arguments.source) for original in published.originals]
+def _converted(published: Published, path: Path | None, arguments: argparse.Namespace) -> Path:
+    contents = [original.read(path) for original in published.originals]
     net = published.network(contents)
     from converters.ssrnet import schemes
     from converters.verify import check

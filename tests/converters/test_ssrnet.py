@@ -14,6 +14,7 @@ from converters.cli import main
 from converters.errors import ConvertError
 from converters.ssrnet import keras_h5, mxnet_params, reference, tfjs
 from converters.ssrnet.published import PUBLISHED
+from converters.ssrnet.verb import identified
 from converters.ssrnet.weights import Layer, SsrNet, fold, shapes
 from tests.shared import SHARED
 
@@ -148,7 +149,7 @@ def test_a_truncated_tensorflow_js_weight_file_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["nonsense"], 1, "unknown network 'nonsense'"),
+        (["nonsense"], 1, "'nonsense' is neither a file nor a network"),
         (["mxnet-age-imdb"], 1, "give its file with --source"),
         (["--unpinned"], 1, "--unpinned needs one network"),
     ],
@@ -230,3 +231,22 @@ def test_ones_own_nan_weights_are_refused(tmp_path, capsys):
     assert main(arguments) == 1
     assert "layer x2 holds weights that are not numbers" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("how", [[], ["--source"]])
+@pytest.mark.parametrize("content", [b"", b"text", pickle.dumps([1]), b"\x89HDF\r\n\x1a\nrest"])
+def test_a_file_that_is_none_of_the_published_is_refused(how, content, tmp_path, capsys):
+    """Given as the network or with --source: one sentence that says what it may be."""
+    path = tmp_path / "weights.h5"
+    path.write_bytes(content)
+    assert main(["ssrnet", *how, str(path), "--out", str(tmp_path / "out")]) == 1
+    assert "none of the published SSR-Net files" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_published_file_is_known_by_its_hash():
+    """No name is needed."""
+    published_file("mxnet-age-imdb")
+    path = WEIGHTS / FILES["mxnet-age-imdb"]
+    (found,) = identified(path)
+    assert found is PUBLISHED["mxnet-age-imdb"]
