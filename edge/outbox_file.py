@@ -43,7 +43,7 @@ class OutboxFile:
         """What `act` returns, or None (and one line in the log) where the file refuses it."""
         try:
             result = act(self._open())
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self._report(error)
             self._after(error)
             return None
@@ -89,6 +89,7 @@ class OutboxFile:
             check_same_thread=False,
         )
         try:
+            connection.text_factory = table.text
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file only
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._owner else 'NORMAL'}")
@@ -103,7 +104,7 @@ class OutboxFile:
             raise
         return connection
 
-    def _report(self, error: sqlite3.Error | OSError) -> None:
+    def _report(self, error: Exception) -> None:
         if not self._owner and (_is_absent(self.path) or "no such table" in str(error)):
             log.debug("outbox: %s is not there yet", self.path)
             return
@@ -112,11 +113,11 @@ class OutboxFile:
             log.error("outbox: %s: %s", self.path, trouble)
         self._trouble = trouble
 
-    def _after(self, error: sqlite3.Error | OSError) -> None:
+    def _after(self, error: Exception) -> None:
         if _name(error).startswith("SQLITE_BUSY"):
             return
         self.close()
-        if self._owner and rescue.is_corrupt(error):
+        if self._owner and rescue.is_corrupt(error, self.path):
             self._set_aside()
 
     def _set_aside(self) -> None:
@@ -130,7 +131,7 @@ class OutboxFile:
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
             for old in sorted(self.path.parent.glob(f"{self.path.name}.corrupt-*"))[:-KEEP_CORRUPT]:
                 old.unlink()
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
             log.error("outbox: %s can't be set aside: %s", self.path, error)
             return
         self.first_seq = saved.next_seq

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -33,10 +34,18 @@ def check(connection: sqlite3.Connection) -> None:
         raise CorruptError(finding)
 
 
-def is_corrupt(error: BaseException) -> bool:
-    """Whether an error tells of a damaged file, rather than of a full or missing disk."""
+def is_corrupt(error: BaseException, path: Path) -> bool:
+    """Whether an error tells of a damaged file, rather than of a full or missing disk.
+
+    SQLite quotes a damaged schema in its message, and Python fails to decode the quotation; a
+    damaged header can say that the file is of a newer format, or not to be written to.
+    """
+    if isinstance(error, (CorruptError, UnicodeDecodeError)):
+        return True
     name = str(getattr(error, "sqlite_errorname", ""))
-    return isinstance(error, CorruptError) or name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    if name == "SQLITE_READONLY":
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return name == "SQLITE_ERROR" or name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def salvage(path: Path) -> Salvage:
@@ -49,9 +58,10 @@ def salvage(path: Path) -> Salvage:
     windows: list[CountsHead] = []
     tallies: dict[str, int] = {}
     connection = sqlite3.connect(path, isolation_level=None)
+    connection.text_factory = table.text
     try:
         tallies = table.read_tallies(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         log.debug("outbox: no counters: %s", error)
     try:
         windows.extend(table.select(connection, 0, -1))

@@ -159,6 +159,11 @@ def select(connection: sqlite3.Connection, after: int, limit: int) -> Iterator[C
         yield Counts(**values)
 
 
+def text(raw: bytes) -> str:
+    """A connection's text_factory: a damaged letter must not hold up all windows behind it."""
+    return raw.decode("utf-8", "replace")
+
+
 def read_tally(connection: sqlite3.Connection, name: str) -> int:
     """A named whole number kept beside the windows; 0 before it was first written."""
     row = connection.execute("SELECT value FROM tally WHERE name = ?", (name,)).fetchone()

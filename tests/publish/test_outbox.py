@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import subprocess
 import sys
@@ -76,59 +75,6 @@ def test_the_outbox_is_a_queue_without_gaps(tmp_path_factory: pytest.TempPathFac
             removed += len(seqs)
         assert [w.seq for w in outbox.peek(99)] == list(range(removed + 1, given_numbers + 1))
     outbox.close()
-
-
-def test_a_corrupt_file_is_set_aside_and_counting_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """An unreadable file is renamed, said so, and no number of it is ever given again."""
-    path = tmp_path / "o.sqlite"
-    with Outbox(path) as outbox:
-        last = [outbox.append(counts(i)) for i in range(50)][-1]
-    path.write_bytes(os.urandom(path.stat().st_size))
-    with Outbox(path) as outbox:
-        assert outbox.append(counts(51)) > last
-        assert outbox.kept("set_aside") == 1
-    assert len(list(tmp_path.glob("o.sqlite.corrupt-*"))) == 1
-    assert "set aside" in caplog.text
-
-
-def test_what_can_be_read_of_a_damaged_file_is_taken_along(tmp_path: Path) -> None:
-    """A page damaged in the middle costs at most the windows behind it, and no number."""
-    path = tmp_path / "o.sqlite"
-    with Outbox(path) as outbox:
-        outbox.keep("paused", 1)
-        for minute in range(400):
-            last = outbox.append(counts(minute))
-    size = path.stat().st_size
-    with path.open("r+b") as file:
-        file.seek(size // 2 // 4096 * 4096)
-        file.write(os.urandom(8192))
-    with Outbox(path) as outbox:
-        new = outbox.append(counts(401))
-        kept = [w.seq for w in outbox.peek(1000)]
-        assert (outbox.kept("paused"), outbox.kept("set_aside")) == (1, 1)
-    assert new == last + 1
-    assert kept[0] == 1
-    assert kept[-1] == new
-    assert len(kept) > 100
-
-
-def test_corruption_while_running_is_survived_by_both_sides(tmp_path: Path) -> None:
-    """The owner replaces the file under the publisher's hands, which follows to the new one."""
-    path = tmp_path / "o.sqlite"
-    owner, reader = Outbox(path), Outbox(path, owner=False)
-    first = owner.append(counts(1))
-    assert [w.seq for w in reader.peek(9)] == [first]
-    for suffix in ("", "-wal"):
-        broken = Path(f"{path}{suffix}")
-        broken.write_bytes(os.urandom(broken.stat().st_size))
-    owner._file.close()
-    second = owner.append(counts(2))
-    assert second > first
-    assert second in [w.seq for w in reader.peek(9)]
-    reader.close()
-    owner.close()
 
 
 def full_disk(folder: Path) -> bool:
