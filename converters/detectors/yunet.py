@@ -27,10 +27,10 @@ LICENCE = Licence(
 )
 
 
-def recipe(variant: str, commit: str, sha256: str) -> Recipe:
+def recipe(variant: str, commit: str, sha256: str, same: tuple[str, ...] = ()) -> Recipe:
     """The recipe for variant 'n' or 's'."""
     url = Url(REPOSITORY.format(commit, f"yunet_{variant}_320_320.onnx"), sha256)
-    original = Original(url, sha256)
+    original = Original(url, sha256, same=same)
     return Recipe(
         f"YuNet {variant}: faces from 10 pixels on", original, partial(_build, variant, original)
     )
@@ -79,6 +79,8 @@ N = recipe(
     "n",
     "47198234de8c4646961e46159e02af5b06021a78",
     "81dbde155e982455488235acb8ec2dec5d647edf7cf7080d33e4abb69b93a0d2",
+    # yunet_n_640_640.onnx: another input shape, the same weights.
+    ("25a606a145a5b6d7271ae138fbd00eba91dad8b83222ae3f2c7ecd0f4a7b0e31",),
 )
 S = recipe(
     "s",

@@ -119,7 +119,9 @@ def _find(
 
 
 def _tried(network: Network, found: Sequence[Found], name: str, family: str) -> Iterator[Row]:
-    for text, margin, crop in _crops(with_keypoints=found[0].face.keypoints is not None):
+    own = ("the card's own", None, network.card.estimating.crop)
+    tried = _crops(with_keypoints=found[0].face.keypoints is not None)
+    for text, margin, crop in (own, *tried):
         answers = _answers(Estimator([with_crop(network, crop)], family, Meter()), found)
         labelled = measures.Labelled(answers)
         age = measures.age_figures(answers, labelled).get("overall")
