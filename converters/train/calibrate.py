@@ -15,6 +15,9 @@ from converters.evaluate.measures import bands_of
 from converters.train.labels import ADULT_BAND, BAND_MIDDLES
 
 Floats = NDArray[np.float64]
+VALUES = (*BAND_MIDDLES[:-1], 80.0)
+"""What the device's expectation weighs, years. It never gets as far as the last value, so that
+lies beyond the middle of the open band; held out, 70+ is met in .33 instead of .21 of the cases."""
 SHARE_MIN = 1e-4
 """What a band without a single face counts as."""
 
@@ -27,8 +30,9 @@ class GenderFit(NamedTuple):
 
 
 class AgeFit(NamedTuple):
-    """fitted logits = logits + prior × log(share of each band)."""
+    """fitted logits = scale × (logits + prior × log(share of each band))."""
 
+    scale: float
     prior: float
 
 
@@ -71,15 +75,19 @@ def fit_gender(logit: Floats, female: NDArray[np.bool_], band: NDArray[np.int64]
 
 
 def fit_age(logits: Floats, band: NDArray[np.int64]) -> AgeFit:
-    """How much the commonest bands must give back of what they gained by being common.
+    """How much to sharpen, and what the commonest bands give back of what being common gained.
 
-    A camera sees a natural crowd, which therefore counts three times; a crowd balanced over the
-    bands counts once, lest children and the old be forgotten.
+    An expectation shuns the ends of life unless the distribution is narrow; beyond 1.5, though,
+    int8's roundings show. A camera sees a natural crowd, which therefore counts three times; a
+    crowd balanced over the bands counts once, lest children and the old be forgotten.
     """
     share = np.bincount(band, minlength=logits.shape[1]) / len(band)
-    priors = np.round(np.arange(-1.0, 0.55, 0.05), 2)
-    worth = [_worth(logits, band, share, AgeFit(prior)) for prior in priors]
-    return AgeFit(float(priors[int(np.argmax(worth))]))
+    fits = [
+        AgeFit(scale, round(prior, 2))
+        for scale in (1.0, 1.25, 1.5)
+        for prior in np.arange(-1.0, 0.55, 0.1).tolist()
+    ]
+    return max(fits, key=lambda fit: _worth(logits, band, share, fit))
 
 
 def _worth(logits: Floats, band: NDArray[np.int64], share: Floats, fit: AgeFit) -> float:
@@ -94,13 +102,13 @@ def _worth(logits: Floats, band: NDArray[np.int64], share: Floats, fit: AgeFit) 
 
 def fitted_age(logits: Floats, share: Floats, fit: AgeFit) -> Floats:
     """N × bands logits after the fit; `share` of each band where it was made."""
-    return np.asarray(logits + fit.prior * np.log(np.maximum(share, SHARE_MIN)))
+    return np.asarray(fit.scale * (logits + fit.prior * np.log(np.maximum(share, SHARE_MIN))))
 
 
 def expected_years(logits: Floats) -> Floats:
     """N × bands logits → N expectations, years."""
     power = np.exp(logits - logits.max(1, keepdims=True))
-    return np.asarray(power @ np.array(BAND_MIDDLES[: logits.shape[1]]) / power.sum(1))
+    return np.asarray(power @ np.array(VALUES) / power.sum(1))
 
 
 def calibration_error(chance: Floats, true: NDArray[np.bool_], bins: int = 15) -> float:

@@ -23,13 +23,15 @@ from converters.train.chips import Chips
 from converters.train.labels import Label
 from converters.train.loop import logits
 from converters.train.settings import Settings
-from converters.verify import runtimes
+from converters.verify import check
 from edge.runtime.card import Card
 from edge.runtime.estimate import decode
 from edge.runtime.model import Network
 
 CALIBRATION_CROPS = 512
 PROBE_CROPS = 64
+APART_MAX = 1.0
+"""Logits by which the runtimes, which round differently, may differ."""
 
 
 def finish(
@@ -66,7 +68,8 @@ def fitted(layers: Sequence[Layer], fit: Fit) -> list[Layer]:
     """The layers with the fits multiplied into the heads."""
     *trunk, age, gender = layers
     prior = (fit.age.prior * np.log(np.maximum(fit.share, SHARE_MIN))).astype(np.float32)
-    age = Layer(age.kernel, age.bias + prior)
+    scale = np.float32(fit.age.scale)
+    age = Layer(age.kernel * scale, (age.bias + prior) * scale)
     scale = np.float32(fit.gender.scale)
     gender = Layer(gender.kernel * scale, (gender.bias - np.float32(fit.gender.shift)) * scale)
     return [*trunk, age, gender]
@@ -98,21 +101,16 @@ def _labels(chips: Chips, members: NDArray[np.int64]) -> tuple[Label, ...]:
 
 def _checked(content: bytes, crops: NDArray[np.uint8]) -> dict[str, dict[str, float]]:
     """The file opened in a process of its own on each runtime at hand; they must agree."""
-    images = crops[:PROBE_CROPS].astype(np.float32)
-    runs = {
-        name: runtimes.run(name, python, content, images)
-        for name, python in runtimes.pythons().items()
-    }
-    first = next(iter(runs.values()))
+    runs = check.runs(content, crops[:PROBE_CROPS].astype(np.float32))
+    check.say(runs.values())
+    first = runs["ai-edge-litert"]
     report = {}
     for run in runs.values():
-        gap = max(
-            float(np.abs(a - b).max())
-            for a, b in zip(run.outputs[1], first.outputs[1], strict=True)
-        )
-        if not gap < 1:
+        pairs = zip(run.outputs[1], first.outputs[1], strict=True)
+        gap = max(float(np.abs(one - other).max()) for one, other in pairs)
+        if not gap < APART_MAX:
             raise ConvertError(
-                f"{run.runtime} answers otherwise than {first.runtime}: {gap} logits"
+                f"{run.runtime} answers otherwise than {first.runtime}: {gap:.2f} logits"
             )
         report[run.runtime] = {
             "xnnpack_partitions": run.partitions,

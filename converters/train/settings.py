@@ -74,7 +74,7 @@ class Loss(_Group, frozen=True):
 class Training(_Group, frozen=True):
     """How long and how fast."""
 
-    epochs: Positive = 88
+    epochs: Positive = 63
     batch: Positive = 128
     learning_rate: NonNegative = 0.003
     weight_decay: NonNegative = 0.02
