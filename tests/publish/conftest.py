@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish.support import Broker, Subscriber
+from tests.publish.support import STARTED, Broker, Subscriber
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Whatever a test started ends with it, failed or not."""
+    yield
+    while STARTED:
+        STARTED.pop()()
 
 
 @pytest.fixture

@@ -27,6 +27,26 @@ from edge.publish.service import turn
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
+STARTED: list[Callable[[], None]] = []
+"""What ends the things that a test has started; run after it, however it went."""
+
+
+def spawn(command: list[str], **more: Any) -> subprocess.Popen[Any]:
+    """Start a process in the repository's root; it ends with the test at the latest."""
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], **more)
+
+    def end() -> None:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+    STARTED.append(end)
+    return process
+
+
 def counts(minute: int = 0, **changes: Any) -> CountsHead:
     """The window of one minute after 1 January 2026, with a few people in it."""
     start_s = 1_767_225_600.0 + 60 * minute
@@ -100,6 +120,7 @@ class Broker:
             *extra,
         ]
         self._conf.write_text("\n".join(lines) + "\n")
+        STARTED.append(self.stop)
         self.start()
 
     def start(self) -> None:
@@ -149,6 +170,7 @@ class Subscriber:
         self.client.reconnect_delay_set(min_delay=1, max_delay=1)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
+        STARTED.append(self.close)
         wait_for(lambda: self._ready, 10, "the subscription")
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:

@@ -23,9 +23,8 @@ from edge.publish.consumer import Consumer, Verdict
 from tests.publish.certificates import Authority
 from tests.publish.guarded import SECRET, guarded_broker, password_file, tls_lines
 from tests.publish.proxy import FaultProxy
-from tests.publish.support import Broker, Subscriber, wait_for
+from tests.publish.support import Broker, Subscriber, spawn, wait_for
 
-ROOT = Path(__file__).parents[2]
 SLOW_WINDOWS = int(os.environ.get("AGENDER_FAULT_WINDOWS", "10000"))
 FAULT_S = (0.1, 0.6)
 """Least and most time between two faults beside the proxy's own."""
@@ -49,9 +48,7 @@ class Ordeal:
         self.publisher = self._publisher()
 
     def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-B", "-m", *command], cwd=ROOT, stdout=self._log, stderr=self._log
-        )
+        return spawn([sys.executable, "-B", "-m", *command], stdout=self._log, stderr=self._log)
 
     def _vision(self) -> subprocess.Popen[bytes]:
         self._boots += 1

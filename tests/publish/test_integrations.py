@@ -31,6 +31,7 @@ from tests.publish.support import (
     free_port,
     health,
     make_publisher,
+    spawn,
     state,
     wait_for,
 )
@@ -101,7 +102,7 @@ def test_debian_s_exporter_reads_what_we_publish(
     config = tmp_path / "exporter.yaml"
     config.write_text(shipped.replace("tcp://localhost:1883", f"tcp://127.0.0.1:{broker.port}"))
     port = free_port()
-    process = subprocess.Popen(
+    process = spawn(
         [exporter, "-config", str(config), "-listen-address", "127.0.0.1",
          "-listen-port", str(port)], stderr=subprocess.DEVNULL,
     )  # fmt: skip

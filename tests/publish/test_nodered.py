@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge.messages import encode_counts
-from tests.publish.support import Broker, Subscriber, counts, free_port, wait_for
+from tests.publish.support import Broker, Subscriber, counts, free_port, spawn, wait_for
 
 FLOW = Path(__file__).parents[2] / "docs" / "integrations" / "node-red-flow.json"
 VERSION = "4.1.15"
@@ -47,7 +47,7 @@ def test_the_flow_counts_each_window_once(node_red: str, tmp_path: Path) -> None
     flow = tmp_path / "flow.json"
     flow.write_text(FLOW.read_text().replace('"1883"', f'"{broker.port}"'))
     log = (tmp_path / "node-red.log").open("wb")
-    process = subprocess.Popen(
+    process = spawn(
         [node_red, "--userDir", str(tmp_path / "user"), "--port", str(free_port()), str(flow)],
         stdout=log, stderr=log,
     )  # fmt: skip

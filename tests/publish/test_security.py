@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.publish.support import (
     counts,
     drive,
     make_publisher,
+    spawn,
     wait_for,
 )
 
@@ -244,10 +244,10 @@ def test_secrets_appear_nowhere(tmp_path: Path) -> None:
         f'[source]\nuri = "rtsp://admin:{SECRET}-2@camera/stream"\n'
     )
     flags = [part for key, value in keys.items() for part in ("--set", f"{key}={value}")]
-    process = subprocess.Popen(
+    process = spawn(
         [sys.executable, "-B", "-m", "edge", "publisher", "--config",
          str(tmp_path / "config.toml"), *flags],
-        stderr=log, cwd=Path(__file__).parents[2],
+        stderr=log,
     )  # fmt: skip
     wait_for(lambda: bool(viewer.of("/counts") and viewer.of("/info")), 10, "the messages")
     proc = Path(f"/proc/{process.pid}")

@@ -18,9 +18,8 @@ import pytest
 
 from edge.errors import NOBODY_READS
 from edge.outbox import FILE_NAME, Outbox
-from tests.publish.support import Broker, Subscriber, counts, wait_for
+from tests.publish.support import Broker, Subscriber, counts, spawn, wait_for
 
-ROOT = Path(__file__).parents[2]
 MEMORY_LIMIT_MB = 45
 
 
@@ -44,9 +43,7 @@ def command(folder: Path, port: int, *more: str) -> list[str]:
 def test_stdout_gets_one_object_a_line_and_nothing_else(tmp_path: Path, outbox: Outbox) -> None:
     """With --sink stdout each window is a line of JSON as it comes; a signal ends it, drained."""
     outbox.append(counts(0))
-    process = subprocess.Popen(
-        command(tmp_path, 1, "--sink", "stdout"), cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process = spawn(command(tmp_path, 1, "--sink", "stdout"), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     first = json.loads(process.stdout.readline())
     outbox.append(counts(1))
@@ -61,8 +58,8 @@ def test_a_reader_that_leaves_costs_no_window(tmp_path: Path, outbox: Outbox) ->
     """`| head -1`: the process ends quietly with a status of its own, the rest stays stored."""
     for minute in range(500):
         outbox.append(counts(minute))
-    process = subprocess.Popen(
-        command(tmp_path, 1, "--sink", "stdout"), cwd=ROOT, stdout=subprocess.PIPE,
+    process = spawn(
+        command(tmp_path, 1, "--sink", "stdout"), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -79,7 +76,7 @@ def test_sigterm_drains_says_stopped_and_ends(
     tmp_path: Path, broker: Broker, subscriber: Subscriber, outbox: Outbox
 ) -> None:
     """What vision stored last is delivered before the end, and `stopped` is what stays."""
-    process = subprocess.Popen(command(tmp_path, broker.port), cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = spawn(command(tmp_path, broker.port), stderr=subprocess.DEVNULL)
     wait_for(lambda: "online" in subscriber.of("availability"), 10, "the connection")
     for minute in range(50):
         outbox.append(counts(minute))
@@ -99,7 +96,7 @@ def test_a_signal_ends_it_while_it_connects(tmp_path: Path, outbox: Outbox) -> N
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(("127.0.0.1", port))
-        process = subprocess.Popen(command(tmp_path, port), cwd=ROOT)
+        process = spawn(command(tmp_path, port))
         time.sleep(1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
@@ -112,13 +109,13 @@ def test_kill_9_is_told_by_the_will(
     tmp_path: Path, broker: Broker, subscriber: Subscriber, outbox: Outbox
 ) -> None:
     """A process that dies leaves `offline`; the next one says `online` and sends the rest."""
-    process = subprocess.Popen(command(tmp_path, broker.port), cwd=ROOT)
+    process = spawn(command(tmp_path, broker.port))
     wait_for(lambda: "online" in subscriber.of("availability"), 10, "the connection")
     process.kill()
     process.wait()
     wait_for(lambda: subscriber.of("availability")[-1] == "offline", 10, "the will")
     outbox.append(counts())
-    process = subprocess.Popen(command(tmp_path, broker.port), cwd=ROOT)
+    process = spawn(command(tmp_path, broker.port))
     wait_for(lambda: bool(subscriber.of("counts")), 10, "the window")
     assert subscriber.of("availability")[-1] == "online"
     process.terminate()
@@ -139,7 +136,7 @@ def test_memory_stays_within_its_limit(
     for minute in range(3000):
         outbox._ring.append(counts(minute))
     outbox.flush()
-    process = subprocess.Popen(command(tmp_path, broker.port), cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = spawn(command(tmp_path, broker.port), stderr=subprocess.DEVNULL)
     wait_for(lambda: outbox.depth() == 0, 60, "an empty outbox")
     highest_mb = resident_mb(process.pid)
     process.terminate()
@@ -161,7 +158,7 @@ def test_it_writes_the_outbox_and_speaks_to_the_broker_and_nothing_else(
     outbox.append(counts())
     record = tmp_path / "strace.txt"
     traced = ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-o", str(record)]
-    process = subprocess.Popen(traced + command(tmp_path, broker.port), cwd=ROOT)
+    process = spawn(traced + command(tmp_path, broker.port))
     wait_for(lambda: bool(subscriber.of("counts")), 20, "the window")
     child = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
     os.kill(child, signal.SIGTERM)

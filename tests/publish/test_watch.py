@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,9 +19,8 @@ from edge.messages import encode_counts
 from edge.watch import watch
 from edge.watch.board import MAX_DEVICES, Board
 from edge.watch.screen import screen
-from tests.publish.support import Broker, Subscriber, counts, health, state, wait_for
+from tests.publish.support import Broker, Subscriber, counts, health, spawn, state, wait_for
 
-ROOT = Path(__file__).parents[2]
 DOOR = "agender/v1/shop/door"
 
 
@@ -113,7 +111,7 @@ def test_without_a_terminal_each_message_is_a_line(broker: Broker, subscriber: S
     """As JSON with --json; Ctrl-C ends it with status 0."""
     command = [sys.executable, "-B", "-m", "edge", "watch", "--broker",
                f"127.0.0.1:{broker.port}", "--json", "--only", "shop/door"]  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = spawn(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     subscriber.send(f"{DOOR}/availability", b"online", retain=True)
     subscriber.send("agender/v1/shop/other/availability", b"online", retain=True)
@@ -133,7 +131,7 @@ def test_on_a_terminal_the_picture_is_kept_up_to_date(
     """A real pseudo-terminal: the device appears, and what it says next replaces it."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-B", "-m", "edge", "watch", "--broker", f"127.0.0.1:{broker.port}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=theirs, stdin=theirs)
+    process = spawn(command, stdout=theirs, stdin=theirs)
     os.close(theirs)
     seen = b""
 
