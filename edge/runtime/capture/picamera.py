@@ -7,6 +7,7 @@ contiguous memory (CMA) until there is none left.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -201,6 +202,8 @@ def _library() -> Any:
             f"the camera needs Picamera2, which cannot be imported ({error}): "
             "apt install python3-picamera2, and a venv with --system-site-packages"
         ) from error
+    # At our own level it tells each step of configuring and closing.
+    logging.getLogger("picamera2").setLevel(logging.WARNING)
     return picamera2
 
 
