@@ -68,7 +68,7 @@ class Draft(NamedTuple):
         settings, about = self.settings, self.settings.about
         size = settings.network.size
         # The margin serves detectors without landmarks; CenterFace draws its boxes generously.
-        crop = Crop(0.1, {"centerface": 0.04}, settings.data.alignment)
+        crop = Crop(0.1, {"centerface": 0.04, "haar": 0.0, "ssd": 0.0}, settings.data.alignment)
         age = Output(
             attribute="age",
             kind="expectation",
