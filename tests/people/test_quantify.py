@@ -10,7 +10,7 @@ from edge.quantify import corrected
 from tests.people.crowds import CONFUSION, GENDER, MIXES, simulate
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(0, 300), min_size=2, max_size=8),
     st.integers(0, 50),
