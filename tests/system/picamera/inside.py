@@ -78,15 +78,22 @@ def settings(**changes: Any) -> config.Source:
 
 
 def open_files() -> int:
+    """The least of some countings: the camera's own thread opens and closes all the time."""
     gc.collect()
-    return len(list(Path("/proc/self/fd").iterdir()))
+    counts = []
+    for _ in range(20):
+        counts.append(len(list(Path("/proc/self/fd").iterdir())))
+        time.sleep(0.005)
+    return min(counts)
 
 
 def frames_of_both_streams() -> None:
     """Small and full are of one exposure, in BGR, in the order in which the camera gave them."""
     with open_source(settings()) as source:
-        stamps, indices = [], []
-        for _ in range(24):
+        stamps: list[float] = []
+        indices: set[int] = set()
+        # Frames in between are lost whenever we are late, so it may take a while to see them all.
+        while len(indices) < PICTURES and len(stamps) < 500:
             frame = source.read()
             assert frame.small.shape == (180, 320, 3), frame.small.shape
             assert (frame.full_width, frame.full_height) == (1280, 720)
@@ -95,11 +102,11 @@ def frames_of_both_streams() -> None:
             assert full[40, 40, 0] > 200 > full[40, 40, 2], full[40, 40]
             assert abs(index_of(frame.small) - index_of(full)) <= 1
             stamps.append(frame.captured_s)
-            indices.append(index_of(frame.small))
+            indices.add(index_of(frame.small))
             del full
             frame.release()
     assert all(a < b for a, b in itertools.pairwise(stamps))
-    assert len(set(indices)) == PICTURES, indices
+    assert len(indices) == PICTURES, indices
 
 
 def buffers_come_back() -> None:
@@ -112,7 +119,7 @@ def buffers_come_back() -> None:
             frame.release()
             if count == 50:
                 before = open_files()
-        assert open_files() == before
+        assert open_files() <= before
         assert source.restarts == 0
 
 
