@@ -137,7 +137,7 @@ class Estimator(Section, frozen=True):
     models: Annotated[
         tuple[str, ...],
         Meta(min_length=1, description="Names of model cards; together they give both."),
-    ] = ("ssrnet_age_imdb", "ssrnet_gender_imdb")
+    ] = ("agender_64",)
 
 
 class Mqtt(Section, frozen=True):
