@@ -45,6 +45,13 @@ def fingerprint(flatbuffer: bytes) -> dict[str, Any]:
 
 def write(folder: Path, flatbuffer: bytes, card: Card) -> Path:
     """Write the bundle into `folder`, both files or neither; → the card's path."""
+    try:
+        return _written(folder, flatbuffer, card)
+    except OSError as error:
+        raise ConvertError(f"cannot write {card.name} into {folder}: {error.strerror}") from error
+
+
+def _written(folder: Path, flatbuffer: bytes, card: Card) -> Path:
     described = msgspec.structs.replace(card, **fingerprint(flatbuffer))
     text = render(described)
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from converters.errors import ConvertError
-
-SCHEMES = ("float32", "float16", "dynamic_int8", "int8", "int16x8")
-CALIBRATED = ("int8", "int16x8")
+from converters.schemes import CALIBRATED, SCHEMES
 
 Function = Callable[[Any], dict[str, Any]]
 Images = NDArray[np.float32]

@@ -13,6 +13,7 @@ from converters import bundle
 from converters.detectors import blazeface, centerface, check, mtcnn, ssd_res10, yunet
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
+from converters.schemes import CALIBRATED, SCHEMES
 from edge.runtime.card import Card
 from edge.runtime.frame import Image
 
@@ -57,7 +58,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="WxH",
         help="input size in pixels; repeat for several files (default: the recipe's)",
     )
-    parser.add_argument("--scheme", help="weights: float32, float16, dynamic_int8 or int8")
+    parser.add_argument("--scheme", choices=SCHEMES, help="how weights and activations are stored")
     parser.add_argument(
         "--data",
         type=Path,
@@ -100,15 +101,17 @@ def _built(
     recipe: Recipe, content: bytes, wanted: Options, shown: list[Image]
 ) -> Iterator[tuple[bytes, Card]]:
     """The recipe's files; for int8 each size is built with pictures laid in at that size."""
-    if wanted.scheme != "int8":
+    if wanted.scheme not in CALIBRATED:
         yield from recipe.build(content, wanted)
         return
     if not shown:
-        raise ConvertError("int8 takes its ranges from real pictures: give some with --data")
+        raise ConvertError(
+            f"{wanted.scheme} takes its ranges from real pictures: give some with --data"
+        )
     for _, card in recipe.build(content, replace(wanted, scheme="float32")):
         sizes = ((card.input.width, card.input.height),)
         calibration = check.inputs(card, shown[:CALIBRATION_PICTURES])
-        yield from recipe.build(content, Options(sizes, "int8", calibration))
+        yield from recipe.build(content, Options(sizes, wanted.scheme, calibration))
 
 
 def _float32(
