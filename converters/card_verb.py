@@ -16,6 +16,7 @@ from edge.runtime.card import Card, read_card, read_model
 EXAMPLES = """examples:
   agender-convert card models_tflite/ssrnet_age_imdb.json
   agender-convert card models_tflite/ssrnet_age_imdb.json --result age.json
+  agender-convert card models_tflite/agender_64.json --result years.json --only age_published
   agender-convert card models_tflite/ssrnet_age_imdb.json --variant dot_product=my_int8"""
 
 
@@ -31,6 +32,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.add_argument("card", type=Path, metavar="CARD", help="NAME.json")
     parser.add_argument("--result", type=Path, help="what `evaluate --json` wrote")
+    parser.add_argument(
+        "--only",
+        choices=("age", "age_published", "gender"),
+        help="take this one confusion matrix from the result, and no accuracy; age_published "
+        "corrects the counted bands and needs faces labelled with age_years",
+    )
     parser.add_argument(
         "--variant",
         type=variant,
@@ -55,7 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.card
     card = check(path)
     if arguments.result:
-        card = with_result(card, read_result(arguments.result))
+        result = read_result(arguments.result)
+        card = (
+            with_matrix(card, result, arguments.only)
+            if arguments.only
+            else with_result(card, result)
+        )
     for kind, name in arguments.variant:
         other = check(path.with_name(f"{name}.json"))
         if (other.task, other.variants) != (card.task, {}):
@@ -81,8 +93,7 @@ def check(path: Path) -> Card:
 
 def with_result(card: Card, result: Result) -> Card:
     """The card with the accuracy on the result's faces; ConvertError for another network's."""
-    if result.models.get(card.name) != card.sha256:
-        raise ConvertError(f"the evaluation is not of this {card.name} (its SHA-256 differs)")
+    _same(card, result)
     said = {output.attribute for output in card.estimating.outputs}
     accuracy: dict[str, Any] = {
         "data": result.data,
@@ -99,3 +110,18 @@ def with_result(card: Card, result: Result) -> Card:
         confusion={**card.confusion, **{name: result.confusion[name] for name in sorted(said)}},
         evidence={**card.evidence, "accuracy": rounded(accuracy)},
     )
+
+
+def with_matrix(card: Card, result: Result, name: str) -> Card:
+    """The card with one confusion matrix of the result; ConvertError where it has none."""
+    _same(card, result)
+    if name not in result.confusion:
+        raise ConvertError(
+            f"the evaluation has no matrix {name!r}: age_published needs labels in age_years"
+        )
+    return msgspec.structs.replace(card, confusion={**card.confusion, name: result.confusion[name]})
+
+
+def _same(card: Card, result: Result) -> None:
+    if result.models.get(card.name) != card.sha256:
+        raise ConvertError(f"the evaluation is not of this {card.name} (its SHA-256 differs)")

@@ -18,6 +18,9 @@ from edge.quantify import corrected
 from edge.runtime.card import Confusion
 from edge.runtime.frame import Window
 
+MATRICES = {"gender": "gender", "age": "age_published"}
+"""Attribute → its confusion on the card, in the labels that windows are counted in."""
+
 ESTIMATED = {"gender": ("female", "male"), "age": tuple(AGE_BANDS)}
 """Attribute → the labels of its confusion matrix, and of its estimates."""
 
@@ -35,15 +38,15 @@ class Anonymiser:
         model: str,
         places: Sequence[str] = (),
     ) -> None:
-        """`confusion` is the estimators' cards', by attribute; `places` the keys to publish.
+        """`confusion` is the estimators' cards'; `places` the keys to publish.
 
-        A confusion of other labels than the published ones corrects nothing.
+        What the cards hold no matrix for (MATRICES) is not corrected.
         """
         self._privacy = privacy
         self._confusion = {
-            attribute: _matrix(confusion[attribute], labels)
+            attribute: _matrix(confusion[MATRICES[attribute]], labels)
             for attribute, labels in ESTIMATED.items()
-            if attribute in confusion and set(labels) <= set(confusion[attribute].labels)
+            if MATRICES[attribute] in confusion
         }
         self._model = model
         self._places = tuple(places)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from converters.evaluate.faces import Answers
 from converters.evaluate.result import Age, Gender, Reliability
 from converters.train.labels import ADULT_BAND, BAND_MIDDLES, BAND_STARTS, BANDS
+from edge.bands import AGE_BANDS, band_of
 from edge.runtime.card import Confusion
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,7 @@ class Labelled:
         self.years = np.array(
             [BAND_MIDDLES[one.band] if one.years is None else one.years for one in labels], float
         )
+        self.years_known = all(one.years is not None for one in labels)
         deviations = [one.years_deviation for one in labels]
         self.deviations = np.array([np.nan if d is None else d for d in deviations], float)
 
@@ -124,10 +126,21 @@ def confusions(answers: Answers, labelled: Labelled, data: str) -> dict[str, Con
     if not np.isnan(answers.ages).all():
         said = bands_of(answers.ages)
         found["age"] = Confusion(BANDS, _counts(labelled.bands, said, len(BANDS)), data)
+        if labelled.years_known:
+            found["age_published"] = _published(labelled.years, answers.ages, data)
     if not np.isnan(answers.females).all():
         counts = _counts(~labelled.female, answers.females <= 0.5, 2)
         found["gender"] = Confusion(("female", "male"), counts, data)
     return found
+
+
+def _published(years: Floats, said: Floats, data: str) -> Confusion:
+    """Exact ages and answers in years → the confusion of the bands that windows are counted in."""
+    order = {name: index for index, name in enumerate(AGE_BANDS)}
+    truth, answer = (
+        np.array([order[band_of(float(age))] for age in ages]) for ages in (years, said)
+    )
+    return Confusion(tuple(order), _counts(truth, answer, len(order)), data)
 
 
 def _counts(

@@ -92,9 +92,8 @@ def evaluate(arguments: argparse.Namespace) -> Result:
 
 def _figures(answers: Answers, confidence: float, data: str) -> dict[str, Any]:
     labelled = measures.Labelled(answers)
-    years_known = all(label.years is not None for label in answers.labels)
     return {
-        "age_target": "years" if years_known else "the middle of the label's band",
+        "age_target": "years" if labelled.years_known else "the middle of the label's band",
         "age": measures.age_figures(answers, labelled),
         "gender": measures.gender_figures(answers, labelled, confidence),
         "confusion": measures.confusions(answers, labelled, data),

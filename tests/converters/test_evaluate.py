@@ -13,6 +13,7 @@ import pytest
 
 from converters.cli import main
 from converters.evaluate.result import read_result
+from edge.bands import AGE_BANDS
 from edge.runtime.detect import open_detector
 from tests.shared import MODELS, frame_of
 
@@ -209,3 +210,19 @@ def test_a_missing_library_is_one_clear_sentence(tmp_path, monkeypatch, capsys, 
     monkeypatch.delitem(sys.modules, "converters.report.plots", raising=False)
     assert main(["report", str(out), "--models", str(bundles), "--out", str(tmp_path)]) == 1
     assert "agender-edge[converters]" in capsys.readouterr().err
+
+
+def test_exact_ages_give_the_matrix_that_corrects_the_counted_bands(tmp_path, labelled, bundles):
+    """`card --only age_published` takes that matrix along and leaves everything else as it was."""
+    path, out = bundles / "ssrnet_age_imdb.json", tmp_path / "years.json"
+    before = json.loads(path.read_text())
+    assert evaluate(bundles, labelled, "--json", str(out)) == 0
+    assert main(["card", str(path), "--result", str(out), "--only", "age_published"]) == 0
+    after = json.loads(path.read_text())
+    matrix = after["confusion"]["age_published"]
+    assert matrix["labels"] == list(AGE_BANDS)
+    assert sum(map(sum, matrix["counts"])) == FACES
+    assert sum(matrix["counts"][matrix["labels"].index("18_24")]) == 5  # the labels 20 to 24
+    matrices = [card["confusion"].pop("age_published", None) for card in (before, after)]
+    assert matrices[0] != matrices[1]
+    assert before == after

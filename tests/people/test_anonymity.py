@@ -29,7 +29,7 @@ from tests.people.test_fold import CROWD, Cells, K
 
 CONFUSION = {
     "gender": Confusion(("female", "male"), GENDER, "test faces"),
-    "age": Confusion(tuple(AGE_BANDS), AGE, "test faces"),
+    "age_published": Confusion(tuple(AGE_BANDS), AGE, "test faces"),
 }
 ENDS = ("", "_low", "_high")
 SCHEMA = jsonschema.Draft202012Validator(counts_schema())
