@@ -28,7 +28,7 @@ test-slow: $(VENV)/ready
 	$(BIN)/python -m pytest -m "slow and not converters"
 
 test-converters: $(CONVERT_VENV)/ready
-	$(CONVERT_VENV)/bin/python -m pytest -m converters
+	$(CONVERT_VENV)/bin/python -m pytest tests/converters tests/train
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check

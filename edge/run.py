@@ -21,7 +21,12 @@ def run(config: Path | None, overrides: Sequence[str], *, sink: str, until_end: 
             # Printing must not take windows that a service on this machine still has to deliver.
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="agender-edge-"))
             overrides += [f"paths.state={folder}", f"paths.runtime={folder}"]
-        arguments = [*(["--config", str(config)] if config else [])]
+        arguments = ["--config", str(config)] if config else []
         for override in overrides:
             arguments += ["--set", override]
-        return supervise(arguments, [*arguments, "--sink", sink], until_end=until_end)
+        return supervise(
+            arguments,
+            [*arguments, "--sink", sink],
+            until_end=until_end,
+            drain_s=checked.mqtt.drain_s,
+        )

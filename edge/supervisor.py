@@ -96,14 +96,14 @@ class Child:
             self.due_s = math.inf
             log.info("%s has reached its source's end; waiting for a signal", self.name)
 
-    def end(self) -> int:
+    def end(self, grace_s: float = GRACE_S) -> int:
         """Ask it to end, wait, kill it if it does not; the exit status."""
         if self.status() is None:
             self._process.terminate()
         try:
-            return self._process.wait(GRACE_S)
+            return self._process.wait(grace_s)
         except subprocess.TimeoutExpired:
-            log.error("%s did not end within %g s and was killed", self.name, GRACE_S)
+            log.error("%s did not end within %g s and was killed", self.name, grace_s)
             self._process.kill()
             return self._process.wait()
 
@@ -114,11 +114,17 @@ def _in_child() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def supervise(vision_arguments: Sequence[str], publisher_arguments: Sequence[str], *,
-              until_end: bool) -> int:  # fmt: skip
+def supervise(
+    vision_arguments: Sequence[str],
+    publisher_arguments: Sequence[str],
+    *,
+    until_end: bool,
+    drain_s: float,
+) -> int:
     """Run both children until a signal, a final failure, or (`until_end`) the source's end.
 
-    Vision is ended first and counts its last window; the publisher then delivers it.
+    Vision is ended first and counts its last window; the publisher then delivers it, for which
+    it may take `drain_s`.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     publisher = Child("publisher", publisher_arguments)
@@ -127,7 +133,7 @@ def supervise(vision_arguments: Sequence[str], publisher_arguments: Sequence[str
         status = _watch(vision, publisher, until_end=until_end)
     finally:
         ended = vision.end()
-        drained = publisher.end()
+        drained = publisher.end(GRACE_S + drain_s)
     return status or max(ended, 0) or max(drained, 0)
 
 
