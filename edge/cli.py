@@ -128,9 +128,17 @@ def overrides(parsed: argparse.Namespace) -> list[str]:
         if value is not None:
             found.append(f"{key}={value}")
     if parsed.broker:
-        host, colon, port = parsed.broker.rpartition(":")
-        found += [f"mqtt.host={host}", f"mqtt.port={port}"] if colon else [f"mqtt.host={port}"]
+        found += broker_overrides(parsed.broker)
     return [*found, *parsed.overrides]
+
+
+def broker_overrides(text: str) -> list[str]:
+    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address → overrides."""
+    host, colon, port = text.rpartition(":")
+    bare = not colon or text.endswith("]") or (":" in host and not host.endswith("]"))
+    if bare:
+        return [f"mqtt.host={text.strip('[]')}"]
+    return [f"mqtt.host={host.strip('[]')}", f"mqtt.port={port}"]
 
 
 def _add_run(verbs: Verbs) -> None:

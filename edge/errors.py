@@ -35,6 +35,12 @@ class ModelError(UserError):
     status = 4
 
 
+class StorageError(UserError):
+    """Windows that the disk refused until the end."""
+
+    status = 6
+
+
 NOBODY_READS = 141
 """Status of a program whose reader has left, as the shell gives it for SIGPIPE (128 + 13)."""
 
@@ -44,4 +50,6 @@ STATUS_HELP = """exit status:
   2  wrong command line or configuration
   3  the source is missing, unreadable or ended early (what was counted is published)
   4  a model is missing, damaged or of the wrong kind
-  5  a camera or stream that worked gives no more frames (starting again may help)"""
+  5  a camera or stream that worked gives no more frames (starting again may help)
+  6  windows were counted that the disk refused to the end; they are lost
+  141  the reader of standard output has left"""

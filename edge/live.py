@@ -102,6 +102,10 @@ class _Door(Generic[Heard, Said]):
         self._here, self._there = here, str(there)
         self._decoder: msgspec.msgpack.Decoder[Heard] = decoder
         here.parent.mkdir(parents=True, exist_ok=True)
+        if _is_heard(here):
+            raise ValueError(
+                f"{here} belongs to a running process; end it, or choose another paths.runtime"
+            )
         here.unlink(missing_ok=True)  # left by a process that was killed
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.bind(str(here))
@@ -154,6 +158,16 @@ class _Door(Generic[Heard, Said]):
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _is_heard(path: Path) -> bool:
+    """Whether a living process listens at this socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
 
 
 class VisionDoor(_Door[FromPublisher, FromVision]):

@@ -8,8 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from edge.config import Config
-from edge.errors import ConfigError
+from edge.errors import ConfigError, UserError
 from edge.host import readings
 from edge.live import Answer, HealthNow, Hello, Order, StateNow, VisionDoor
 from edge.messages import Health, State, timestamp
@@ -21,6 +20,8 @@ from edge.runtime.people import People
 
 HELLO_S = 5.0
 HEALTH_S = 5.0
+FIRST_HEALTH_S = 1.0
+"""Rates over a shorter time than this say nothing."""
 STATE_S = 1.0
 """How often each is said at least; the publisher thins out what it passes on."""
 PAUSED = "paused"
@@ -33,7 +34,7 @@ class Reporter:
     def __init__(
         self,
         door: VisionDoor,
-        hello: Hello,
+        hello: Callable[[], Hello],
         meter: Meter,
         people: People,
         orders: Orders,
@@ -47,7 +48,8 @@ class Reporter:
         self._orders = orders
         self._loop = orders.loop
         self._started_s = time.monotonic()
-        self._hello_due_s = self._health_due_s = self._state_due_s = 0.0
+        self._hello_due_s = self._state_due_s = 0.0
+        self._health_due_s = self._started_s + FIRST_HEALTH_S
         self._said: tuple[int, int, bool] | None = None
         self._health_since_s = self._started_s
         self._captured = self._processed = 0
@@ -68,8 +70,8 @@ class Reporter:
 
     def _present_hello(self) -> Hello:
         if self.epsilon_spent is None:
-            return self._hello
-        return msgspec.structs.replace(self._hello, epsilon_spent=self.epsilon_spent())
+            return self._hello()
+        return msgspec.structs.replace(self._hello(), epsilon_spent=self.epsilon_spent())
 
     def _say_state(self, now_s: float) -> None:
         seen = (self._people.present, self._people.attending, self._loop.paused)
@@ -116,8 +118,10 @@ class Reporter:
 
 
 def _ms(frames: int, spent: Mapping[str, float], *stages: str) -> float:
-    """Milliseconds per processed frame in some of the meter's stages."""
-    return round(sum(spent.get(stage, 0.0) for stage in stages) * 1000 / max(frames, 1), 3)
+    """Milliseconds per processed frame in some of the meter's stages; 0 where none was."""
+    if not frames:
+        return 0.0
+    return round(sum(spent.get(stage, 0.0) for stage in stages) * 1000 / frames, 3)
 
 
 class Orders:
@@ -127,10 +131,10 @@ class Orders:
         self,
         loop: Loop,
         set_window: Callable[[float], None],
-        reread: Callable[[], Config],
+        check: Callable[[], None],
         outbox: Outbox,
     ) -> None:
-        """`reread` reads the configuration again; ConfigError where it is wrong.
+        """`check` reads configuration and models again; UserError where one is wrong.
 
         A pause is kept in the outbox: a privacy pause must not end by a crash or a power cut.
         """
@@ -139,13 +143,13 @@ class Orders:
         self.outbox = outbox
         self.restart = False
         self._set_window = set_window
-        self._reread = reread
+        self._check = check
 
     def answer(self, order: Order) -> Answer:
         """Carry one order out; the answer says why where that is not possible."""
         try:
             self._carry_out(order.verb, order.length_s)
-        except ConfigError as error:
+        except UserError as error:
             return Answer(id=order.id, error=str(error))
         return Answer(id=order.id)
 
@@ -161,6 +165,6 @@ class Orders:
                 raise ConfigError("window needs length_s, in seconds")
             self._set_window(length_s)
         else:
-            self._reread()  # a wrong file must not end a running device
+            self._check()  # a wrong file or model must not end a running device
             self.restart = True
             self.loop.stop()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
@@ -27,7 +28,7 @@ def load(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
     Without `path` the system's file is read if there is one. ConfigError names file, key, value
     and what would be right.
     """
-    if path is None and SYSTEM_FILE.is_file():
+    if path is None and os.path.isfile(SYSTEM_FILE):  # noqa: PTH113 - Path's raises if forbidden
         path = SYSTEM_FILE
     table = _read(path) if path else {}
     if path:
@@ -58,14 +59,21 @@ def _set(table: Table, override: str) -> Table:
             "can read there; write it into the configuration file"
         )
     value = _value(text.strip())
+    if not isinstance(value, str) and _is_text(f"{section}.{name}"):
+        value = text.strip()
     held = table.setdefault(section, {})
     if isinstance(held, dict):
         held[name] = value
     return {section: {name: value}}
 
 
+def _is_text(path: str) -> bool:
+    """Whether a key holds text, so that a device may be called 7."""
+    return _key_schema(path).get("type") == "string"
+
+
 def _value(text: str) -> Any:
-    """A TOML value, or the text itself where it is none: paths and addresses need no quotes."""
+    """A TOML value, or the text itself where it is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -97,15 +105,20 @@ def _explained(message: str, table: Table) -> str:
 
 def _description(path: str) -> str:
     """What the key at `path` means; empty inside a list of tables."""
+    return str(_key_schema(path).get("description", ""))
+
+
+def _key_schema(path: str) -> Table:
+    """The JSON Schema of the key at `section.key`; empty where there is none."""
     section, _, key = path.partition(".")
     name = type(getattr(Config(), section, None)).__name__
-    key_schema = schema()["$defs"].get(name, {}).get("properties", {}).get(key.split("[")[0], {})
-    return str(key_schema.get("description", ""))
+    properties: Table = schema()["$defs"].get(name, {}).get("properties", {})
+    found: Table = properties.get(key.split("[")[0], {})
+    return found
 
 
 def _unknown(path: str, name: str) -> str:
-    section: Any = _at_type(path)
-    known = [field.name for field in msgspec.structs.fields(section)]
+    known = [field.name for field in _nested(_at_type(path))]
     near = difflib.get_close_matches(name, known, 1)
     advice = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
     return f"{'.'.join(filter(None, (path, name)))}: there is no such key; {advice}"
@@ -126,7 +139,7 @@ def _at(table: Any, path: str) -> Any:
 
 
 def _at_type(path: str) -> Any:
-    """The Struct that describes the table at `path`."""
+    """The type of the table at `path`, or of the tables in the list there."""
     kind: Any = Config
     for step in _steps(path):
         for field in _nested(kind):
@@ -136,8 +149,10 @@ def _at_type(path: str) -> Any:
 
 
 def _nested(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
-    is_struct = isinstance(kind, type) and issubclass(kind, Struct)
-    return msgspec.structs.fields(kind) if is_struct else ()
+    """The keys of a table's type, also where it is wrapped: Annotated, tuple, optional."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return msgspec.structs.fields(kind)
+    return tuple(field for inner in get_args(kind) for field in _nested(inner))
 
 
 def schema() -> Table:

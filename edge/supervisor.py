@@ -6,7 +6,6 @@ child that says its configuration, source or model is wrong is believed, and all
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import math
 import signal
@@ -15,11 +14,25 @@ import sys
 import time
 from collections.abc import Sequence
 
-from edge.errors import NOBODY_READS, ConfigError, ModelError, SourceError, SourceLostError
+from edge.child import ENDING, die_with_parent
+from edge.errors import (
+    NOBODY_READS,
+    ConfigError,
+    ModelError,
+    SourceError,
+    SourceLostError,
+    StorageError,
+)
 
 log = logging.getLogger("run")
 
-FINAL = (ConfigError.status, SourceError.status, ModelError.status, NOBODY_READS)
+FINAL = (
+    ConfigError.status,
+    SourceError.status,
+    ModelError.status,
+    NOBODY_READS,
+    StorageError.status,
+)
 """Statuses of a child that starting again would not mend."""
 
 GRACE_S = 10.0
@@ -29,14 +42,16 @@ PAUSES_S = (0.5, 1, 2, 5, 10, 30)
 SETTLED_S = 60.0
 """A child that lived this long starts with the shortest pause again."""
 
+WORKED_S = 10.0
+"""A vision that lived this long had its source."""
+
 TRIES = 3
 """Failures in a row after which `--until-end`, which somebody waits for, gives up."""
 
 LONG_S = 60.0
 """The longest wait; a signal ends any wait at once."""
 
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
-_PR_SET_PDEATHSIG = 1
+_SIGNALS = {*ENDING, signal.SIGCHLD}
 
 
 class Child:
@@ -46,7 +61,7 @@ class Child:
         self.name = name
         self._command = [sys.executable, "-B", "-m", "edge", name, *arguments]
         self.failures = 0
-        self._lost_source = False
+        self._worked = False
         self._started_s = 0.0
         self.due_s: float | None = None
         self.start()
@@ -58,7 +73,7 @@ class Child:
             self._command,
             stdin=subprocess.DEVNULL,
             process_group=0,
-            preexec_fn=_in_child,  # noqa: PLW1509 - the supervisor has no threads
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
         )
 
     def status(self) -> int | None:
@@ -71,8 +86,10 @@ class Child:
         A source that cannot be opened is believed, unless it worked before: a camera that was
         unplugged may be plugged in again.
         """
-        self._lost_source |= status == SourceLostError.status
-        return status in FINAL and not (self._lost_source and status == SourceError.status)
+        long_lived = time.monotonic() - self._started_s > WORKED_S
+        crashed = status not in (*FINAL, 0)
+        self._worked |= status == SourceLostError.status or (crashed and long_lived)
+        return status in FINAL and not (self._worked and status == SourceError.status)
 
     def revive(self) -> None:
         """Plan the next start after a pause that grows with each failure in a row, then start."""
@@ -106,12 +123,6 @@ class Child:
             log.error("%s did not end within %g s and was killed", self.name, grace_s)
             self._process.kill()
             return self._process.wait()
-
-
-def _in_child() -> None:
-    """Unblock the signals the supervisor waits for; die with it if it is killed."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def supervise(

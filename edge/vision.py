@@ -6,6 +6,8 @@ state and orders cross the Unix socket in the runtime directory.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import logging
 import os
 import secrets
@@ -20,7 +22,7 @@ from edge import log as logs
 from edge.anonymity import Anonymiser
 from edge.config import Config
 from edge.config import Source as SourceSettings
-from edge.errors import ConfigError
+from edge.errors import ConfigError, SourceError, SourceLostError, StorageError
 from edge.host import readings
 from edge.host.governor import Governor
 from edge.host.notify import Service
@@ -28,7 +30,7 @@ from edge.live import Hello, VisionDoor
 from edge.messages import ModelInfo
 from edge.outbox import FILE_NAME, Outbox
 from edge.redact import shown
-from edge.reporter import Orders, Reporter
+from edge.reporter import PAUSED, Orders, Reporter
 from edge.runtime.capture import Source, kind_of, open_source
 from edge.runtime.card import Card, Confusion
 from edge.runtime.census import Census
@@ -52,20 +54,32 @@ def vision(config: Config, reread: Callable[[], Config]) -> int:
     can mend; what was counted until then is in the outbox.
     """
     logs.set_up(config.log.level)
+
+    def check() -> None:
+        _models(reread(), Meter())
+
     with ExitStack() as stack:
+        _claim(Path(config.paths.state), stack)
         outbox = stack.enter_context(_outbox(config))
         door = stack.enter_context(_door(config))
-        orders = _run(config, reread, outbox, door)
+        orders = _run(config, check, outbox, door)
+        outbox.flush()
+        lost = outbox.in_memory
     if orders.restart:
         log.info("starting again with the configuration read anew")
         os.execv(sys.executable, [sys.executable, "-B", "-m", "edge", *sys.argv[1:]])
+    if lost:
+        raise StorageError(
+            f"paths.state = {config.paths.state}: {lost} windows could not be stored and are lost; "
+            "is the disk full, or read-only?"
+        )
     return 0
 
 
-def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: VisionDoor) -> Orders:
+def _run(config: Config, check: Callable[[], None], outbox: Outbox, door: VisionDoor) -> Orders:
     """Build the rooms and run the loop to its end; what was ordered meanwhile."""
     meter = Meter()
-    rooms = build_rooms(config, meter)
+    rooms = build_rooms(config, meter, closed=bool(outbox.kept(PAUSED)))
     boot = secrets.token_hex(4)
     anonymiser = _anonymiser(config, rooms.estimator)
 
@@ -73,17 +87,22 @@ def _run(config: Config, reread: Callable[[], Config], outbox: Outbox, door: Vis
         outbox.append(anonymiser.counts(window, boot=boot))
 
     loop = Loop(rooms, emit)
-    orders = Orders(loop, rooms.census.set_length, reread, outbox)
+    orders = Orders(loop, rooms.census.set_length, check, outbox)
     if loop.paused:
         log.warning("paused, as before the start; the request `resume` opens the camera")
-        if rooms.live:
-            rooms.open_source().close()  # it was opened only to see that it can be
-    hello = _hello(config, boot, [rooms.detector.card, *rooms.estimator.cards])
+
+    def hello() -> Hello:  # the detector's shape is known once there was a frame
+        return _hello(config, boot, [rooms.detector.card, *rooms.estimator.cards])
+
+    def end(*_: object) -> None:
+        orders.restart = False
+        loop.stop()
+
     reporter = Reporter(door, hello, meter, rooms.people, orders)
     reporter.epsilon_spent = _spent(config, anonymiser)
     service = Service()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.stop())
+        signal.signal(number, end)
     log.info(
         "watching %s with %s and %s",
         shown(config.source.uri), config.detector.model, rooms.estimator.names,
@@ -118,13 +137,13 @@ def _models(config: Config, meter: Meter) -> tuple[Detector, Estimator]:
         threads=threads,
         meter=meter,
     )
-    estimator.prepare(config.tracking.estimates_per_frame)
     return detector, estimator
 
 
-def build_rooms(config: Config, meter: Meter) -> Rooms:
-    """Load the models, open the source, and make everything between them."""
+def build_rooms(config: Config, meter: Meter, *, closed: bool = False) -> Rooms:
+    """Load the models, open the source (a camera not if `closed`), make everything between."""
     detector, estimator = _models(config, meter)
+    estimator.prepare(config.tracking.estimates_per_frame)
     people = People(
         config.tracking,
         Space(config.space),
@@ -132,23 +151,35 @@ def build_rooms(config: Config, meter: Meter) -> Rooms:
         lambda frame, faces: estimator.estimate(frame.full(), faces),
         score_min=detector.card.detecting.score_min,
     )
-    source = open_source(config.source)
+    live = kind_of(config.source.uri) not in ("file", "folder")
+    first = None if live and closed else open_source(config.source)
     return Rooms(
-        live=source.live,
-        open_source=_reopening(source, config.source),
+        live=live,
+        open_source=_reopening(first, config.source),
         detector=detector,
         estimator=estimator,
         detect_fps_max=config.tracking.detect_fps_max,
         people=people,
-        census=Census(config.window.length_s, LiveClock() if source.live else MediaClock()),
+        census=Census(config.window.length_s, LiveClock() if live else MediaClock()),
         meter=meter,
     )
 
 
-def _reopening(first: Source, settings: SourceSettings) -> Callable[[], Source]:
+def _reopening(first: Source | None, settings: SourceSettings) -> Callable[[], Source]:
     """Gives the source that was opened to see that it can be, and later fresh ones."""
     opened = [first]
-    return lambda: opened.pop() if opened else open_source(settings)
+
+    def reopen() -> Source:
+        source = opened.pop() if opened else None
+        if source is not None:
+            return source
+        try:
+            return open_source(settings)
+        except SourceError as error:
+            # It is configured rightly, or was not to be opened before: trying again may help.
+            raise SourceLostError(str(error)) from error
+
+    return reopen
 
 
 def _limits(config: Config, cards: Sequence[Card]) -> Limits:
@@ -192,15 +223,29 @@ def _hello(config: Config, boot: str, cards: Sequence[Card]) -> Hello:
     )
 
 
-def _outbox(config: Config) -> Outbox:
-    folder = Path(config.paths.state)
+def _claim(folder: Path, stack: ExitStack) -> None:
+    """Make the state folder this process' own; ConfigError where it can't be, or is another's.
+
+    Two visions on one outbox would count everybody twice. The kernel ends the claim with us.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, "the folder cannot be written")
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        stack.callback(os.close, number)
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
         raise ConfigError(
-            f"paths.state = {folder}: the folder cannot be made: {error.strerror}"
+            f"paths.state = {folder}: another vision counts into this folder; "
+            "end it, or choose another folder"
         ) from error
-    return Outbox(folder / FILE_NAME, max_windows=config.outbox.max_windows)
+    except OSError as error:
+        raise ConfigError(f"paths.state = {folder}: {error.strerror}") from error
+
+
+def _outbox(config: Config) -> Outbox:
+    return Outbox(Path(config.paths.state) / FILE_NAME, max_windows=config.outbox.max_windows)
 
 
 def _door(config: Config) -> VisionDoor:

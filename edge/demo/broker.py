@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edge.child import die_with_parent
 from edge.errors import ConfigError
 
 HOST = "127.0.0.1"
@@ -42,7 +43,11 @@ def broker() -> Iterator[tuple[str, int]]:
     with tempfile.TemporaryDirectory(prefix="agender-demo-") as folder:
         kind, command = _command(Path(folder), port)
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - there are no threads yet
         )
         try:
             _wait(process, kind, port)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.child import ENDING, die_with_parent
 from edge.demo.broker import HOST, PROTOCOLS, broker
 from edge.demo.footage import clip
 from edge.demo.words import line, summary
+from edge.errors import NOBODY_READS
 
 WINDOW_S = 5
 SETTLE_S = 0.5
@@ -29,6 +36,8 @@ class Subscriber:
     def __init__(self, port: int, *, as_json: bool) -> None:
         self.counts: list[dict[str, Any]] = []
         self.received: Counter[str] = Counter()
+        self.unread = threading.Event()
+        """Set when the reader of standard output has left."""
         self._as_json = as_json
         self._client = Client(CallbackAPIVersion.VERSION2, client_id="demo-subscriber")
         self._client.on_connect = lambda client, *_: client.subscribe("agender/v1/#", qos=1)
@@ -48,14 +57,24 @@ class Subscriber:
         self.received[kind] += 1
         if kind == "counts":
             self.counts.append(payload)
-        if self._as_json:
-            print(json.dumps({"topic": message.topic, "payload": payload}), flush=True)
-        else:
-            print(line(kind, payload, message.topic), flush=True)
+        text = (
+            json.dumps({"topic": message.topic, "payload": payload})
+            if self._as_json
+            else line(kind, payload)
+        )
+        try:
+            print(text, flush=True)
+        except BrokenPipeError:
+            self.unread.set()
 
 
 def demo(*, as_json: bool) -> int:
-    """Run the demo; 0 when people were counted and the broker delivered every window."""
+    """Run the demo; 0 when people were counted and the broker delivered every window.
+
+    However it ends, but for a kill -9, everything it started ends with it.
+    """
+    for number in ENDING - {signal.SIGINT}:
+        signal.signal(number, _leave)
     as_json = as_json or not sys.stdout.isatty()
     footage = clip()
     started_s = time.monotonic()
@@ -64,19 +83,36 @@ def demo(*, as_json: bool) -> int:
         tempfile.TemporaryDirectory(prefix="agender-demo-") as state,
     ):
         print(f"{footage.name} → {kind} on {HOST}:{port} → here; about 25 s", file=sys.stderr)
-        subscriber = Subscriber(port, as_json=as_json)
-        try:
-            status = _run(footage, port, PROTOCOLS[kind], Path(state))
+        with _running(footage, port, PROTOCOLS[kind], Path(state)) as process:
+            subscriber = Subscriber(port, as_json=as_json)
+            status = _wait(process, subscriber.unread)
             time.sleep(SETTLE_S)
-        finally:
             subscriber.close()
+    if subscriber.unread.is_set():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
+        return NOBODY_READS
     words = summary(subscriber.counts, subscriber.received, kind, time.monotonic() - started_s)
     print(f"\n{words}", file=sys.stderr if as_json else sys.stdout)
-    return status if subscriber.counts else status or 1
+    return status or int(not _right(subscriber.counts))
 
 
-def _run(footage: Path, port: int, protocol: str, state: Path) -> int:
-    """`agender-edge run` as a user would start it; its status."""
+def _right(windows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether somebody was counted, and no window is missing or doubled."""
+    numbers = [window["seq"] for window in windows]
+    gapless = numbers == list(range(1, len(numbers) + 1))
+    return gapless and any(window["people"] for window in windows)
+
+
+def _leave(number: int, _frame: object) -> None:
+    """A signal as an exception, so that the way out is the ordinary one."""
+    sys.exit(128 + number)
+
+
+@contextmanager
+def _running(
+    footage: Path, port: int, protocol: str, state: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`agender-edge run` as a user would start it; it ends with the block."""
     settings = {
         "source.uri": footage,
         "source.realtime": "true",
@@ -92,9 +128,24 @@ def _run(footage: Path, port: int, protocol: str, state: Path) -> int:
     command = [sys.executable, "-B", "-m", "edge", "run", "--until-end"]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - the subscriber's thread comes later
+    )
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        return process.wait() or 130
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], unread: threading.Event) -> int:
+    """The status of the process; it is ended when nobody reads what it is shown for."""
+    while process.poll() is None:
+        if unread.wait(0.1):
+            process.terminate()
+            break
+    return process.wait()

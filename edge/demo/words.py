@@ -11,11 +11,11 @@ from edge.bands import AGE_BANDS
 Payload = Any
 
 
-def line(kind: str, payload: Payload, topic: str) -> str:
+def line(kind: str, payload: Payload) -> str:
     """One message as one line of a terminal."""
     say = {"counts": counts, "state": _state, "health": _health, "info": _info}.get(kind)
     text = say(payload) if say else str(payload)
-    return f"{time.strftime('%H:%M:%S')}  {kind:<13} {text}" if kind != topic else topic
+    return f"{time.strftime('%H:%M:%S')}  {kind:<13} {text}"
 
 
 def counts(payload: Mapping[str, Any]) -> str:

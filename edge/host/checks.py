@@ -55,6 +55,8 @@ def models(config: Config) -> Iterator[Finding]:
     """Every configured model: there, whole, and run by XNNPACK."""
     names = [*PRESETS.get(config.detector.model, (config.detector.model,)),
              *config.estimator.models]  # fmt: skip
+    if config.detector.model == "haar":
+        names = names[1:]  # OpenCV's own file, no bundle of ours
     for name in names:
         try:
             network = load(name, Path(config.paths.models))
@@ -121,17 +123,20 @@ def clock(_config: Config) -> Iterator[Finding]:
 def storage(config: Config) -> Iterator[Finding]:
     """The outbox's folder can be written and has room; what waits in it."""
     folder = Path(config.paths.state)
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    if not os.access(existing, os.W_OK):
-        yield Finding("disk", "bad", f"{existing} cannot be written",
+    # os.path, whose questions a forbidden folder answers with no instead of an exception
+    existing = next(
+        path for path in (folder, *folder.parents) if os.path.exists(path) or path.parent == path
+    )
+    if not (os.path.isdir(existing) and os.access(existing, os.W_OK)):
+        yield Finding("disk", "bad", f"{existing} is no folder that can be written",
                       "run as the service's user, or set paths.state")  # fmt: skip
         return
     free_mb = shutil.disk_usage(existing).free // 2**20
     yield Finding("disk", "good" if free_mb >= DISK_MIN_MB else "bad",
                   f"{free_mb} MB free at {existing}", "make room")  # fmt: skip
     if (folder / FILE_NAME).is_file():
-        outbox = Outbox(folder / FILE_NAME, owner=False)
-        yield Finding("outbox", "note", f"{outbox.depth()} windows wait for the broker")
+        with Outbox(folder / FILE_NAME, owner=False) as outbox:
+            yield Finding("outbox", "note", f"{outbox.depth()} windows wait for the broker")
     else:
         yield Finding("outbox", "note", f"none yet at {folder}")
 

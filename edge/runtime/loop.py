@@ -99,7 +99,8 @@ class Loop:
         """A privacy pause: no camera is open, and windows go on, unobserved."""
         if self._rooms.live:
             self._close_source()
-        time.sleep(PATIENCE_S)
+        with self._rooms.meter.stage(WAITING):
+            time.sleep(PATIENCE_S)
         self._after(self._later())
 
     def _step(self, feed: Feed) -> None:

@@ -6,29 +6,31 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from edge.messages import counts_schema
-from tests.main_job.program import COMMAND
+from tests.main_job.program import COMMAND, alive, wait_for
 
 
 def demo(clip, tmp_path):
     """Run the demo in a home of its own, with this clip in its cache."""
+    return subprocess.run(
+        [*COMMAND, "demo"], env=prepared(clip, tmp_path), text=True, capture_output=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+
+
+def prepared(clip, tmp_path):
+    """The environment of a home with this clip in its cache."""
     cached = tmp_path / "cache" / "agender-edge" / "demo.avi"
     cached.parent.mkdir(parents=True)
     shutil.copy(clip, cached)
-    environment = os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    return subprocess.run(
-        [*COMMAND, "demo"],
-        env=environment,
-        text=True,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    return os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
 
 @pytest.mark.slow
@@ -54,3 +56,31 @@ def test_the_demo_counts_two_visits_and_says_so(demo_clip, tmp_path, kind, monke
     assert (availability[0], availability[-1]) == ("online", "stopped")
     assert "2 people" in done.stderr
     assert f"The {kind} broker delivered" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_takes_everything_along(demo_clip, tmp_path, number):
+    """A closed terminal leaves no broker, no run and no folder behind."""
+    (tmp_path / "temp").mkdir()
+    environment = prepared(demo_clip, tmp_path) | {"TMPDIR": str(tmp_path / "temp")}
+    process = subprocess.Popen(
+        [*COMMAND, "demo"], env=environment, text=True, stdout=subprocess.PIPE
+    )
+    process.stdout.readline()
+    ours = started_by(process.pid)
+    assert len(ours) >= 2
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    wait_for(lambda: not any(map(alive, ours)), "everything gone")
+    assert list((tmp_path / "temp").iterdir()) == []
+
+
+def started_by(parent):
+    """The children and grandchildren of a process."""
+    children = [
+        int(pid)
+        for task in Path(f"/proc/{parent}/task").iterdir()
+        for pid in (task / "children").read_text().split()
+    ]
+    return children + [number for child in children for number in started_by(child)]

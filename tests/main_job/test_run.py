@@ -148,6 +148,31 @@ def test_a_child_that_cannot_live_ends_the_run(demo_clip, tmp_path):
     assert "vision ended 3 times in a row; giving up" in done.stderr
 
 
+def test_two_runs_on_one_folder_are_refused(demo_clip, tmp_path):
+    """Two visions on one outbox would count everybody twice; the second says so and leaves."""
+    place = ("--source", demo_clip, "--set", "source.realtime=true", "--state-dir", tmp_path)
+    first = start("run", *place, "--sink", "stdout", "--set", f"paths.runtime={tmp_path}/one")
+    wait_for(lambda: len(children_of(first)) == 2, "the first run")
+    wait_for((tmp_path / "one" / "vision.sock").exists, "its vision")
+    for runtime in ("one", "two"):
+        second = run(
+            "run", *place, "--sink", "stdout", "--set", f"paths.runtime={tmp_path}/{runtime}"
+        )
+        assert second.returncode == 2, second.stderr
+        assert "another vision" in second.stderr or "a running process" in second.stderr
+    assert len(children_of(first)) == 2
+    first.terminate()
+    assert first.communicate(timeout=30) and first.returncode == 0
+
+
+def test_windows_that_the_disk_refuses_to_the_end_are_told(demo_clip):
+    """Their loss is no success."""
+    done = run("run", "--source", demo_clip, "--sink", "stdout", "--until-end",
+               "--state-dir", "/proc/self/fdinfo")  # fmt: skip
+    assert done.returncode == 6
+    assert "paths.state = /proc/self/fdinfo: 1 windows could not be stored" in done.stderr
+
+
 def test_children_die_with_a_killed_supervisor(demo_clip):
     """kill -9 on the supervisor leaves nobody behind to hold the camera."""
     process = start("run", "--source", demo_clip, "--set", "source.realtime=true", "--sink",

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from edge import settings
+from edge.cli import broker_overrides
 from edge.config import Config
 from edge.errors import ConfigError
 
@@ -119,3 +120,31 @@ def test_every_key_is_described():
         if not entry.get("description")
     ]
     assert bare == []
+
+
+def test_a_wrong_key_in_a_list_of_tables_is_named_too(tmp_path):
+    """A zone's key is checked like any other."""
+    text = '[[space.zones]]\nname = "door"\npolygon = [[0, 0], [1, 0], [1, 1]]\nusage = "count"\n'
+    with pytest.raises(ConfigError, match=r"space\.zones\[0\]\.usage: there is no such key; .*use"):
+        settings.load(write(tmp_path, text))
+
+
+def test_a_name_of_digits_is_a_name():
+    """A shop may be called 42."""
+    assert settings.load(None, ["device.site=42"]).device.site == "42"
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("hub", "hub", 1883),
+        ("hub:99", "hub", 99),
+        ("::1", "::1", 1883),
+        ("[::1]:99", "::1", 99),
+        ("[fe80::1]", "fe80::1", 1883),
+    ],
+)
+def test_a_broker_is_a_host_with_or_without_a_port(text, host, port):
+    """IPv6 addresses too, in brackets where a port follows."""
+    mqtt = settings.load(None, broker_overrides(text)).mqtt
+    assert (mqtt.host, mqtt.port) == (host, port)

@@ -1,0 +1,19 @@
+"""What every child process of ours does before it becomes its program."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+
+_PR_SET_PDEATHSIG = 1
+ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+"""Signals that ask a program to end: a service manager's, Ctrl-C's, a closed terminal's."""
+
+
+def die_with_parent() -> None:
+    """Let the kernel end this process when its parent is gone, and hear signals again.
+
+    For `preexec_fn` of a parent without threads that may have blocked signals (prctl(2)).
+    """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING | {signal.SIGCHLD})
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
