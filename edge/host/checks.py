@@ -69,7 +69,7 @@ def models(config: Config) -> Iterator[Finding]:
 
 
 def _loaded(network: Network) -> Finding:
-    text = f"{network.card.name} sha256 {network.card.sha256[:12]}…"
+    text = f"{network.card.name} sha256 {network.card.sha256}"
     if network.delegated:
         return Finding("model", "good", f"{text}, XNNPACK active")
     return Finding(
