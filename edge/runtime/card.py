@@ -70,7 +70,7 @@ class Output(_Part, frozen=True, kw_only=True):
     regression: years = value × factor + offset. expectation: Σ pᵢ · valuesᵢ.
     argmax: values[i] of the largest pᵢ. probability: value, of `positive`.
     softmax: p of the class `positive` (two classes, `positive_index`).
-    `tensor` is the output's name in the file's signature, or its index there.
+    `tensor` is the output's index in the file.
     """
 
     attribute: Literal["age", "gender"]
