@@ -6,6 +6,7 @@ package manager's own state is not touched. Needs a Debian-like host with apt an
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -18,7 +19,14 @@ from converters.errors import ConvertError
 from converters.sources import STANDARD_ERROR, cache_folder
 
 LITERT = "ai-edge-litert==2.3.0"
-NUMPY = "numpy==2.4.6"
+WHEELS = (
+    LITERT,
+    "numpy==2.4.6",
+    "opencv-python-headless==4.14.0.94",
+    "msgspec==0.22.0",
+    "lap==0.5.13",
+)
+"""What the vision process needs; pinned, since another version executes other instructions."""
 PYTHON = "3.11"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64")
 PLUGIN_SOURCE = Path(__file__).with_name("instructions.c")
@@ -33,6 +41,8 @@ CPU revision\t: 0
 
 """
 CORES = 4
+ADDRESSES = "16G"
+"""A range of addresses of the guest's own: the host's would be random."""
 HOST_STATUS = Path("/var/lib/dpkg/status")
 
 
@@ -78,43 +88,79 @@ class Machine:
     plugin: Path
     root: Path
 
-    def run(self, processor: Processor, arguments: Sequence[str]) -> str:
-        """Run the machine's Python; → standard error, where the marks are."""
-        cpuinfo = self.root / "proc" / "cpuinfo"
-        cpuinfo.parent.mkdir(exist_ok=True)
-        cpuinfo.write_text(processor.cpuinfo)
+    def run(
+        self, processor: Processor, arguments: Sequence[str], path: Sequence[Path] = ()
+    ) -> str:
+        """Run the machine's Python; → standard error, where the marks are.
+
+        `path` holds folders of modules of our own. Nothing of the caller's environment comes
+        along and addresses are not random, so that the count is the same every time.
+        """
         python = self.root / "usr" / "bin" / f"python{PYTHON}"
-        command = [str(self.emulator), "-cpu", processor.name, "-L", str(self.root)]
-        command += ["-U", "LD_LIBRARY_PATH"]
-        command += ["-E", f"PYTHONPATH={self.root / 'site'}", "-E", "PYTHONHASHSEED=0"]
-        command += ["-E", f"PYTHONHOME={self.root / 'usr'}"]
+        modules = ":".join(map(str, (self.root / "site", *path)))
+        guest = {"PYTHONPATH": modules, "PYTHONHOME": self.root / "usr", "PYTHONHASHSEED": 0}
+        command = [str(self.emulator), "-cpu", processor.name, "-L", str(self._seen_by(processor))]
+        command += ["-R", ADDRESSES, "-U", "LD_LIBRARY_PATH"]
+        command += [part for key, value in guest.items() for part in ("-E", f"{key}={value}")]
         command += ["-plugin", str(self.plugin), str(python), "-B", *arguments]
         libraries = ":".join(map(str, self.emulator.parents[1].glob("lib/*-linux-gnu")))
-        environment = {**os.environ, "LD_LIBRARY_PATH": libraries}
+        environment = {"LD_LIBRARY_PATH": libraries, "LC_ALL": "C.UTF-8"}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
             raise ConvertError(f"the emulated {processor.name} failed: {lines[-1]}")
         return done.stderr
 
+    def _seen_by(self, processor: Processor) -> Path:
+        """The root with this processor's /proc/cpuinfo; several may be in use at once."""
+        view = self.root.with_name(processor.name)
+        if not view.exists():
+            making = view.with_name(f"{view.name}.{os.getpid()}")
+            (making / "proc").mkdir(parents=True)
+            (making / "proc/cpuinfo").write_text(processor.cpuinfo)
+            for entry in self.root.iterdir():
+                (making / entry.name).symlink_to(Path("..", self.root.name, entry.name))
+            _settle(making, view)
+        return view
+
 
 def build() -> Machine:
     """The machine from the cache, put together on first use; ConvertError where it can't be."""
-    home = cache_folder() / f"arm64-{LITERT.replace('==', '-')}"
-    machine = Machine(home / "tools/usr/bin/qemu-aarch64", home / "plugin.so", home / "root")
-    if (home / "complete").exists():
-        return machine
+    pins = hashlib.sha256(" ".join((PYTHON, *WHEELS)).encode() + PLUGIN_SOURCE.read_bytes())
+    home = cache_folder() / f"arm64-{pins.hexdigest()[:12]}"
+    if not home.exists():
+        making = home.with_name(f"{home.name}.{os.getpid()}")
+        _make(making, home)
+        _settle(making, home)
+    return _machine(home)
+
+
+def _machine(home: Path) -> Machine:
+    return Machine(home / "tools/usr/bin/qemu-aarch64", home / "plugin.so", home / "root")
+
+
+def _make(making: Path, home: Path) -> None:
+    machine = _machine(making)
     for tool in ("apt-get", "dpkg-deb", "cc"):
         if shutil.which(tool) is None:
             raise ConvertError(f"counting Arm instructions needs `{tool}`: install it first")
-    print(f"agender-convert: putting an Arm machine together in {home}", file=sys.stderr)
-    shutil.rmtree(home, ignore_errors=True)
-    _unpack(home / "apt-arm64", "arm64", [f"python{PYTHON}", "libstdc++6"], machine.root)
-    _unpack(home / "apt-host", None, ["qemu-user"], home / "tools")
-    _wheels(machine.root / "site")
-    _plugin(machine.plugin)
-    (home / "complete").touch()
-    return machine
+    print(f"putting an Arm machine together in {home} (a minute or two)", file=sys.stderr)
+    try:
+        _unpack(making / "apt-arm64", "arm64", [f"python{PYTHON}", "libstdc++6"], machine.root)
+        _unpack(making / "apt-host", None, ["qemu-user"], making / "tools")
+        _wheels(machine.root / "site")
+        _plugin(machine.plugin)
+    except ConvertError:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+
+
+def _settle(made: Path, place: Path) -> None:
+    """Move what was made to its place, unless another process was faster."""
+    try:
+        made.rename(place)
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _unpack(work: Path, architecture: str | None, packages: list[str], target: Path) -> None:
@@ -157,7 +203,7 @@ def _wheels(target: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
     command += ["--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp"]
     command += [part for name in PLATFORMS for part in ("--platform", name)]
-    _command([*command, LITERT, NUMPY])
+    _command([*command, *WHEELS])
 
 
 def _plugin(path: Path) -> None:
