@@ -25,7 +25,7 @@ from converters.train.loop import logits
 from converters.train.settings import Settings
 from converters.verify import check
 from edge.runtime.card import Card
-from edge.runtime.estimate import decode
+from edge.runtime.decode import decode
 from edge.runtime.model import Network
 
 CALIBRATION_CROPS = 512

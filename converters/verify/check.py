@@ -16,7 +16,7 @@ from converters.verify import runtimes
 from converters.verify.crops import Crops
 from converters.verify.runtimes import Run
 from edge.runtime.card import Card
-from edge.runtime.estimate import decode
+from edge.runtime.decode import decode
 
 Floats = NDArray[np.float64]
 

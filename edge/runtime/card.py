@@ -21,6 +21,8 @@ from edge.runtime.processor import ProcessorClass
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[int, Meta(gt=0)]
+AGE_KINDS = ("regression", "expectation", "argmax", "index")
+GENDER_KINDS = ("probability", "softmax")
 
 
 class _Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -31,7 +33,9 @@ class Input(_Part, frozen=True):
     """How pixels become the input tensor, N × height × width × 3.
 
     tensor = (pixel − mean) × scale, for pixels 0..255 in `colour` order, channel by channel;
-    an integer tensor is then quantized with the tensor's own scale and zero point.
+    an integer tensor is then quantized with the tensor's own scale and zero point. `within` says,
+    for the record, what the network itself does with that tensor before its first layer: a mean
+    picture it subtracts, a standardization of each picture.
     """
 
     width: Positive
@@ -39,6 +43,7 @@ class Input(_Part, frozen=True):
     colour: Literal["bgr", "rgb"]
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    within: str = ""
 
 
 class Alignment(_Part, frozen=True):
@@ -65,23 +70,34 @@ class Crop(_Part, frozen=True):
 
 
 class Output(_Part, frozen=True, kw_only=True):
-    """How one output tensor becomes an attribute.
+    """How one output tensor becomes an attribute; `edge.runtime.decode` has the table of kinds.
 
-    regression: years = value × factor + offset. expectation: Σ pᵢ · valuesᵢ.
-    argmax: values[i] of the largest pᵢ. probability: value, of `positive`.
-    softmax: p of the class `positive` (two classes, `positive_index`).
-    `tensor` is the output's index in the file.
+    `tensor` is the output's index in the file. `values` are the classes' years, in the tensor's
+    order (none: the classes' indices), `labels` their names, `factor` and `offset` are applied to
+    the years found. Of two genders `positive` is the one at `positive_index`.
     """
 
     attribute: Literal["age", "gender"]
-    kind: Literal["regression", "expectation", "argmax", "probability", "softmax"]
+    kind: Literal["regression", "expectation", "argmax", "index", "probability", "softmax"]
     tensor: int = 0
     values: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
     factor: float = 1.0
     offset: float = 0.0
     positive: Literal["female", "male"] = "female"
-    positive_index: int = 0
+    positive_index: Annotated[int, Meta(ge=0)] = 0
     logits: bool = False
+
+    def __post_init__(self) -> None:
+        kinds = GENDER_KINDS if self.attribute == "gender" else AGE_KINDS
+        if self.kind not in kinds:
+            raise ValueError(
+                f"an output for {self.attribute} is of kind {', '.join(kinds)}, not {self.kind}"
+            )
+        if self.kind == "argmax" and not self.values:
+            raise ValueError("an output of kind argmax needs `values`, the years of each class")
+        if self.labels and len(self.labels) != len(self.values):
+            raise ValueError(f"{len(self.labels)} labels name {len(self.values)} values")
 
 
 class Estimator(_Part, frozen=True):
@@ -154,6 +170,8 @@ class Card(_Part, frozen=True, kw_only=True):
     bytes: Positive
     sha256: str
     quantization: str
+    multiply_adds: Annotated[int, Meta(ge=0)] = 0
+    """Multiplications of one invocation on one picture, where they were counted."""
     input: Input
     detector: Detector | None = None
     estimator: Estimator | None = None

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.errors import ModelError
-from edge.runtime.card import Card, Output
+from edge.runtime.card import Card
 from edge.runtime.crop import cut
+from edge.runtime.decode import Values, decode
 from edge.runtime.frame import Estimate, Face, Image
 from edge.runtime.meter import Meter
-from edge.runtime.model import Network, Tensor, load
-
-Values = NDArray[np.float64]
+from edge.runtime.model import Network, load
 
 
 class Estimator:
@@ -67,53 +63,6 @@ class Estimator:
                 strict=True,
             )
         ]
-
-
-def decode(tensor: Tensor, output: Output) -> Values:
-    """An output tensor, N × …, → N ages in years, or N probabilities of a woman."""
-    rows: Values = tensor.reshape(len(tensor), -1).astype(np.float64)
-    answer: Values = _DECODERS[output.kind](rows, output)
-    if output.attribute == "gender" and output.positive == "male":
-        answer = 1 - answer
-    return answer
-
-
-def _regression(rows: Values, output: Output) -> Values:
-    return np.asarray(rows[:, 0] * output.factor + output.offset)
-
-
-def _probability(rows: Values, output: Output) -> Values:
-    value = rows[:, 0]
-    return 1 / (1 + np.exp(-value)) if output.logits else value.clip(0, 1)
-
-
-def _argmax(rows: Values, output: Output) -> Values:
-    return np.asarray(np.array(output.values)[rows.argmax(axis=1)])
-
-
-def _expectation(rows: Values, output: Output) -> Values:
-    return np.asarray(_shares(rows, output) @ np.array(output.values))
-
-
-def _softmax(rows: Values, output: Output) -> Values:
-    return np.asarray(_shares(rows, output)[:, output.positive_index])
-
-
-def _shares(rows: Values, output: Output) -> Values:
-    """Rows that sum to one: the softmax of logits, or probabilities as they come."""
-    if not output.logits:
-        return rows
-    powers = np.exp(rows - rows.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-_DECODERS: dict[str, Callable[[Values, Output], Values]] = {
-    "regression": _regression,
-    "probability": _probability,
-    "argmax": _argmax,
-    "expectation": _expectation,
-    "softmax": _softmax,
-}
 
 
 def open_estimator(

@@ -1,41 +1,15 @@
-"""Estimates are decoded as the card says, one batch a network."""
+"""Faces of a frame get their estimates, one batch a network."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from edge.errors import ModelError
-from edge.runtime.card import Output
 from edge.runtime.detect import open_detector
-from edge.runtime.estimate import decode, open_estimator
+from edge.runtime.estimate import open_estimator
 from tests.shared import frame_of, pictures_of
 
 PUBLISHED = ("ssrnet_age_imdb", "ssrnet_gender_imdb")
-
-
-@pytest.mark.parametrize(
-    ("output", "tensor", "expected"),
-    [
-        (Output(attribute="age", kind="regression"), [[31.5]], [31.5]),
-        (Output(attribute="age", kind="regression", factor=100, offset=1), [[0.3]], [31]),
-        (Output(attribute="age", kind="expectation", values=(10, 20, 40)), [[0, 0.5, 0.5]], [30]),
-        (Output(attribute="age", kind="expectation", values=(10, 30), logits=True), [[7, 7]], [20]),
-        (Output(attribute="age", kind="argmax", values=(5, 28, 43)), [[0.2, 0.1, 0.7]], [43]),
-        (Output(attribute="gender", kind="probability"), [[0.8]], [0.8]),
-        (Output(attribute="gender", kind="probability", positive="male"), [[0.8]], [0.2]),
-        (Output(attribute="gender", kind="probability"), [[1.7]], [1.0]),
-        (Output(attribute="gender", kind="probability", logits=True), [[0.0]], [0.5]),
-        (Output(attribute="gender", kind="softmax", positive_index=1), [[0.3, 0.7]], [0.7]),
-        (Output(attribute="gender", kind="softmax", positive="male"), [[0.3, 0.7]], [0.7]),
-        (Output(attribute="gender", kind="softmax", logits=True), [[900.0, 900.0]], [0.5]),
-    ],
-)
-def test_each_kind_of_output_becomes_years_or_the_probability_of_a_woman(output, tensor, expected):
-    """Regression, expectation, arg-max, probability and softmax, either polarity."""
-    assert decode(np.array(tensor, np.float32), output) == pytest.approx(
-        expected, rel=1e-6, abs=1e-6
-    )
 
 
 def test_faces_of_a_real_frame_get_an_age_and_a_gender_each(models, clips):
