@@ -138,6 +138,13 @@ class Estimator(Section, frozen=True):
         tuple[str, ...],
         Meta(min_length=1, description="Names of model cards; together they give both."),
     ] = ("agender_64",)
+    force_heavy: Annotated[
+        bool,
+        Meta(
+            description="Load even a network that only a workstation can run at a useful rate; "
+            "a Raspberry Pi refuses it otherwise, with its size and estimated cost."
+        ),
+    ] = False
 
 
 class Mqtt(Section, frozen=True):

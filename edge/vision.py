@@ -136,6 +136,7 @@ def _models(config: Config, meter: Meter) -> tuple[Detector, Estimator]:
         family,
         threads=threads,
         meter=meter,
+        force_heavy=config.estimator.force_heavy,
     )
     return detector, estimator
 

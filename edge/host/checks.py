@@ -59,7 +59,8 @@ def models(config: Config) -> Iterator[Finding]:
         names = names[1:]  # OpenCV's own file, no bundle of ours
     for name in names:
         try:
-            network = load(name, Path(config.paths.models))
+            folder, forced = Path(config.paths.models), config.estimator.force_heavy
+            network = load(name, folder, force_heavy=forced)
             card = network.card
             network.run(np.zeros((1, card.input.height, card.input.width, 3), np.uint8))
         except UserError as error:

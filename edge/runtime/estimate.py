@@ -65,14 +65,15 @@ class Estimator:
         ]
 
 
-def open_estimator(
+def open_estimator(  # noqa: PLR0913 - each is a key of the configuration
     names: Sequence[str],
     folder: Path,
     family: str,
     *,
     threads: int = 1,
     meter: Meter | None = None,
+    force_heavy: bool = False,
 ) -> Estimator:
     """The estimators named in the configuration, their bytes checked against their cards."""
-    networks = [load(name, folder, threads) for name in names]
+    networks = [load(name, folder, threads, force_heavy=force_heavy) for name in names]
     return Estimator(networks, family, meter or Meter())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
+from edge.runtime import burden
 from edge.runtime.card import Card, Input, read_card, read_model
 from edge.runtime.frame import Image
 from edge.runtime.processor import processor_class
@@ -147,16 +148,19 @@ def _dequantized(tensor: Tensor, details: dict[str, Any]) -> Tensor:
     return values
 
 
-def load(name: str, folder: Path, threads: int = 1) -> Network:
+def load(name: str, folder: Path, threads: int = 1, *, force_heavy: bool = False) -> Network:
     """The network `name` of a folder of models, or its variant for the processor found here.
 
-    Its bytes are checked against its card; ModelError where they differ.
+    Its bytes are checked against its card; ModelError where they differ, and for what is too
+    heavy for this machine unless `force_heavy`.
     """
     card, path = _card_of(name, folder)
     variant = card.variants.get(processor_class(), name)
     if variant != name:
         log.info("%s: using its variant %s (processor: %s)", name, variant, processor_class())
         card, path = _card_of(variant, folder)
+    if not force_heavy:
+        burden.refuse_heavy(card, burden.this_machine())
     return Network(card, read_model(card, path.with_suffix(".tflite")), threads)
 
 
