@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import converters.annotate.verb
 import converters.card_verb
 import converters.detectors.verb
 import converters.evaluate.sweep
@@ -27,6 +28,7 @@ VERBS = (
     converters.card_verb,
     converters.profile.verb,
     converters.footage,
+    converters.annotate.verb,
 )
 
 

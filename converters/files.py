@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from converters.errors import ConvertError
@@ -9,11 +13,40 @@ from converters.errors import ConvertError
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write `path` under another name, then rename; ConvertError where it can't be written."""
-    fresh = path.with_name(path.name + ".part")
+    with replacing(path) as fresh:
+        fresh.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name beside `path`, with its suffix, for a file that becomes `path` at the block's end.
+
+    Where the block ends in another way, Ctrl-C included, nothing of the file stays. ConvertError
+    where it can't be written.
+    """
+    fresh = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(content)
+        yield fresh
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise ConvertError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        if path.parent.is_dir():
+            fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def tidy_ending() -> Iterator[None]:
+    """Inside, a request to end and a closed terminal end the program as Ctrl-C does: tidily."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, _leave) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
