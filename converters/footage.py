@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.errors import ConvertError
+from converters.files import replacing, tidy_ending
 from converters.sources import Original, PyPi
 
 Image = NDArray[np.uint8]
@@ -73,15 +74,14 @@ def render(portrait: Image, out: Path) -> int:
     The file appears whole or not at all.
     """
     figure, mask = _figure(portrait)
-    unfinished = out.with_name(f".{out.name}.avi")
-    writer = cv2.VideoWriter(str(unfinished), cv2.VideoWriter.fourcc(*"MJPG"), FPS, SIZE_PX)
-    if not writer.isOpened():
-        raise ConvertError(f"cannot write {out}: does its folder exist, and is there room?")
     count = 0
-    for count, position in enumerate(_positions(), 1):
-        writer.write(_frame(figure, mask, position, count))
-    writer.release()
-    unfinished.replace(out)
+    with replacing(out) as unfinished:
+        writer = cv2.VideoWriter(str(unfinished), cv2.VideoWriter.fourcc(*"MJPG"), FPS, SIZE_PX)
+        if not writer.isOpened():
+            raise ConvertError(f"cannot write {out}: does its folder exist, and is there room?")
+        for count, position in enumerate(_positions(), 1):
+            writer.write(_frame(figure, mask, position, count))
+        writer.release()
     return count
 
 
@@ -141,9 +141,9 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    png = np.frombuffer(PORTRAIT.read(arguments.portrait), np.uint8)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    frames = render(np.asarray(cv2.imdecode(png, cv2.IMREAD_COLOR), np.uint8), arguments.out)
+    with tidy_ending():
+        png = np.frombuffer(PORTRAIT.read(arguments.portrait), np.uint8)
+        frames = render(np.asarray(cv2.imdecode(png, cv2.IMREAD_COLOR), np.uint8), arguments.out)
     print(f"{arguments.out}: {frames} frames, {frames / FPS:g} s")
     return 0
 
@@ -158,6 +158,8 @@ def main() -> int:
     except ConvertError as error:
         print(f"footage: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

