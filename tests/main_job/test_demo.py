@@ -13,6 +13,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from converters.errors import ConvertError
+from converters.footage import PORTRAIT
+from converters.sources import obtain
 from edge.messages import counts_schema
 from tests.main_job.program import COMMAND, alive, wait_for
 
@@ -74,6 +77,29 @@ def test_a_demo_that_is_ended_takes_everything_along(demo_clip, tmp_path, number
     process.communicate(timeout=30)
     wait_for(lambda: not any(map(alive, ours)), "everything gone")
     assert list((tmp_path / "temp").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_while_it_renders_leaves_no_half_clip(tmp_path, number):
+    """Ctrl-C, a request to end or a closed terminal: no traceback, and no file of the clip."""
+    try:
+        portrait = obtain(PORTRAIT.source)
+    except ConvertError as error:
+        pytest.skip(f"the portrait of the demo's clip can't be had: {error}")
+    (tmp_path / "agender-convert").mkdir()
+    shutil.copy(portrait, tmp_path / "agender-convert" / portrait.name)
+    process = subprocess.Popen(
+        [*COMMAND, "demo"], env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)}, text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0,
+    )  # fmt: skip
+    folder = tmp_path / "agender-edge"
+    wait_for(lambda: folder.is_dir() and list(folder.iterdir()), "the clip's beginning")
+    os.killpg(process.pid, number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == (130 if number == signal.SIGINT else 128 + number)
+    assert "Traceback" not in said
+    assert list(folder.iterdir()) == []
 
 
 def started_by(parent):
