@@ -8,12 +8,15 @@ BIN := $(VENV)/bin
 # On a Raspberry Pi picamera2 and the numpy it was built against come from apt.
 ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find_spec('picamera2') else '')" 2>/dev/null)
 
-.PHONY: help demo test test-slow test-converters lint setup clean
+HOURS ?= 1
+
+.PHONY: help demo test test-slow test-converters soak lint setup clean
 help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
 	@echo "make test-slow        the slow tests: systemd, arm64, soak, faults"
 	@echo "make test-converters  the tests that need TensorFlow (in an environment of their own)"
+	@echo "make soak HOURS=24    the whole product for hours, with everything going wrong (root: disks too)"
 	@echo "make lint             ruff, mypy, import contracts"
 
 setup: $(VENV)/ready
@@ -29,6 +32,9 @@ test-slow: $(VENV)/ready
 
 test-converters: $(CONVERT_VENV)/ready
 	$(CONVERT_VENV)/bin/python -m pytest tests/converters tests/train
+
+soak: $(VENV)/ready
+	$(BIN)/python -m benchmarks.soak --hours $(HOURS) --json soak.json
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check

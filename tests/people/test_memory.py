@@ -7,14 +7,14 @@ import tracemalloc
 
 import pytest
 
-from benchmarks.soak import Soak
+from benchmarks.soak.rooms import Soak
 
 
 @pytest.mark.parametrize("frames", [2_000, pytest.param(150_000, marks=pytest.mark.slow)])
 def test_memory_is_flat_and_every_cache_empties(frames: int):
     """After a first round, further ones leave not a kilobyte behind; nobody is held at the end.
 
-    `python -m benchmarks.soak` does the same for ten million frames.
+    `python -m benchmarks.soak --frames 10000000` does the same for ten million frames.
     """
     soak = Soak(scenes=3)
     soak.run(1_000)

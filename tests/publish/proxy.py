@@ -62,7 +62,7 @@ class FaultProxy:
 
     def _relay(self, client: socket.socket, broker: socket.socket, kind: str, left: int) -> None:
         others = {client: broker, broker: client}
-        while not self._closing and (self.faulty or kind == "none"):
+        while not (self._closing or self.shut) and (self.faulty or kind == "none"):
             for source in select.select(list(others), [], [], 0.1)[0]:
                 data = source.recv(65_536)
                 if not data:

@@ -1,14 +1,8 @@
-"""Memory over ten million simulated frames: people, windows and messages, without a picture.
-
-python -m benchmarks.soak                      # 10,000,000 frames, about half an hour
-python -m benchmarks.soak --frames 200000 --steps 4
-"""
+"""The rooms between detector and outbox over millions of simulated frames, without a picture."""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import sys
 import time
 from collections.abc import Sequence
 
@@ -60,23 +54,13 @@ def _estimate(_: Frame, faces: Sequence[Face]) -> list[Estimate]:
     return [Estimate(20 + face.box.width % 50, face.score) for face in faces]
 
 
-def main() -> None:
-    """Print resident memory as the frames go by."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--frames", type=int, default=10_000_000)
-    parser.add_argument("--steps", type=int, default=10, help="lines printed (default 10)")
-    options = parser.parse_args()
-    soak, began_s = Soak(), time.perf_counter()
+def soak(frames: int, steps: int) -> int:
+    """Print resident memory as the frames go by; 1 if anybody is still held at the end."""
+    rooms, began_s = Soak(), time.perf_counter()
     print(f"{'frames':>12}{'windows':>9}{'people':>9}{'held':>6}{'MB':>8}{'µs/frame':>10}")
-    for _ in range(options.steps):
-        soak.run(options.frames // options.steps)
-        spent_us = 1e6 * (time.perf_counter() - began_s) / soak.frames
-        print(f"{soak.frames:>12}{soak.windows:>9}{soak.counted:>9}", end="")
-        print(f"{soak.people.held:>6}{memory_mb():>8.1f}{spent_us:>10.1f}", flush=True)
-    sys.exit(soak.people.held > 0)
-
-
-if __name__ == "__main__":
-    main()
+    for _ in range(steps):
+        rooms.run(frames // steps)
+        spent_us = 1e6 * (time.perf_counter() - began_s) / rooms.frames
+        print(f"{rooms.frames:>12}{rooms.windows:>9}{rooms.counted:>9}", end="")
+        print(f"{rooms.people.held:>6}{memory_mb():>8.1f}{spent_us:>10.1f}", flush=True)
+    return int(rooms.people.held > 0)

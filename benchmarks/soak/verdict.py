@@ -1,0 +1,156 @@
+"""Judges a soak: is memory flat, are handles, is every window there?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from benchmarks.soak.device import Sample
+from benchmarks.soak.heard import Seen
+from benchmarks.soak.plan import Plan
+
+PAIRS = 400
+"""Samples of a life that are compared with each other; more are thinned out."""
+
+HANDLES = 1.0
+"""Open files or threads more in `unit_s` that are still called flat."""
+
+START_S = 15.0
+"""What a start of vision may take, the pause before it included."""
+
+CAMERA_FPS = 10
+
+
+class Growth(NamedTuple):
+    """What became of one process' resources, over all its lives that are judged."""
+
+    verb: str
+    lives: int
+    judged_s: float
+    """Time from the first to the last judged sample, over all judged lives."""
+    rss_mb: float
+    pss_mb: float
+    handles: int
+    threads: int
+    """The highest values seen in these."""
+    slope_mb: float
+    slope_handles: float
+    slope_threads: float
+    """Growth in `Plan.unit_s`."""
+
+
+class Hole(NamedTuple):
+    """Windows from `first` up to (not including) `end`, which a fault had a hand in."""
+
+    first: int
+    end: int
+
+
+def slope(lives: Iterable[Sequence[tuple[float, float]]]) -> float:
+    """Growth per second: the median slope of all pairs of points (Theil and Sen) within a life.
+
+    Pairs nearer than a quarter of their life are left out: they tell more of noise than of growth.
+    """
+    found = []
+    for points in lives:
+        thinned = points[:: max(len(points) // PAIRS, 1)]
+        apart_s = (points[-1][0] - points[0][0]) / 4
+        found += [
+            (value - earlier) / (at_s - earlier_s)
+            for index, (at_s, value) in enumerate(thinned)
+            for earlier_s, earlier in thinned[:index]
+            if at_s - earlier_s >= max(apart_s, 1e-9)
+        ]
+    return median(found) if found else 0.0
+
+
+def growth(plan: Plan, verb: str, samples: Iterable[Sample]) -> Growth | None:
+    """One process' growth; None where no life was long enough to be judged."""
+    lives: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if sample.verb == verb:
+            lives[sample.life].append(sample)
+    judged = [
+        [sample for sample in life if sample.at_s - life[0].at_s >= plan.warm_up_s]
+        for life in lives.values()
+        if life[-1].at_s - life[0].at_s >= plan.life_s
+    ]
+    if not judged:
+        return None
+
+    def per_unit(value: Callable[[Sample], float]) -> float:
+        points = [[(sample.at_s, value(sample)) for sample in life] for life in judged]
+        return slope(points) * plan.unit_s
+
+    every = [sample for life in judged for sample in life]
+    return Growth(
+        verb=verb,
+        lives=len(lives),
+        judged_s=sum(life[-1].at_s - life[0].at_s for life in judged),
+        rss_mb=max(sample.rss_mb for sample in every),
+        pss_mb=max(sample.pss_mb for sample in every),
+        handles=max(sample.handles for sample in every),
+        threads=max(sample.threads for sample in every),
+        slope_mb=per_unit(lambda sample: sample.rss_mb),
+        slope_handles=per_unit(lambda sample: sample.handles),
+        slope_threads=per_unit(lambda sample: sample.threads),
+    )
+
+
+def growing(plan: Plan, verb: str, found: Growth | None) -> list[str]:
+    """What is wrong with a process' resources, a sentence each."""
+    if found is None:
+        return [f"{verb}: no life of {plan.life_s:g} s, so its memory cannot be judged"]
+    unit = f"in {plan.unit_s:g} s"
+    wrong = []
+    if found.slope_mb > plan.growth_mb:
+        wrong.append(f"{verb}: memory grows by {found.slope_mb:.2f} MiB {unit}")
+    for name, per_unit in (("open files", found.slope_handles), ("threads", found.slope_threads)):
+        if per_unit > HANDLES:
+            wrong.append(f"{verb}: {per_unit:.1f} {name} more {unit}")
+    return wrong
+
+
+def missing(windows: Mapping[int, Seen]) -> list[str]:
+    """Numbers from 1 to the last that never came."""
+    gone = sorted(set(range(1, max(windows, default=0) + 1)) - set(windows))
+    return [f"{len(gone)} windows are missing: {gone[:10]}"] if gone else []
+
+
+def undisturbed(windows: Mapping[int, Seen], holes: Iterable[Hole]) -> dict[int, Seen]:
+    """Windows that no fault could excuse: those between the holes, but for each boot's first."""
+    excused = {number for hole in holes for number in range(hole.first, hole.end)}
+    firsts = {}
+    for number in sorted(windows):
+        firsts.setdefault(windows[number].boot, number)
+    last = max(windows, default=0)
+    excused |= {*firsts.values(), last}
+    return {number: seen for number, seen in windows.items() if number not in excused}
+
+
+def torn(plan: Plan, windows: Mapping[int, Seen], holes: Iterable[Hole]) -> list[str]:
+    """Windows that are short, or not looked at, without a fault that explains it."""
+    wrong = [
+        f"window {number} has {seen.window_s:.1f} s, {seen.observed_s:.1f} s of them observed"
+        for number, seen in undisturbed(windows, holes).items()
+        if not seen.is_full(plan.window_s)
+    ]
+    return [*wrong[:5], f"… and {len(wrong) - 5} more"] if len(wrong) > 5 else wrong
+
+
+def uncovered(plan: Plan, windows: Mapping[int, Seen], ran_s: float) -> list[str]:
+    """Time that no window covers, beyond what starting vision costs.
+
+    A killed vision takes the open window with it. Of a clip, the time run is that of its frames.
+    """
+    covered_s = sum(seen.window_s for seen in windows.values())
+    starts = len({seen.boot for seen in windows.values()})
+    if not plan.live:
+        ran_s = sum(seen.frames for seen in windows.values()) / CAMERA_FPS
+    allowed_s = starts * (START_S + plan.window_s if plan.live else 0.2)
+    lost_s = ran_s - covered_s
+    if -allowed_s <= lost_s <= allowed_s:
+        return []
+    return [f"windows cover {covered_s:.1f} s of {ran_s:.1f} s, with {starts} starts of vision"]

@@ -1,0 +1,1 @@
+"""The whole product over a long time, with everything that can go wrong going wrong."""
