@@ -1,0 +1,151 @@
+"""Rounds of measurements → costs, ratios with their spread, and accuracies."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers.systems import OURS, System
+from benchmarks.peers.workers import FailedError, Worker
+from converters.evaluate import measures
+from converters.evaluate.faces import Answers, answer
+from converters.train.labels import Folder, Label, open_data
+from edge.config import Config
+from edge.runtime.detect import open_detector
+from edge.runtime.estimate import open_estimator
+
+Costs = dict[str, dict[str, list[float]]]
+"""System → clip → milliseconds of processor time a frame, one figure a round."""
+
+
+def costs(
+    workers: Mapping[str, Worker], clips: Sequence[Path], rounds: int, sample: int
+) -> tuple[Costs, dict[str, str]]:
+    """Every system on every clip, one after the other, `rounds` times over; and who failed."""
+    found: Costs = {name: {clip.name: [] for clip in clips} for name in workers}
+    failed: dict[str, str] = {}
+    for number in range(rounds):
+        for clip in clips:
+            for name, worker in workers.items():
+                if name in failed:
+                    continue
+                try:
+                    reply = worker.ask({"clip": str(clip.resolve()), "sample": sample})
+                except FailedError as error:
+                    failed[name] = str(error)
+                    del found[name]
+                    continue
+                spent_ms = 1000 * reply["cpu_s"] / reply["frames"]
+                found[name][clip.name].append(spent_ms)
+                print(
+                    f"round {number + 1}/{rounds}  {clip.name:<42}{name:<26}{spent_ms:9.2f} ms",
+                    file=sys.stderr,
+                )
+    return found, failed
+
+
+def spread(values: Iterable[float]) -> dict[str, float]:
+    """Median and quartiles."""
+    low, middle, high = np.percentile(list(values), (25, 50, 75)).tolist()
+    return {"median": round(middle, 2), "low": round(low, 2), "high": round(high, 2)}
+
+
+def summary(found: Costs) -> dict[str, dict[str, Any]]:
+    """System → its cost and its ratio to ours: over rounds, each the mean of all clips, and the
+    median ratio on every clip.
+    """
+    ours = found[OURS]
+    result = {}
+    for name, by_clip in found.items():
+        own, mine = _by_round(by_clip), _by_round(ours)
+        result[name] = {
+            "cpu_ms_per_frame": spread(own),
+            "ratio": spread(a / b for a, b in zip(own, mine, strict=True)),
+            "ratio_by_clip": {
+                clip: round(
+                    statistics.median(a / b for a, b in zip(values, ours[clip], strict=True)), 2
+                )
+                for clip, values in by_clip.items()
+            },
+            "cpu_ms_by_clip": {
+                clip: round(statistics.median(values), 3) for clip, values in by_clip.items()
+            },
+        }
+    return result
+
+
+def _by_round(by_clip: Mapping[str, Sequence[float]]) -> list[float]:
+    """The mean over the clips, round by round."""
+    return [statistics.fmean(values) for values in zip(*by_clip.values(), strict=True)]
+
+
+def our_accuracy(data: Path) -> dict[str, Any]:
+    """The shipped detector and estimators, exactly as `agender-convert evaluate` measures them."""
+    config = Config()
+    models = Path(config.paths.models)
+    detector = open_detector(config.detector.model, models)
+    family = detector.card.detecting.family
+    estimator = open_estimator(config.estimator.models, models, family)
+    with open_data(data) as folder:
+        return figures(answer(folder, folder.labels, detector, estimator, 0.0))
+
+
+def accuracy(worker: Worker, data: Path) -> dict[str, Any]:
+    """A peer with its own detector and crops, by the measures of `agender-convert evaluate`."""
+    with open_data(data) as folder, tempfile.TemporaryDirectory() as place:
+        paths = [_written(folder, label, Path(place)) for label in folder.labels]
+        replies = worker.ask({"pictures": paths})["answers"]
+        pairs = [(label, r) for label, r in zip(folder.labels, replies, strict=True) if r]
+    return figures(
+        Answers(
+            tuple(label for label, _ in pairs),
+            np.array([reply["age_years"] for _, reply in pairs]),
+            np.array([reply["female"] for _, reply in pairs]),
+            len(replies) - len(pairs),
+        )
+    )
+
+
+def _written(folder: Folder, label: Label, place: Path) -> str:
+    path = place / Path(label.image).name
+    path.write_bytes(folder.read(label.image))
+    return str(path)
+
+
+def figures(answers: Answers) -> dict[str, Any]:
+    """What the table shows of an evaluation."""
+    labelled = measures.Labelled(answers)
+    age = measures.age_figures(answers, labelled)["overall"]
+    gender = measures.gender_figures(answers, labelled, 0.5)
+    return {
+        "found": len(answers.labels),
+        "of": len(answers.labels) + answers.not_found,
+        "age_error_years": round(age.error_years, 2),
+        "exact": round(age.exact, 3),
+        "one_off": round(age.one_off, 3),
+        "gender": round(gender["overall"].accuracy, 3),
+        "gender_adults": round(gender["adults"].accuracy, 3),
+    }
+
+
+def better(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether our age error is smaller and our gender accuracy higher."""
+    smaller = ours["age_error_years"] < theirs["age_error_years"]
+    return bool(smaller and ours["gender"] > theirs["gender"])
+
+
+def goals(
+    systems: Sequence[System], summed: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[str, float, float]]:
+    """(system, ratio wanted, median ratio) of each system with a goal that was measured."""
+    return [
+        (system.name, system.goal, summed[system.name]["ratio"]["median"])
+        for system in systems
+        if system.goal is not None and system.name in summed
+    ]
