@@ -15,6 +15,7 @@ import converters.footage
 import converters.profile.verb
 import converters.report.verb
 import converters.ssrnet.verb
+import converters.train.teach_verb
 import converters.train.verb
 from edge.errors import UserError
 
@@ -22,6 +23,7 @@ VERBS = (
     converters.ssrnet.verb,
     converters.detectors.verb,
     converters.train.verb,
+    converters.train.teach_verb,
     converters.evaluate.verb,
     converters.evaluate.sweep,
     converters.report.verb,

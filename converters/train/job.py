@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from converters import progress
-from converters.errors import ConvertError
 from converters.nets.torch_net import AgeGender
 from converters.train import curves
-from converters.train.chips import (
-    Chips,
-    cut_chips,
-    finder,
-    held_out,
-    load_chips,
-    save_chips,
-)
+from converters.train.chips import Chips, held_out
 from converters.train.finish import finish
+from converters.train.kept import chips_of, claim, say
 from converters.train.labels import open_data
 from converters.train.loop import Trainer, train
 from converters.train.settings import Settings, read_settings
-from converters.train.teacher import load_teacher, opinions
-from edge.runtime.detect import open_detector
+from converters.train.teacher import averaged_network, opinions_of
 
 
 def settings_of(config: Path | None, epochs: int | None) -> Settings:
@@ -38,23 +29,32 @@ def settings_of(config: Path | None, epochs: int | None) -> Settings:
     return msgspec.structs.replace(settings, training=training)
 
 
+class Lessons(NamedTuple):
+    """What a run builds on besides its data."""
+
+    teachers: tuple[Path, ...] = ()
+    """Opinions (.npz) and checkpoints; what they think is averaged."""
+    start: Path | None = None
+    """A checkpoint whose weights the run begins with."""
+
+
 def train_and_bundle(
-    data: Path, settings: Settings, out: Path, models: Path, teacher: Path | None
+    data: Path, settings: Settings, out: Path, models: Path, lessons: Lessons
 ) -> Path:
     """See the verb; → the card's path."""
     out.mkdir(parents=True, exist_ok=True)
-    _claim(out / "settings.json", settings)
-    chips = _chips(data, settings, out / "chips", models)
+    claim(out, settings)
+    chips = chips_of(data, settings, out / "chips", models)
     held = held_out(chips, settings.data.held_out, settings.training.seed)
     _keep_held_out(data, chips, held, out / "held_out.zip")
     trainer = Trainer(settings, chips, held)
     if (out / "checkpoint.pt").exists():
         trainer.load(out / "checkpoint.pt")
-    if teacher is not None and trainer.done < settings.training.epochs:
-        _say(f"asking {teacher} about every face")
-        wise = load_teacher(teacher, settings).to(trainer.device)
-        trainer.opinions = opinions(wise, chips, trainer.members, settings)
-    train(trainer, out, _say)
+    elif lessons.start is not None:
+        trainer.begin_with(averaged_network(lessons.start, settings))
+    if lessons.teachers and trainer.done < settings.training.epochs:
+        trainer.opinions = opinions_of(lessons.teachers, chips, held, settings)
+    train(trainer, out, say)
     curves.draw(out / "curves.csv", out / "curves.png")
     return finish(settings, averaged(trainer), chips, held, out)
 
@@ -64,42 +64,6 @@ def averaged(trainer: Trainer) -> AgeGender:
     network = trainer.average.module
     assert isinstance(network, AgeGender)
     return network
-
-
-def _claim(path: Path, settings: Settings) -> None:
-    """Note the settings in the folder; ConvertError where another run's checkpoint is there.
-
-    The number of epochs and the text about the network may change between runs.
-    """
-    if path.exists() and (path.parent / "checkpoint.pt").exists():
-        before = msgspec.json.decode(path.read_bytes(), type=Settings)
-        if _fixed(before) != _fixed(settings):
-            raise ConvertError(
-                f"{path.parent} holds a run with other settings (see {path.name}): "
-                "choose another --out, or remove checkpoint.pt to begin anew"
-            )
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
-
-
-def _fixed(settings: Settings) -> Settings:
-    plain = Settings()
-    training = msgspec.structs.replace(settings.training, epochs=1, threads=1)
-    return msgspec.structs.replace(settings, training=training, about=plain.about, name=plain.name)
-
-
-def _chips(data: Path, settings: Settings, directory: Path, models: Path) -> Chips:
-    kept = load_chips(directory, settings.data)
-    if kept is not None:
-        return kept
-    find = finder(open_detector(settings.data.detector, models))
-    with open_data(data) as folder:
-        chips = cut_chips(folder, find, settings.data, _note)
-        missed = len(folder.labels) - len(chips)
-    if not len(chips):
-        raise ConvertError(f"{settings.data.detector} finds no face in the pictures of {data}")
-    _say(f"{len(chips)} faces cut, {missed} not found")
-    save_chips(chips, directory, settings.data)
-    return chips
 
 
 def _keep_held_out(data: Path, chips: Chips, held: np.ndarray, target: Path) -> None:
@@ -116,11 +80,3 @@ def _keep_held_out(data: Path, chips: Chips, held: np.ndarray, target: Path) -> 
         for name in sorted(wanted):
             archive.writestr(name, folder.read(name))
     partial.replace(target)
-
-
-def _note(done: int, total: int) -> None:
-    progress.show(done, total, "cutting faces", f"{done}/{total}")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -41,23 +41,23 @@ class Trainer:
         self.network = AgeGender(settings.network, how.dropout).to(self.device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub
         self.average = AveragedModel(
-            self.network, multi_avg_fn=_follow(how.average), use_buffers=True
+            self.network, multi_avg_fn=follow(how.average), use_buffers=True
         )
         self.steps = how.epochs * (len(self.members) // how.batch)
         self.optimizer = torch.optim.AdamW(
             _groups(self.network, how.weight_decay), lr=how.learning_rate
         )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: warmed_cosine(step, self.steps, how.warm_up)
+        )
         self.done = 0
         self.opinions: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         """A teacher's age probabilities and probability of a woman for every chip, or none."""
 
-    def _rate(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to zero."""
-        warm = max(1, round(self.settings.training.warm_up * self.steps))
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * min(1, (step - warm) / (self.steps - warm))))
+    def begin_with(self, network: AgeGender) -> None:
+        """Take the weights of `network` instead of random ones."""
+        for mine in (self.network, self.average.module):
+            mine.load_state_dict(network.state_dict())
 
     def run_epoch(self) -> float:
         """One pass; returns the mean loss."""
@@ -73,7 +73,7 @@ class Trainer:
         x = tensor(pixels, self.device)
         target, female = (part.to(self.device) for part in self._targets(members))
         if torch.rand(()) < how.mixup:
-            x, target, female = _mixed(x, target, female)
+            x, target, female = mixed(x, target, female)
         with torch.autocast(self.device, torch.bfloat16):
             age, gender = self.network(x)
         value = loss(age.float(), gender.float(), target, female, how)
@@ -122,7 +122,15 @@ class Trainer:
 _KEPT = ("network", "average", "optimizer", "schedule")
 
 
-def _follow(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+def warmed_cosine(step: int, steps: int, warm_up: float) -> float:
+    """Share of the learning rate: a linear warm-up, then half a cosine down to zero."""
+    warm = max(1, round(warm_up * steps))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * min(1, (step - warm) / max(1, steps - warm))))
+
+
+def follow(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     """An exponential moving average that forgets the first steps faster than `decay` would."""
 
     def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
@@ -143,7 +151,7 @@ def _groups(network: AgeGender, decay: float) -> list[dict[str, Any]]:
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def _mixed(x: Tensor, target: Tensor, female: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def mixed(x: Tensor, target: Tensor, female: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Each face blended with its neighbour in the batch (mixup, Zhang 2018)."""
     share = float(torch.distributions.Beta(0.3, 0.3).sample())
     return tuple(share * v + (1 - share) * v.roll(1, 0) for v in (x, target, female))  # type: ignore[return-value]

@@ -86,6 +86,20 @@ class Training(_Group, frozen=True):
     seed: int = 1
 
 
+class Teacher(_Group, frozen=True):
+    """How `agender-convert teach` trains the upper half of dlib's network anew."""
+
+    networks: Positive = 2
+    """So many, from seeds one apart, whose answers are averaged."""
+    epochs: Positive = 7
+    changed_looks: Annotated[int, Meta(ge=0)] = 2
+    """Crops changed as in training that each face is looked at by, beside plain and mirrored."""
+    learning_rate: NonNegative = 0.0005
+    head_learning_rate: NonNegative = 0.002
+    average: Fraction = 0.998
+    dropout: Fraction = 0.3
+
+
 class About(_Group, frozen=True):
     """What the card says of the network and of the faces it learned from."""
 
@@ -105,6 +119,7 @@ class Settings(_Group, frozen=True):
     augment: Augment = Augment()
     loss: Loss = Loss()
     training: Training = Training()
+    teacher: Teacher = Teacher()
     about: About = About()
 
 

@@ -7,6 +7,7 @@ times, changed as in training, and its answers are averaged.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from converters.train.augment import augmented
 from converters.train.batches import plain_crops
 from converters.train.chips import Chips
 from converters.train.loop import logits
+from converters.train.opinions import of_chips, read_opinions
 from converters.train.settings import Settings
 
 LOOKS = 4
@@ -27,7 +29,7 @@ BLOCK = 2048
 Floats = NDArray[np.float32]
 
 
-def load_teacher(checkpoint: Path, settings: Settings) -> AgeGender:
+def averaged_network(checkpoint: Path, settings: Settings) -> AgeGender:
     """The averaged network of an earlier run; ConvertError where it is not one of this shape."""
     network = AgeGender(settings.network)
     try:
@@ -42,6 +44,21 @@ def load_teacher(checkpoint: Path, settings: Settings) -> AgeGender:
             "of a run with the same [network]"
         ) from error
     return network
+
+
+def opinions_of(
+    teachers: Sequence[Path], chips: Chips, held: NDArray[np.bool_], settings: Settings
+) -> tuple[Floats, Floats]:
+    """The mean opinion of files written by `agender-convert teach` (.npz) and of checkpoints."""
+    members = np.flatnonzero(~held)
+    said = [
+        of_chips(read_opinions(path), chips, held, path)
+        if path.suffix == ".npz"
+        else opinions(averaged_network(path, settings), chips, members, settings)
+        for path in teachers
+    ]
+    age, female = (np.mean(all_of, 0) for all_of in zip(*said, strict=True))
+    return age, female
 
 
 def opinions(

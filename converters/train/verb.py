@@ -45,8 +45,17 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "--teacher",
         type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="opinions.npz of `agender-convert teach`, or checkpoint.pt of an earlier run, whose "
+        "opinion is learned from beside the labels; the mean of several",
+    )
+    parser.add_argument(
+        "--start",
+        type=Path,
         metavar="CHECKPOINT",
-        help="checkpoint.pt of an earlier run, whose opinion is learned from beside the labels",
+        help="checkpoint.pt of an earlier run, whose weights a new run begins with",
     )
     parser.set_defaults(run=run)
 
@@ -57,13 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
         import torch  # noqa: F401 - an extra of its own
     except ImportError as error:
         raise ConvertError("training needs PyTorch: pip install 'agender-edge[train]'") from error
-    from converters.train.job import settings_of, train_and_bundle
+    from converters.train.job import Lessons, settings_of, train_and_bundle
 
     if arguments.epochs is not None and arguments.epochs < 1:
         raise ConvertError(f"--epochs is {arguments.epochs}, must be 1 or more")
     settings = settings_of(arguments.config, arguments.epochs)
-    card = train_and_bundle(
-        arguments.data, settings, arguments.out, arguments.models, arguments.teacher
-    )
+    lessons = Lessons(tuple(arguments.teacher), arguments.start)
+    card = train_and_bundle(arguments.data, settings, arguments.out, arguments.models, lessons)
     print(card, file=sys.stdout)
     return 0

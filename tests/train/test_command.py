@@ -131,6 +131,7 @@ def test_trains_bundles_and_goes_on(tmp_path, faces):
 def test_pictures_without_faces_are_refused(tmp_path):
     """A folder of walls ends with one sentence and no checkpoint."""
     pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
+    pytest.importorskip("tensorflow", reason="needs the converters extra (TensorFlow)")
     data = tmp_path / "walls"
     (data / "images").mkdir(parents=True)
     _, packed = cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))

@@ -12,7 +12,7 @@ from converters.errors import ConvertError
 from converters.nets.spec import Network, Stage
 from converters.train.chips import held_out
 from converters.train.loop import Trainer
-from converters.train.teacher import load_teacher, opinions
+from converters.train.teacher import averaged_network, opinions
 from tests.train.faces import chips, settings
 
 
@@ -50,7 +50,7 @@ def test_a_checkpoint_teaches_what_it_was_saved_with(tmp_path):
     run = trainer(0.5)
     run.run_epoch()
     run.save(tmp_path / "checkpoint.pt")
-    taught = load_teacher(tmp_path / "checkpoint.pt", run.settings)
+    taught = averaged_network(tmp_path / "checkpoint.pt", run.settings)
     for mine, other in zip(run.average.module.parameters(), taught.parameters(), strict=True):
         assert torch.equal(mine, other)
 
@@ -62,4 +62,4 @@ def test_what_is_no_checkpoint_of_this_shape_is_refused(tmp_path):
     other = msgspec.structs.replace(run.settings, network=Network(16, (Stage(4),)))
     for path, how in ((tmp_path / "gone.pt", run.settings), (tmp_path / "checkpoint.pt", other)):
         with pytest.raises(ConvertError, match="is no checkpoint of a network of this shape"):
-            load_teacher(path, how)
+            averaged_network(path, how)

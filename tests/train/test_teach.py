@@ -1,0 +1,134 @@
+"""A teacher made of dlib's network, and what it may know."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
+
+from converters.errors import ConvertError
+from converters.train.chips import held_out, save_chips
+from converters.train.opinions import Opinions, of_chips, read_opinions
+from converters.train.parts import Looks, parts_tensor
+from converters.train.settings import Settings, Teacher
+from converters.train.teach import load_trunk, teach
+from converters.train.teacher import opinions_of
+from tests.train import dlib_file
+from tests.train.faces import chips, settings
+
+FACES = 32
+
+
+def how() -> Settings:
+    few = Teacher(
+        networks=2,
+        epochs=3,
+        changed_looks=1,
+        head_learning_rate=0.03,
+        average=0.5,
+        dropout=0.0,
+    )
+    return msgspec.structs.replace(settings(), teacher=few)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("dlib") / "net.dat"
+    dlib_file.write(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory, weights):
+    """A finished `teach`, on chips that are there already."""
+    out = tmp_path_factory.mktemp("teacher")
+    save_chips(chips(FACES), out / "chips", how().data)
+    return teach(out / "no data", how(), out, out / "no models", weights)
+
+
+def test_the_teacher_thinks_of_the_faces_it_learned_from_alone(taught):
+    """Distributions over the bands and chances of a woman; held-out faces are not among them."""
+    opinions = read_opinions(taught)
+    held = held_out(chips(FACES), how().data.held_out, how().training.seed)
+    assert set(opinions.image) == set(chips(FACES).image[~held])
+    assert opinions.age.sum(1) == pytest.approx(1, abs=1e-4)
+    assert ((opinions.female >= 0) & (opinions.female <= 1)).all()
+
+
+def test_the_teacher_has_learned(taught):
+    """Nearly every woman is a likelier woman than every man: the pictures' colour tells."""
+    opinions = read_opinions(taught)
+    truth = dict(zip(chips(FACES).image, chips(FACES).female, strict=True))
+    female = np.array([truth[name] for name in opinions.image])
+    pairs = opinions.female[female][:, None] > opinions.female[~female]
+    assert pairs.mean() > 0.9
+
+
+def test_looks_are_computed_once(taught, weights):
+    """A further run takes them from the files, and leaves no half-written one."""
+    held = held_out(chips(FACES), how().data.held_out, how().training.seed)
+    folder = taught.parent / "parts"
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    kept = Looks(load_trunk(weights), chips(FACES), held, how()).kept(folder, lambda *_: None)
+    assert set(kept) == {"plain", "mirrored", "changed_1"}
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert parts_tensor(kept["plain"][:2], "cpu").shape == (2, 64, 17, 17)
+    assert not kept["changed_1"][held].any()
+    assert kept["mirrored"].any(axis=(1, 2, 3)).all()
+
+
+def _few(names: list[str]) -> Opinions:
+    count = len(names)
+    return Opinions(
+        np.array(names), np.full((count, 9), 1 / 9, np.float32), np.full(count, 0.3, np.float32)
+    )
+
+
+def test_a_teacher_that_saw_held_out_faces_is_refused(tmp_path):
+    """Otherwise the held-out figures would flatter."""
+    faces = chips(20)
+    held = np.arange(20) < 5
+    with pytest.raises(ConvertError, match="has learned from 5 of the held-out faces"):
+        of_chips(_few(faces.image.tolist()), faces, held, tmp_path)
+
+
+def test_a_teacher_of_other_faces_is_refused(tmp_path):
+    """Every face that is trained on needs an opinion."""
+    faces = chips(20)
+    held = np.arange(20) < 5
+    with pytest.raises(ConvertError, match="does not know 3 of the faces"):
+        of_chips(_few(faces.image[8:].tolist()), faces, held, tmp_path)
+
+
+def test_several_teachers_are_averaged(tmp_path):
+    """Whatever the order of the faces in their files."""
+    faces = chips(20)
+    held = np.arange(20) < 5
+    names = faces.image[~held].tolist()
+    one = _few(names).write(tmp_path / "one.npz")
+    other = _few(names[::-1])
+    other.female[:] = np.linspace(0, 1, 15)
+    paths = (one, other.write(tmp_path / "other.npz"))
+    age, female = opinions_of(paths, faces, held, settings())
+    assert female[~held] == pytest.approx(0.15 + np.linspace(1, 0, 15) / 2, abs=1e-6)
+    assert not age[held].any()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 no archive"])
+def test_what_holds_no_opinions_is_refused(tmp_path, content):
+    """Missing or broken, the file is named."""
+    path = tmp_path / "opinions.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConvertError, match=r"opinions\.npz holds no opinions"):
+        read_opinions(path)
+
+
+def test_another_network_is_refused_before_anything_is_done(tmp_path):
+    """Not after half an hour of cutting faces."""
+    (tmp_path / "net.dat").write_bytes(b"something else")
+    with pytest.raises(ConvertError, match="is not dlib's face recognition network"):
+        teach(tmp_path, how(), tmp_path / "out", tmp_path, tmp_path / "net.dat")
+    assert not (tmp_path / "out").exists()
