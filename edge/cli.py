@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_doctor,
         _add_bench,
         _add_config,
+        _add_flash_kit,
     ):
         add(verbs)
     return parser
@@ -280,3 +281,17 @@ def _config(parsed: argparse.Namespace) -> int:
     config = settings.load(parsed.config, overrides(parsed))
     print(settings.as_toml(config) if parsed.what == "show" else "the configuration is right")
     return 0
+
+
+def _add_flash_kit(verbs: Verbs) -> None:
+    from edge.flash import arguments
+
+    parser = _verb(verbs, "flash-kit", _flash_kit, arguments.HELP, arguments.EXAMPLES)
+    arguments.add(parser)
+    _configured(parser)
+
+
+def _flash_kit(parsed: argparse.Namespace) -> int:
+    from edge.flash.verb import flash_kit
+
+    return flash_kit(parsed, overrides)

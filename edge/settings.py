@@ -165,6 +165,21 @@ def as_toml(config: Config) -> str:
     return "\n".join(_lines(config)) + "\n"
 
 
+def changed_as_toml(config: Config) -> str:
+    """Only what differs from the defaults, for a file that a person reads; and whose it is."""
+    lines = []
+    defaults = msgspec.to_builtins(Config())
+    for section, values in msgspec.to_builtins(config).items():
+        changed = {
+            key: value
+            for key, value in values.items()
+            if value is not None and (value != defaults[section][key] or section == "device")
+        }
+        if changed:
+            lines += [f"[{section}]", *(f"{key} = {_toml(held)}" for key, held in changed.items())]
+    return "\n".join(lines) + "\n"
+
+
 def _lines(config: Config) -> Iterator[str]:
     definitions = schema()["$defs"]
     for section, values in msgspec.to_builtins(config).items():

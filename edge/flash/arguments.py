@@ -1,0 +1,126 @@
+"""The command line of `flash-kit`; imports nothing heavy, as every verb's does."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edge.flash.release import ARCHITECTURES
+
+HELP = "write what a fresh card needs, so that a device counts by itself"
+EXAMPLES = """examples:
+  agender-edge flash-kit --site shop --device door --broker hub.local kit
+  agender-edge flash-kit --site shop --device door --broker hub.local --tls-ca ca.pem \\
+      --username door --password-file door.password --wifi-ssid Shop --wifi-psk-file wifi.txt \\
+      --wifi-country DE --ssh-key ~/.ssh/id_ed25519.pub /media/$USER/bootfs
+  agender-edge flash-kit --site shop --device door,till,stairs --broker hub.local --offline kits
+  agender-edge flash-kit --site shop --devices devices.csv --broker hub.local kits
+
+Write Raspberry Pi OS Lite (64-bit, Trixie) to a card without any customisation, then name its boot
+partition as OUT, or copy everything in OUT onto it; several devices get a folder each. Put the
+card in and power on: the device installs itself (with a network: for the packages from apt, and
+unless --offline for those from the index) and counts. agender-edge-status.txt on the boot partition
+and `journalctl -u cloud-final -u agender-edge-setup` on the device tell how far it is.
+
+Images of Bookworm read no cloud-init files: use the Ansible role for those."""
+
+COLUMNS = ("device", "hostname", "site", "source", "username", "password_file")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Everything but the configuration's own flags, which all verbs share."""
+    _identity(parser.add_argument_group("the device"))
+    _access(parser.add_argument_group("the broker's and the network's secrets"))
+    _content(parser.add_argument_group("what is installed"))
+    parser.add_argument("out", type=Path, metavar="OUT", help="a new folder, or a boot partition")
+    for wrong, right in (("password", "password-file"), ("wifi-psk", "wifi-psk-file")):
+        parser.add_argument(f"--{wrong}", action=_InPlainSight, right=right, help=argparse.SUPPRESS)
+
+
+class _InPlainSight(argparse.Action):
+    """A secret on the command line, which every user of the machine can read there."""
+
+    def __init__(self, right: str, **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self._right = right
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.error(
+            f"{self.option_strings[0]} would show the secret to every user of this machine (ps): "
+            f"write it into a file and name that with --{self._right}, or leave it out to be asked"
+        )
+
+
+def _identity(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--devices",
+        type=Path,
+        metavar="CSV",
+        help=f"several devices, a line each; columns: {', '.join(COLUMNS)}",
+    )
+    group.add_argument("--hostname", metavar="NAME", help="host name (default: the device's name)")
+    group.add_argument("--user", metavar="NAME", default="pi", help="who may log in (default: pi)")
+    group.add_argument(
+        "--ssh-key",
+        type=Path,
+        metavar="FILE",
+        help="public keys that may log in over SSH; without one nobody can log in",
+    )
+
+
+def _access(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--username", metavar="NAME", default="", help="user at the broker")
+    group.add_argument(
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is the broker's password (default: asked for)",
+    )
+    group.add_argument(
+        "--tls-ca", type=Path, metavar="FILE", help="certificates (PEM) to trust; turns TLS on"
+    )
+    group.add_argument("--wifi-ssid", metavar="NAME", default="", help="wireless network")
+    group.add_argument(
+        "--wifi-psk-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is the network's pass phrase (default: asked for)",
+    )
+    group.add_argument(
+        "--wifi-country", metavar="CC", default="", help="country whose radio rules hold, as DE"
+    )
+
+
+def _content(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--wheel",
+        type=Path,
+        metavar="FILE",
+        help="our wheel (default: built from the checkout that this runs from)",
+    )
+    group.add_argument(
+        "--models", type=Path, metavar="FOLDER", help="models to use instead of the shipped ones"
+    )
+    group.add_argument(
+        "--offline",
+        action="store_true",
+        help="put all wheels (about 75 MB) into the kit; then only apt needs a network, and not "
+        "even apt where the image has python3-numpy and python3-picamera2",
+    )
+    group.add_argument(
+        "--index-url",
+        metavar="URL",
+        default="https://pypi.org/simple",
+        help="package index, of this machine and of the device",
+    )
+    group.add_argument(
+        "--machine",
+        choices=tuple(ARCHITECTURES),
+        default="aarch64",
+        help="x86_64 for a PC with Debian Trixie and cloud-init (default: aarch64)",
+    )
+    group.add_argument(
+        "--reboot-when-stuck",
+        action="store_true",
+        help="let the device reboot when its camera cannot be had for half an hour",
+    )

@@ -1,0 +1,74 @@
+"""The configuration that a kit carries: checked here, so that no device has to refuse it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from edge import settings
+from edge.config import Config, Mqtt
+from edge.errors import ConfigError, UserError
+from edge.flash.devices import Device
+
+Overrides = Callable[[argparse.Namespace], list[str]]
+CA_FILE = "/etc/agender-edge/ca.pem"
+MODELS = "/opt/agender-edge/current/models"
+TLS_PORT = 8883
+
+
+def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Device) -> Config:
+    """File and flags, for one device; ConfigError as on the device itself."""
+    own = {"device": device.name, "site": device.site, "source": device.source}
+    keys = overrides(argparse.Namespace(**(vars(parsed) | own)))
+    keys += [f"mqtt.username={device.username}"] if device.username else []
+    if parsed.tls_ca:
+        keys += ["mqtt.tls=true", f"mqtt.ca_file={CA_FILE}"]
+    if parsed.models:
+        keys.append(f"paths.models={MODELS}")
+    # An empty path is none: what this machine's own installation has is not the device's.
+    config = settings.load(parsed.config or Path("/dev/null"), keys)
+    if config.mqtt.tls and config.mqtt.port == Mqtt().port:
+        config = settings.load(parsed.config or Path("/dev/null"), [*keys, f"mqtt.port={TLS_PORT}"])
+    _check(config)
+    return config
+
+
+def _check(config: Config) -> None:
+    if config.mqtt.host == Mqtt().host:
+        raise ConfigError("--broker is missing: name the host that the counts go to")
+    if config.mqtt.password_file:
+        raise ConfigError(
+            "mqtt.password_file is a file on the device; name one here with --password-file, and "
+            "the kit brings it there"
+        )
+    for key, value, extra in (
+        ("privacy.epsilon", config.privacy.epsilon, "privacy"),
+        ("metrics.port", config.metrics.port, "metrics"),
+    ):
+        if value:
+            raise ConfigError(f"{key} = {value}: needs the extra {extra!r}, which no kit carries")
+
+
+def check_models(config: Config, available: Collection[str]) -> None:
+    """Refuse a model that the kit does not hold."""
+    from edge.runtime.detect import PRESETS  # noqa: PLC0415 - brings OpenCV, for this alone
+
+    named = (*PRESETS.get(config.detector.model, (config.detector.model,)),
+             *config.estimator.models)  # fmt: skip
+    missing = [name for name in named if name not in available and name != "haar"]
+    if missing:
+        raise UserError(
+            f"no model {missing[0]} in the kit; there are: {', '.join(sorted(available))}"
+        )
+
+
+def needs_network(config: Config) -> bool:
+    """Whether the source is a camera on the network."""
+    return "://" in config.source.uri
+
+
+def packages(config: Config) -> tuple[str, ...]:
+    """What apt installs; picamera2 is to be had from Raspberry Pi's own archive alone."""
+    camera = ("python3-picamera2",) if config.source.uri.startswith("picamera") else ()
+    return ("python3-numpy", *camera)

@@ -1,0 +1,123 @@
+"""Where a kit is written: a folder of its own, or the boot partition of a card."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from edge.errors import UserError
+from edge.flash.kit import FOLDER, Content, size_of
+
+BOOT_FILES = ("config.txt", "cmdline.txt")
+SEEDS = ("user-data", "network-config", "meta-data")
+OURS = {*SEEDS, "ssh", FOLDER}
+FAT32_FILE_MAX = 2**32 - 1
+SPARE_BYTES = 1_000_000
+"""Room for what a file takes beyond its length, and for the device's status."""
+
+
+def is_boot_partition(out: Path) -> bool:
+    """Whether the Raspberry Pi's firmware would start from there."""
+    return all((out / name).is_file() for name in BOOT_FILES)
+
+
+def check(out: Path, several: bool) -> None:
+    """Refuse a place that holds something else; nothing is written yet."""
+    if not out.exists():
+        if not out.parent.is_dir():
+            raise UserError(f"{out}: there is no folder {out.parent} to write it in")
+    elif not out.is_dir():
+        raise UserError(f"{out}: is a file; name a folder or a mounted boot partition")
+    elif is_boot_partition(out):
+        _check_boot_partition(out, several)
+    elif foreign := _foreign(out, several):
+        raise UserError(
+            f"{out}: holds other files ({foreign}) and is no boot partition (no "
+            f"{' and '.join(BOOT_FILES)}); name a new folder"
+        )
+
+
+def _check_boot_partition(out: Path, several: bool) -> None:
+    if several:
+        raise UserError(f"{out}: is the boot partition of one card; name a folder for several")
+    if not (out / "user-data").exists():
+        raise UserError(
+            f"{out}: this image has no user-data, so it reads none (Bookworm's do not); write "
+            "Raspberry Pi OS Lite (64-bit, Trixie), or use the Ansible role"
+        )
+    if not os.access(out, os.W_OK):
+        raise UserError(f"{out}: may not be written; mount it for your user, or use sudo")
+
+
+def _foreign(out: Path, several: bool) -> str:
+    """A name in `out` that no kit put there; empty where there is none."""
+    for entry in sorted(out.iterdir()):
+        if several and entry.is_dir() and (entry / FOLDER / "first-boot").is_file():
+            continue
+        if several or entry.name not in OURS or not (out / FOLDER / "first-boot").is_file():
+            return entry.name
+    return ""
+
+
+def check_room(out: Path, kits: Iterable[Mapping[str, Content]]) -> None:
+    """Refuse where it would not fit: the disk's room, and FAT32's longest file."""
+    needed = 0
+    for files in kits:
+        needed += size_of(files) + SPARE_BYTES
+        for name, held in files.items():
+            if isinstance(held, Path) and held.stat().st_size > FAT32_FILE_MAX:
+                raise UserError(f"{name}: is larger than 4 GB, which a boot partition cannot hold")
+    nearest = out if out.exists() else out.parent
+    free = shutil.disk_usage(nearest).free
+    if needed > free:
+        raise UserError(
+            f"{out}: needs {needed / 1e6:.0f} MB, but {free / 1e6:.0f} MB are free; "
+            "leave out --offline, or take a larger card"
+        )
+
+
+def write(out: Path, files: Mapping[str, Content]) -> None:
+    """Put a kit in place; cut off half-way, the card starts as it would have without it.
+
+    What cloud-init read before is kept beside it as *.orig, until the device has started.
+    """
+    out.mkdir(exist_ok=True)
+    inner, making = out / FOLDER, out / f"{FOLDER}.new"
+    shutil.rmtree(making, ignore_errors=True)
+    try:
+        for name, held in files.items():
+            if name.startswith(f"{FOLDER}/"):
+                _write(making / name.removeprefix(f"{FOLDER}/"), held)
+        again = inner.is_dir()
+        shutil.rmtree(inner, ignore_errors=True)
+        making.rename(inner)
+        for name, held in files.items():
+            if not name.startswith(f"{FOLDER}/"):
+                _replace(out / name, held, keep=name in SEEDS and not again)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _replace(path: Path, held: Content, keep: bool) -> None:
+    new = path.with_name(f"{path.name}.new")
+    _write(new, held)
+    if keep and path.exists():
+        path.replace(path.with_name(f"{path.name}.orig"))
+    new.replace(path)
+
+
+def _write(path: Path, held: Content) -> None:
+    """Write through to the card: it is pulled out soon after."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        if isinstance(held, bytes):
+            file.write(held)
+        else:
+            with held.open("rb") as original:
+                shutil.copyfileobj(original, file)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,97 @@
+"""Wheels for a device: ours, and those that the lock names."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from edge.errors import UserError
+from edge.flash.release import Release
+
+SOURCE = Path(__file__).resolve().parents[2]
+"""The checkout, where this runs from one."""
+SHARE = Path(sys.prefix) / "share" / "agender-edge"
+PROJECT = ("pyproject.toml", "README.md", "LICENSE")
+PACKAGES = ("edge", "converters", "models_tflite", "systemd")
+LOCKS = Path("ansible/roles/agender_edge/files")
+NEEDED = ("edge/cli.py", "share/agender-edge/try-release", "share/agender-edge/systemd/")
+
+
+def lock_of(release: Release) -> Path:
+    """The requirements with hashes, from the checkout or from where our wheel installed them."""
+    name = f"lock-{release.name}.txt"
+    for folder in (SOURCE / LOCKS, SHARE):
+        if (folder / name).is_file():
+            return folder / name
+    raise UserError(f"{SHARE / name} is missing: install agender-edge again")
+
+
+def build(folder: Path) -> Path:
+    """Our wheel, built from the checkout into `folder`.
+
+    Built from a copy: setuptools would otherwise leave its own folders in the checkout, and pack
+    what an older build left there.
+    """
+    if not (SOURCE / "pyproject.toml").is_file():
+        raise UserError("this is no checkout to build a wheel from: name one with --wheel FILE")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in (*PROJECT, *PACKAGES, str(LOCKS)):
+            original, copy = SOURCE / name, Path(scratch, name)
+            if original.is_dir():
+                shutil.copytree(original, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copyfile(original, copy)
+        _pip("wheel", "--no-deps", f"--wheel-dir={folder}", scratch)
+    return next(folder.glob("agender_edge-*.whl"))
+
+
+def checked(wheel: Path) -> Path:
+    """`wheel`, if it is one of ours that holds what the first boot needs."""
+    try:
+        names = ZipFile(wheel).namelist()
+    except (OSError, BadZipFile) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no wheel"
+        raise UserError(f"--wheel {wheel}: cannot be read: {reason}") from error
+    if not all(any(part in name for name in names) for part in NEEDED):
+        raise UserError(f"--wheel {wheel}: is no wheel of agender-edge that carries its services")
+    return wheel
+
+
+def models_in(wheel: Path) -> set[str]:
+    """Names of the model cards that a wheel brings."""
+    names = map(Path, ZipFile(wheel).namelist())
+    return {path.stem for path in names if path.match("models_tflite/*.json")}
+
+
+def download(lock: Path, folder: Path, fits: Sequence[str], index: str, *, only: str = "") -> None:
+    """Fetch the wheels of `lock` into `folder`, chosen by `fitting`'s flags; `only`: just one."""
+    text = lock.read_text(encoding="utf-8")
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as wanted:
+        wanted.write(_entry(text, only) if only else text)
+        wanted.flush()
+        _pip(
+            "download", "--no-deps", "--require-hashes", "--only-binary=:all:", *fits,
+            f"--index-url={index}", f"--dest={folder}", f"--requirement={wanted.name}",
+        )  # fmt: skip
+
+
+def _entry(lock: str, name: str) -> str:
+    """One requirement of a lock with its hashes."""
+    lines = lock.splitlines(keepends=True)
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"{name}=="))
+    end = next((n for n in range(start, len(lines)) if not lines[n].endswith("\\\n")), start)
+    return "".join(lines[start : end + 1])
+
+
+def _pip(*arguments: str) -> None:
+    """Run pip; its last words where it fails."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+        raise UserError(f"pip {arguments[0]} failed: {lines[-1]}")

@@ -1,0 +1,1 @@
+"""The first boot of a flashed card, on a Debian that really boots and runs cloud-init."""
