@@ -25,6 +25,8 @@ class Machine:
     own with nothing in it but the loopback.
     """
 
+    READY: tuple[str, ...] = ("running",)
+
     def __init__(self, root: Path, binds: Mapping[Path, str], log: Path) -> None:
         debian.need("systemd-nspawn", "nsenter", "unshare")
         command = [
@@ -118,7 +120,7 @@ class Machine:
                 children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
                 leader = int(Path(children).read_text().split()[0])
                 self._leader = leader
-                if self.run("systemctl", "is-system-running").stdout.strip() == "running":
+                if self.run("systemctl", "is-system-running").stdout.strip() in self.READY:
                     return leader
             time.sleep(0.2)
         raise AssertionError(f"no boot in {BOOT_S:.0f} s: {self._log.read_text()[-2000:]}")
