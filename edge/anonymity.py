@@ -27,6 +27,21 @@ ESTIMATED = {"gender": ("female", "male"), "age": tuple(AGE_BANDS)}
 DAY_S = 86_400
 
 
+def in_view(privacy: Privacy, present: int, attending: int) -> tuple[int | None, int | None]:
+    """`present` and `attending` as the live state may tell them; None = not told.
+
+    Fewer than k in view are not told, not even whether there is anybody: second by second that
+    would be the very stay of each of them. Nor is it told of few that they face the camera, or
+    that they do not.
+    """
+    if privacy.state == "exact":
+        return present, attending
+    if present < privacy.k > 1:
+        return None, None
+    few = range(1, privacy.k)
+    return present, None if attending in few or present - attending in few else attending
+
+
 class Anonymiser:
     """Turns windows into messages under one set of rules."""
 
@@ -90,20 +105,23 @@ class Anonymiser:
         """Presence and means; null where they would tell of few, and under noise."""
         noisy = self._noise is not None
         told = not noisy and window.people >= self._privacy.k
+        # As many at least contributed to presence. Mean presence of one is that one's stay.
+        seen = max(window.people, window.present_max)
+        present = not noisy and (seen == 0 or seen >= self._privacy.k)
         return {
-            "present_max": None if noisy else window.present_max,
-            "present_mean": None if noisy else round(window.present_mean, 3),
+            "present_max": self._few(window.present_max),
+            "present_mean": round(window.present_mean, 3) if present else None,
             "dwell_s_mean": round(window.dwell_s / window.people, 2) if told else None,
             "attention_s_mean": round(window.attention_s / window.people, 2) if told else None,
         }
 
     def _placed(self, places: Mapping[str, int]) -> dict[str, int | None]:
         """Zones and lines; null where there were some but fewer than k, and under noise."""
-        counts = {key: places.get(key, 0) for key in self._places}
-        return {
-            key: None if self._noise or 0 < count < self._privacy.k else count
-            for key, count in counts.items()
-        }
+        return {key: self._few(places.get(key, 0)) for key in self._places}
+
+    def _few(self, count: int) -> int | None:
+        """A number of people; None where there were some but fewer than k, and under noise."""
+        return None if self._noise or 0 < count < self._privacy.k else count
 
     def _estimates(self, folded: Folded) -> dict[str, Any]:
         """The `est_…` keys, where the card describes the network's error and nobody is hidden."""

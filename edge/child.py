@@ -1,9 +1,12 @@
-"""What every child process of ours does before it becomes its program."""
+"""How a process of ours becomes another: a child its program, and a program itself anew."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
+import sys
+from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
@@ -17,3 +20,11 @@ def die_with_parent() -> None:
     """
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING | {signal.SIGCHLD})
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start_anew() -> NoReturn:
+    """Become this program again from its start, with the same arguments, in the same process.
+
+    What is open is closed by the kernel: Python's files are not handed on.
+    """
+    os.execv(sys.executable, [sys.executable, "-B", "-m", "edge", *sys.argv[1:]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -101,3 +101,10 @@ class Privacy(Section, frozen=True):
             "cells, presence, dwell and places are not told. Needs the extra `privacy`.",
         ),
     ] = None
+    state: Annotated[
+        Literal["folded", "exact"],
+        Meta(
+            description="With k above 1 the live state tells of fewer than k in view nothing, not "
+            "even whether there is anybody (folded), or how many there are (exact).",
+        ),
+    ] = "folded"

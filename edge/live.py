@@ -12,12 +12,12 @@ import logging
 import os
 import socket
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
+from edge.closing import Closing
 from edge.messages import Health, ModelInfo, State
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ _from_vision: msgspec.msgpack.Decoder[FromVision] = msgspec.msgpack.Decoder(From
 _from_publisher: msgspec.msgpack.Decoder[FromPublisher] = msgspec.msgpack.Decoder(FromPublisher)
 
 
-class _Door(Generic[Heard, Said]):
+class _Door(Closing, Generic[Heard, Said]):
     """One end: a bound datagram socket and the path of the other end.
 
     Raises ValueError where the path is too long for a socket, OSError where it can't be made.
@@ -110,8 +110,6 @@ class _Door(Generic[Heard, Said]):
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.bind(str(here))
         here.chmod(0o660)
-        self.unheard = 0
-        """Records that nobody was there to take."""
 
     def fileno(self) -> int:
         """For select: readable when a record waits."""
@@ -122,7 +120,6 @@ class _Door(Generic[Heard, Said]):
         try:
             self._socket.sendto(_encoder.encode(record), self._there)
         except OSError as error:
-            self.unheard += 1
             if error.errno not in _ABSENT:
                 log.debug("live: %s: %s", self._there, error)
             return False
@@ -147,17 +144,6 @@ class _Door(Generic[Heard, Said]):
         """Close the socket and remove its path."""
         self._socket.close()
         self._here.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _is_heard(path: Path) -> bool:

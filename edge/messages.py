@@ -92,12 +92,16 @@ Counts = _define_counts()
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """Who is in view right now; `paused` = the camera is closed on request."""
+    """Who is in view right now; `paused` = the camera is closed on request.
+
+    `present` is null for fewer people than the privacy threshold, nobody included, and `attending`
+    where it would tell of so few that they face the camera or do not.
+    """
 
     schema: Literal[1] = SCHEMA
     time: Timestamp
-    present: Whole
-    attending: Whole
+    present: Whole | None
+    attending: Whole | None
     paused: bool = False
 
 

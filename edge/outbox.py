@@ -22,9 +22,9 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 
 from edge import outbox_table as table
+from edge.closing import Closing
 from edge.messages import CountsHead
 from edge.outbox_file import OutboxFile
 
@@ -35,7 +35,7 @@ RING_WINDOWS = 1_440
 """Windows kept in memory while the disk refuses them: a day of minutes."""
 
 
-class Outbox:
+class Outbox(Closing):
     """Windows, oldest first, each under a number without gaps.
 
     `owner=True` (vision) creates the file, appends, and sets a corrupt file aside;
@@ -125,23 +125,18 @@ class Outbox:
         """A number kept before; 0 where there is none."""
         return self._file.run(lambda c: table.read_tally(c, name)) or 0
 
+    def give_up(self) -> int:
+        """Store what still waits in memory; how many windows the disk refuses and so are lost."""
+        self.flush()
+        lost = len(self._ring)
+        self._ring.clear()
+        return lost
+
     def close(self) -> None:
         """Store what still waits in memory, if the disk lets us, and let go of the file."""
-        self.flush()
-        if self._ring:
-            log.error("outbox: %d windows could not be stored and are lost", len(self._ring))
+        if lost := self.give_up():
+            log.error("outbox: %d windows could not be stored and are lost", lost)
         self._file.close()
-
-    def __enter__(self) -> Outbox:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _store(self, connection: sqlite3.Connection) -> int:
         dropped = self._ring_dropped

@@ -38,9 +38,12 @@ class Reporter:
         meter: Meter,
         people: People,
         orders: Orders,
+        in_view: Callable[[int, int], tuple[int | None, int | None]],
     ) -> None:
+        """`in_view`: present and attending as they may be told, made of what they are."""
         self.epsilon_spent: Callable[[], float] | None = None
-        """Set where windows are noisy: told in the hello, and the exact live state is not."""
+        """Set where windows are noisy: told in the hello, and the live state is not."""
+        self._in_view = in_view
         self._door = door
         self._hello = hello
         self._meter = meter
@@ -77,7 +80,8 @@ class Reporter:
         seen = (self._people.present, self._people.attending, self._loop.paused)
         if seen != self._said or now_s >= self._state_due_s:
             self._said, self._state_due_s = seen, now_s + STATE_S
-            present, attending, paused = seen
+            *people, paused = seen
+            present, attending = self._in_view(*people)
             self._door.send(StateNow(state=State(
                 time=timestamp(time.time()), present=present, attending=attending, paused=paused,
             )))  # fmt: skip
@@ -167,4 +171,9 @@ class Orders:
         else:
             self._check()  # a wrong file or model must not end a running device
             self.restart = True
+            if self.outbox.in_memory and not self.outbox.flush():
+                raise ConfigError(
+                    f"{self.outbox.in_memory} windows wait in memory, because the disk refuses "
+                    "them, and would be lost: make room first"
+                )
             self.loop.stop()

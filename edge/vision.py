@@ -12,14 +12,15 @@ import logging
 import os
 import secrets
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from edge import log as logs
-from edge.anonymity import Anonymiser
+from edge.anonymity import Anonymiser, in_view
+from edge.child import start_anew
 from edge.config import Config
 from edge.config import Source as SourceSettings
 from edge.errors import ConfigError, SourceError, SourceLostError, StorageError
@@ -63,16 +64,18 @@ def vision(config: Config, reread: Callable[[], Config]) -> int:
         outbox = stack.enter_context(_outbox(config))
         door = stack.enter_context(_door(config))
         orders = _run(config, check, outbox, door)
-        outbox.flush()
-        lost = outbox.in_memory
+        lost = outbox.give_up()
+    trouble = StorageError(
+        f"paths.state = {config.paths.state}: {lost} windows could not be stored and are lost; "
+        "is the disk full, or read-only?"
+    )
     if orders.restart:
+        if lost:
+            log.error("%s", trouble)
         log.info("starting again with the configuration read anew")
-        os.execv(sys.executable, [sys.executable, "-B", "-m", "edge", *sys.argv[1:]])
+        start_anew()
     if lost:
-        raise StorageError(
-            f"paths.state = {config.paths.state}: {lost} windows could not be stored and are lost; "
-            "is the disk full, or read-only?"
-        )
+        raise trouble
     return 0
 
 
@@ -98,7 +101,7 @@ def _run(config: Config, check: Callable[[], None], outbox: Outbox, door: Vision
         orders.restart = False
         loop.stop()
 
-    reporter = Reporter(door, hello, meter, rooms.people, orders)
+    reporter = Reporter(door, hello, meter, rooms.people, orders, partial(in_view, config.privacy))
     reporter.epsilon_spent = _spent(config, anonymiser)
     service = Service()
     for number in (signal.SIGTERM, signal.SIGINT):

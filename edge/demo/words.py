@@ -55,7 +55,8 @@ def summary(
 
 
 def _state(payload: Mapping[str, Any]) -> str:
-    return f"{payload['present']} in view"
+    present = payload["present"]
+    return "few or nobody in view" if present is None else f"{present} in view"
 
 
 def _health(payload: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ import logging
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from types import FrameType
 from typing import Literal
 
 from edge import log as logs
+from edge.child import start_anew
 from edge.config import Config
 from edge.errors import NOBODY_READS, ConfigError
 from edge.host.notify import Service
@@ -107,7 +107,7 @@ def publish(
         _to_broker(config, publisher, signals, until_drained=until_drained)
     if publisher.reload_asked and not signals.stop:
         log.info("starting again with the configuration read anew")
-        os.execv(sys.executable, [sys.executable, "-B", "-m", "edge", *sys.argv[1:]])
+        start_anew()
     return 0
 
 

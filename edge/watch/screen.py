@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.bands import AGES
-from edge.messages import CountsHead, Health
+from edge.messages import CountsHead, Health, State
 from edge.watch.board import Board, Seen
 
 BAR = 18
@@ -32,7 +32,7 @@ def device_line(seen: Seen, *, width: int) -> str:
     """One device in one line: presence, the last window, what is wrong."""
     parts = [f"{seen.name:<20} {seen.availability:<8}"]
     if seen.state is not None:
-        parts.append("paused" if seen.state.paused else f"present {seen.state.present}")
+        parts.append("paused" if seen.state.paused else f"present {_told(seen.state.present)}")
     if seen.windows:
         last = seen.windows[-1]
         parts.append(f"{last.end[11:16]} UTC {last.people} people")
@@ -43,12 +43,21 @@ def device_line(seen: Seen, *, width: int) -> str:
     return _coloured_dot(seen) + " · ".join(parts)[: width - 2]
 
 
+def presence(state: State) -> str:
+    """Who is in view, as far as the device tells."""
+    return f"present {_told(state.present)}, attending {_told(state.attending)}"
+
+
+def _told(people: int | None) -> str:
+    return "few or none" if people is None else str(people)
+
+
 def device_lines(seen: Seen, *, width: int) -> list[str]:
     """One device: presence, age pyramid, last windows, health."""
     head = f"{_coloured_dot(seen)}{seen.name}  {seen.availability}"
     if seen.state is not None:
         paused = "  PAUSED" if seen.state.paused else ""
-        head += f"  present {seen.state.present}, attending {seen.state.attending}{paused}"
+        head += f"  {presence(seen.state)}{paused}"
     lines = [head, *(f"  {line}" for line in _pyramid(seen))]
     lines += [f"  {window_line(counts)}"[:width] for counts in reversed(seen.windows)]
     if seen.health is not None:

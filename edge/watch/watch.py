@@ -19,7 +19,7 @@ from edge.publish.link import Events, Identity, Link
 from edge.publish.topics import ROOT
 from edge.publish.turn import turn_link
 from edge.watch.board import NAME, Board, Seen
-from edge.watch.screen import health_line, screen, window_line
+from edge.watch.screen import health_line, presence, screen, window_line
 
 REDRAW_S = 0.5
 MAX_INCOMING_BYTES = 262_144
@@ -109,7 +109,7 @@ def _words(seen: Seen, what: str) -> str:
         return window_line(seen.windows[-1])
     if what == "state" and seen.state is not None:
         paused = ", paused" if seen.state.paused else ""
-        return f"present {seen.state.present}, attending {seen.state.attending}{paused}"
+        return f"{presence(seen.state)}{paused}"
     if what == "health" and seen.health is not None:
         return health_line(seen.health)
     return seen.availability

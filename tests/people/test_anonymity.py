@@ -14,12 +14,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from edge.anonymity import Anonymiser
+from edge.anonymity import Anonymiser, in_view
 from edge.bands import AGE_BANDS, AGES, GENDERS
 from edge.config_people import Privacy
 from edge.errors import ConfigError
 from edge.fold import UNKNOWN, fold
-from edge.live import Hello, PublisherDoor, StateNow
+from edge.live import FromVision, Hello, PublisherDoor, StateNow
 from edge.messages import CELLS, Counts, counts_schema, encode_counts
 from edge.noise import laplace
 from edge.runtime.card import Confusion
@@ -128,6 +128,40 @@ def test_means_of_few_are_not_told(people: int, dwell: float | None, attention: 
     assert (told["dwell_s_mean"], told["attention_s_mean"]) == (dwell, attention)
 
 
+@pytest.mark.parametrize(
+    ("people", "present_max", "mean", "most"),
+    [(0, 0, 0.5, 0), (1, 1, None, None), (0, 4, None, None), (6, 2, 0.5, None), (1, 5, 0.5, 5)],
+    ids=["nobody", "one", "few stay", "many pass one by one", "one of many left"],
+)
+def test_presence_of_few_is_not_told(people, present_max, mean, most):
+    """Mean presence of one in view is that one's stay; the greatest is a number like a place's."""
+    told = message({("female", "25_34"): people} if people else {}, 5,
+                   present_max=present_max, present_mean=0.5)  # fmt: skip
+    assert (told["present_mean"], told["present_max"]) == (mean, most)
+    alone = message({("female", "25_34"): 1}, 1, present_max=1, present_mean=0.5)
+    assert (alone["present_mean"], alone["present_max"]) == (0.5, 1)
+
+
+@pytest.mark.parametrize(
+    ("k", "state", "raw", "told"),
+    [
+        (1, "folded", (0, 0), (0, 0)),
+        (1, "folded", (1, 1), (1, 1)),
+        (5, "folded", (0, 0), (None, None)),
+        (5, "folded", (4, 4), (None, None)),
+        (5, "folded", (5, 5), (5, 5)),
+        (5, "folded", (5, 0), (5, 0)),
+        (5, "folded", (9, 4), (9, None)),
+        (5, "folded", (9, 5), (9, None)),
+        (5, "folded", (10, 5), (10, 5)),
+        (5, "exact", (1, 1), (1, 1)),
+    ],
+)
+def test_the_live_state_does_not_tell_of_few(k, state, raw, told):
+    """Not that somebody came or left, nor how few look, or look away; exact only if asked."""
+    assert in_view(Privacy(k=k, state=state), *raw) == told
+
+
 def test_places_are_told_as_none_few_or_how_many():
     """Zero is zero; some but fewer than k is null."""
     told = message({("male", "25_34"): 9}, 5, places={"zone_shop_people": 7, "line_door_in": 2})
@@ -226,19 +260,35 @@ def test_the_message_has_no_field_for_a_person():
     assert not any("bytes" in str(kind) or "list" in str(kind) for kind in kinds.values())
 
 
+def crossing(folder: Path, clip: Path, *settings: str) -> list[FromVision]:
+    """What crosses the door to the publisher when a real vision process looks at the clip."""
+    given = (f"paths.runtime={folder}", f"paths.state={folder}", *settings)
+    chosen = [part for setting in given for part in ("--set", setting)]
+    command = [sys.executable, "-m", "edge", "vision", "--source", str(clip), *chosen]
+    with PublisherDoor(folder) as door:
+        subprocess.run(command, check=True, timeout=120, capture_output=True)
+        return door.receive()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [(("privacy.k=2",), {None}), (("privacy.k=2", "privacy.state=exact"), {0, 1})],
+    ids=["folded", "exact"],
+)
+def test_the_door_itself_is_passed_by_folded_presence_only(settings, told, tmp_path, demo_clip):
+    """One person comes and goes in the clip: with k = 2 nothing of it leaves vision."""
+    records = crossing(tmp_path, demo_clip, *settings)
+    assert {record.state.present for record in records if isinstance(record, StateNow)} == told
+
+
 @pytest.mark.parametrize("epsilon", [None, 1.0], ids=["without noise", "with noise"])
 def test_under_noise_the_live_state_is_silent_and_the_budget_is_told(
     epsilon: float | None, tmp_path: Path, demo_clip: Path
 ):
-    """A real vision process: what crosses the door to the publisher."""
+    """A sum of live numbers would undo the noise."""
     pytest.importorskip("opendp")
-    settings = [f"paths.runtime={tmp_path}", f"paths.state={tmp_path}"]
-    settings += [f"privacy.epsilon={epsilon}"] if epsilon else []
-    chosen = [part for setting in settings for part in ("--set", setting)]
-    command = [sys.executable, "-m", "edge", "vision", "--source", str(demo_clip), *chosen]
-    with PublisherDoor(tmp_path) as door:
-        subprocess.run(command, check=True, timeout=120, capture_output=True)
-        records = door.receive()
+    settings = [f"privacy.epsilon={epsilon}"] if epsilon else []
+    records = crossing(tmp_path, demo_clip, *settings)
     told = {record.epsilon_spent for record in records if isinstance(record, Hello)}
     assert any(isinstance(record, StateNow) for record in records) is (epsilon is None)
     assert told <= {0.0, 1.0} if epsilon else told == {None}

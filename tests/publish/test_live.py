@@ -49,7 +49,6 @@ def test_nobody_listening_costs_nothing(tmp_path: Path) -> None:
             sent = sum(vision.send(StateNow(state=state(present=i))) for i in range(10_000))
             assert time.monotonic() - began_s < 30
             assert 0 < sent < 10_000
-            assert vision.unheard == 10_001 - sent
             assert len(deaf.receive(100_000)) == sent
         assert not vision.send(StateNow(state=state()))
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import cv2
 import numpy as np
 
+from edge.closing import Closing
 from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame, Image
 
 
-class Source(Protocol):
+class Source(Closing, Protocol):
     """Frames, one after the other, from a camera or a recording.
 
     A live source (camera, stream) stamps frames with `time.monotonic()`; its reader may come
@@ -36,17 +36,6 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Give the device or file back; a second call does nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def shrunk(picture: Image, width_px: int) -> Image:
