@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config_people import Governor, Privacy, Space, Tracking, Window
+from edge.config_people import Governor, Motion, Privacy, Space, Tracking, Window
 from edge.section import Section
 
 SafeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
@@ -274,6 +274,7 @@ class Config(Section, frozen=True):
     detector: Detector = Detector()
     estimator: Estimator = Estimator()
     tracking: Tracking = Tracking()
+    motion: Motion = Motion()
     governor: Governor = Governor()
     space: Space = Space()
     window: Window = Window()

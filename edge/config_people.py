@@ -46,6 +46,26 @@ class Tracking(Section, frozen=True):
     ] = 8
 
 
+class Motion(Section, frozen=True):
+    """Not looking where nothing moves: most of what an empty scene would cost is saved."""
+
+    enabled: Annotated[
+        bool,
+        Meta(description="Look for faces only where something moves or somebody is in view."),
+    ] = True
+    sweep_s: Annotated[
+        Seconds,
+        Meta(description="Look at least this often, for whoever stands too still to be noticed."),
+    ] = 2.0
+    hold_s: Annotated[
+        float, Meta(ge=0, description="Go on looking for so long after something moved.")
+    ] = 1.0
+    steady_fps: Annotated[
+        float,
+        Meta(gt=0, le=120, description="Looks a second while all in view hardly move."),
+    ] = 5.0
+
+
 class Governor(Section, frozen=True):
     """Keeps the device cool: looks for faces less often when it is too hot or too busy."""
 
@@ -94,13 +114,6 @@ class Privacy(Section, frozen=True):
             "5 or more for a public place.",
         ),
     ] = 1
-    epsilon: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
-        Meta(
-            description="Differential privacy: each window's totals get noise for this ε, and "
-            "cells, presence, dwell and places are not told. Needs the extra `privacy`.",
-        ),
-    ] = None
     state: Annotated[
         Literal["folded", "exact"],
         Meta(
@@ -108,3 +121,10 @@ class Privacy(Section, frozen=True):
             "even whether there is anybody (folded), or how many there are (exact).",
         ),
     ] = "folded"
+    epsilon: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(
+            description="Differential privacy: each window's totals get noise for this ε, and "
+            "cells, presence, dwell and places are not told. Needs the extra `privacy`.",
+        ),
+    ] = None

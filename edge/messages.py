@@ -122,6 +122,9 @@ class Health(Struct, frozen=True, kw_only=True):
     fps_limit: Amount | None = None
     """Detections a second allowed now; lower than configured while the device is hot or busy."""
     frames_skipped: Whole
+    """Frames that came while another was being processed."""
+    frames_gated: Whole = 0
+    """Frames processed without looking for faces, since nothing moved. They were observed."""
     stage_capture_ms: Amount
     stage_detect_ms: Amount
     stage_people_ms: Amount

@@ -109,14 +109,15 @@ class Reporter:
             fps_processed=round(processed / took_s, 2),
             fps_limit=round(self._loop.detect_fps_max, 2),
             frames_skipped=self._loop.skipped,
+            frames_gated=self._loop.gated,
             temperature_celsius=readings.temperature_celsius(),
             throttled=readings.throttled(),
             vision_memory_mb=round(readings.memory_mb(), 1),
             outbox_in_memory=self._orders.outbox.in_memory,
             clock_synced=system_synced(),
             stage_capture_ms=_ms(frames, spent, "capture"),
-            stage_detect_ms=_ms(frames, spent, "resize", "detect", "decode"),
-            stage_people_ms=_ms(frames, spent, "track", "rest"),
+            stage_detect_ms=_ms(frames, spent, "gate", "resize", "detect", "decode"),
+            stage_people_ms=_ms(frames, spent, "track", "census", "publish", "rest"),
             stage_estimate_ms=_ms(frames, spent, "crop", "estimate"),
         )
 
@@ -170,10 +171,10 @@ class Orders:
             self._set_window(length_s)
         else:
             self._check()  # a wrong file or model must not end a running device
-            self.restart = True
             if self.outbox.in_memory and not self.outbox.flush():
                 raise ConfigError(
                     f"{self.outbox.in_memory} windows wait in memory, because the disk refuses "
                     "them, and would be lost: make room first"
                 )
+            self.restart = True
             self.loop.stop()

@@ -163,6 +163,7 @@ def build_rooms(config: Config, meter: Meter, *, closed: bool = False) -> Rooms:
         detector=detector,
         estimator=estimator,
         detect_fps_max=config.tracking.detect_fps_max,
+        motion=config.motion,
         people=people,
         census=Census(config.window.length_s, LiveClock() if live else MediaClock()),
         meter=meter,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edge.config_people import Motion
 from edge.runtime.capture import Source
 from edge.runtime.census import Census
 from edge.runtime.detect import Detector
@@ -15,6 +15,7 @@ from edge.runtime.feed import PATIENCE_S, Ended, Feed, feed_of
 from edge.runtime.frame import Frame, Window
 from edge.runtime.meter import WAITING, Meter
 from edge.runtime.people import People
+from edge.runtime.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Rooms:
     detector: Detector
     estimator: Estimator
     detect_fps_max: float
+    motion: Motion
     people: People
     census: Census
     meter: Meter
@@ -45,8 +47,8 @@ class Loop:
         self._emit = emit
         self._stopping = False
         self._now_s = 0.0
-        self._detected_s = -math.inf
         self.detect_fps_max = rooms.detect_fps_max
+        self._schedule = Schedule(rooms.motion, rooms.meter)
         self._feed: Feed | None = None
         self._feed_captured = 0
         self._feed_skipped = 0
@@ -56,6 +58,11 @@ class Loop:
     def restarts(self) -> int:
         """How often the camera was opened again because it gave no frames."""
         return self._earlier_restarts + (self._feed.restarts if self._feed else 0)
+
+    @property
+    def gated(self) -> int:
+        """Frames processed without looking for faces, since nothing called for it."""
+        return self._schedule.gated
 
     def stop(self) -> None:
         """End after the current frame; safe in a signal handler."""
@@ -85,6 +92,7 @@ class Loop:
         if self._feed is None:
             self._feed = feed_of(self._rooms.open_source())
             self._feed_captured = self._feed_skipped = 0
+            self._schedule.restart()
         return self._feed
 
     def _close_source(self) -> None:
@@ -121,24 +129,18 @@ class Loop:
 
     def _process(self, frame: Frame) -> None:
         rooms = self._rooms
-        if self._detection_is_due(frame.captured_s):
+        if self._schedule.due(frame, rooms.people, self.detect_fps_max):
             faces = rooms.detector.detect(frame)
             with rooms.meter.stage("track"):
                 visits = rooms.people.observe(frame, faces)
         else:
             with rooms.meter.stage("track"):
                 visits = rooms.people.coast(frame)
-        rooms.census.add(visits)
-        rooms.census.frame(frame.captured_s, rooms.people.present)
+        with rooms.meter.stage("census"):
+            rooms.census.add(visits)
+            rooms.census.frame(frame.captured_s, rooms.people.present)
         rooms.meter.frames += 1
         self.processed += 1
-
-    def _detection_is_due(self, captured_s: float) -> bool:
-        """Whether the last detection is long enough ago; stamps jitter, hence the tolerance."""
-        if captured_s - self._detected_s < 0.9 / self.detect_fps_max:
-            return False
-        self._detected_s = captured_s
-        return True
 
     def _count_frames(self, feed: Feed) -> None:
         """Carry over what the feed counted since the last call; its thread goes on counting."""
@@ -150,7 +152,13 @@ class Loop:
 
     def _after(self, now_s: float) -> None:
         """What is due between frames: closing windows, talking to the other process."""
-        self._rooms.census.add(self._rooms.people.expire(now_s))
-        for window in self._rooms.census.poll(now_s):
-            self._emit(window)
-        self._tick()
+        meter, census = self._rooms.meter, self._rooms.census
+        with meter.stage("track"):
+            ended = self._rooms.people.expire(now_s)
+        with meter.stage("census"):
+            census.add(ended)
+            closed = census.poll(now_s)
+        with meter.stage("publish"):
+            for window in closed:
+                self._emit(window)
+            self._tick()

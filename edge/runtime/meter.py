@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-STAGES = ("capture", "resize", "detect", "decode", "crop", "estimate", "track", "rest")
+STAGES = (
+    "capture",
+    "gate",
+    "resize",
+    "detect",
+    "decode",
+    "crop",
+    "estimate",
+    "track",
+    "census",
+    "publish",
+    "rest",
+)
 """Stages of a processed frame. detect and estimate are the networks' invocations alone."""
 
 WAITING = "wait"
-"""The stage of a loop that waits for a live camera; no part of a frame's cost."""
+"""The stage in which a frame is waited for or paced; no part of a frame's cost."""
+
+
+class Stage:
+    """What `Meter.stage` gives for `with`; kept and used again, for it is entered many times."""
+
+    __slots__ = ("_meter", "_name")
+
+    def __init__(self, meter: Meter, name: str) -> None:
+        self._meter = meter
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._meter.enter(self._name)
+
+    def __exit__(self, *_: object) -> None:
+        self._meter.leave()
 
 
 class Meter:
@@ -19,29 +46,38 @@ class Meter:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.frames = 0
         self._clock = clock
-        self._stage = "rest"
+        self._stages: dict[str, Stage] = {}
+        self._outer: list[str] = []
+        self._current = "rest"
         self._since = clock()
         self._spent: dict[str, float] = {}
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count what runs inside under `name`."""
-        outer = self._switch(name)
-        try:
-            yield
-        finally:
-            self._switch(outer)
+    def stage(self, name: str) -> Stage:
+        """Count what runs inside `with` under `name`."""
+        stage = self._stages.get(name)
+        if stage is None:
+            stage = self._stages[name] = Stage(self, name)
+        return stage
+
+    def enter(self, name: str) -> None:
+        """Begin a stage; `with meter.stage(name)` is the way to do it."""
+        self._outer.append(self._current)
+        self._switch(name)
+
+    def leave(self) -> None:
+        """End the stage begun last."""
+        self._switch(self._outer.pop())
 
     def take(self) -> tuple[int, dict[str, float]]:
         """Frames and seconds per stage since the last call, starting anew."""
-        self._switch(self._stage)
+        self._switch(self._current)
         frames, spent = self.frames, self._spent
         self.frames, self._spent = 0, {}
         return frames, spent
 
-    def _switch(self, name: str) -> str:
+    def _switch(self, name: str) -> None:
         now = self._clock()
-        self._spent[self._stage] = self._spent.get(self._stage, 0.0) + now - self._since
+        current, spent = self._current, self._spent
+        spent[current] = spent.get(current, 0.0) + now - self._since
         self._since = now
-        outer, self._stage = self._stage, name
-        return outer
+        self._current = name

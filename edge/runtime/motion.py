@@ -105,6 +105,11 @@ class Motion:
         return math.exp(min(max(self._size.position, 0.0), 9.0))
 
     @property
+    def speed(self) -> float:
+        """How fast the centre moves, in face widths a second."""
+        return math.hypot(self._x.velocity, self._y.velocity) / self.width
+
+    @property
     def centre(self) -> Point:
         """Expected centre."""
         return Point(self._x.position, self._y.position)

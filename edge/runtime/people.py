@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from edge.config_people import Tracking
 from edge.runtime.evidence import Limits, quality_of
-from edge.runtime.frame import Estimate, Face, Frame, Visit
+from edge.runtime.frame import Box, Estimate, Face, Frame, Visit
 from edge.runtime.ghost import Ghosts
+from edge.runtime.need import Need, need_of
 from edge.runtime.sharpness import sharpness_of
 from edge.runtime.space import Space
 from edge.runtime.track import Rules, Track, Tracker
@@ -66,6 +67,16 @@ class People:
         """Everything that is kept of anybody now; 0 when nobody is in view."""
         return len(self._stays) + len(self._tracker.tracks) + self._tracker.waiting
 
+    @property
+    def need(self) -> Need:
+        """How closely those in view must be watched from here on."""
+        return need_of(self._tracker, self._is_ghost)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Where the faces of those who are followed are expected, pictures of faces left out."""
+        return [track.motion.box for track in self._tracker.tracks if not self._is_ghost(track)]
+
     def observe(self, frame: Frame, faces: Sequence[Face]) -> list[Visit]:
         """Take one frame's detections; returns the visits that ended."""
         now_s = frame.captured_s
@@ -90,6 +101,9 @@ class People:
     def close(self) -> list[Visit]:
         """End everything, as when the source does; returns the visits."""
         return self._end(self._tracker.clear())
+
+    def _is_ghost(self, track: Track) -> bool:
+        return self._stays[track.number].ghost
 
     def _visible(self) -> Iterator[Stay]:
         for track in self._tracker.tracks:

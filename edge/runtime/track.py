@@ -95,6 +95,8 @@ class Tracker:
         """`bounds` are the frame's width and height, pixels; they may be set later."""
         self.bounds = bounds
         self.tracks: list[Track] = []
+        self.looked_s = -math.inf
+        """When `update` was last called: a track seen earlier than that is lost for now."""
         self._rules = rules
         self._count = 0
         self._nursery = Nursery()
@@ -107,6 +109,7 @@ class Tracker:
     def update(self, faces: Sequence[Face], time_s: float) -> list[Track]:
         """Assign one frame's detections; returns the tracks seen in it."""
         self.coast(time_s)
+        self.looked_s = time_s
         sure, unsure = self._sorted(faces, time_s)
         pairs = list(_assign(self.tracks, sure))
         taken = {track.number for track, _ in pairs}

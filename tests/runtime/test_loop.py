@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge.config import Tracking
+from edge.config_people import Motion
 from edge.config_people import Space as SpaceSettings
 from edge.errors import SourceError
 from edge.runtime.census import Census
@@ -71,7 +72,7 @@ class Seer:
         return [WALKER] if self._sees(frame) else []
 
 
-def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0):
+def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0, gated=True):
     waiting = list(sources)
     windows = []
     live = sources[0].live
@@ -89,6 +90,7 @@ def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0):
         detector=detector or Seer(),
         estimator=None,
         detect_fps_max=fps,
+        motion=Motion(enabled=gated),
         people=people,
         census=Census(window_s, clock),
         meter=Meter(),
@@ -133,10 +135,22 @@ def test_windows_are_emitted_as_they_close():
 def test_detection_runs_no_oftener_than_asked():
     """At 30 frames a second and a limit of 10, every third frame is looked at."""
     seer = Seer()
-    loop, _ = loop_over(Script(np.arange(90) / 30), detector=seer, fps=10)
+    loop, _ = loop_over(Script(np.arange(90) / 30), detector=seer, fps=10, gated=False)
     loop.run(lambda: None)
     assert loop.processed == 90
     assert seer.calls == 30
+    assert loop.gated == 0
+
+
+def test_frames_that_are_not_looked_at_were_observed_all_the_same():
+    """An empty minute: few looks, every frame seen, none skipped, all of the time observed."""
+    seer = Seer(lambda frame: False)
+    loop, windows = loop_over(Script(np.arange(601) / 10), detector=seer, window_s=60.0)
+    loop.run(lambda: None)
+    assert seer.calls <= 45
+    assert loop.gated == loop.processed - seer.calls
+    assert (windows[0].frames_seen, windows[0].frames_skipped) == (600, 0)
+    assert windows[0].observed_s == pytest.approx(60.0)
 
 
 def test_a_slow_detector_skips_live_frames_and_returns_them():
