@@ -1,0 +1,1 @@
+"""Networks of other projects, in the formats they are published in → bundles of ours."""

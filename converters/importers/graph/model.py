@@ -1,0 +1,82 @@
+"""The graph: operations in execution order, weights as NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.errors import ConvertError
+
+Weights = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One of ONNX's operations: its kind, the names it reads and writes, its attributes."""
+
+    kind: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """An attribute, text as text."""
+        value = self.attributes.get(name, default)
+        return value.decode() if isinstance(value, bytes) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A net with one picture as its input.
+
+    shape: of the input, in the file's own order (N × C × H × W, or N × H × W × C where
+    `channels_last`); None where the file leaves a size open.
+    """
+
+    origin: str
+    input: str
+    shape: tuple[int | None, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    weights: Weights
+    channels_last: bool = False
+    opset: int = 18
+
+    def __post_init__(self) -> None:
+        for name, values in self.weights.items():
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise ConvertError(
+                    f"{self.origin} holds weights that are not numbers (NaN or infinity), in {name}"
+                )
+
+    @property
+    def picture(self) -> tuple[int | None, ...]:
+        """Height, width, channels of the input."""
+        if self.channels_last:
+            return self.shape[1:]
+        return (*self.shape[2:], self.shape[1])
+
+    def needed(self, wanted: Iterable[str]) -> tuple[Node, ...]:
+        """The nodes that the values `wanted` are made by, in order."""
+        names = set(wanted)
+        kept = []
+        for node in reversed(self.nodes):
+            if names & set(node.outputs):
+                kept.append(node)
+                names |= set(node.inputs)
+        unknown = names - {self.input, ""} - set(self.weights)
+        unknown -= {name for node in kept for name in node.outputs}
+        if unknown:
+            raise ConvertError(f"{self.origin} reads {min(unknown)!r}, which nothing in it makes")
+        return tuple(reversed(kept))
+
+    def function(self, wanted: Iterable[str] = ()) -> Callable[[Any], dict[str, Any]]:
+        """The graph as a function: float32 N × H × W × C → the `wanted` outputs by name."""
+        from converters.importers.graph import execute
+
+        names = tuple(wanted) or self.outputs
+        return execute.function(self, self.needed(names), names)

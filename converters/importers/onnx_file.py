@@ -1,0 +1,140 @@
+"""An ONNX file → a graph; ONNX Runtime says what the original answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from converters.errors import ConvertError
+from converters.importers.graph.model import Graph, Node, Weights
+from converters.importers.network import Floats, Network, flat
+
+FLOATS = ("f", "e")
+
+
+def read(content: bytes, origin: str) -> Network:
+    """The network in an ONNX file's bytes; ConvertError where damaged or not supported."""
+    graph = load_graph(content, origin)
+    from converters.importers.graph import widths
+
+    return Network(
+        "ONNX",
+        graph.picture,
+        widths.of(graph),
+        graph.function,
+        *_reference(content, graph),
+    )
+
+
+def load_graph(content: bytes, origin: str) -> Graph:
+    """An ONNX file's bytes as a graph."""
+    import onnx
+    from onnx import numpy_helper
+
+    try:
+        model = onnx.load_from_string(content)
+        onnx.checker.check_model(content if len(content) < 2**31 else model)
+    except Exception as error:  # protobuf and the checker raise types of their own
+        raise ConvertError(f"{origin} is not a readable ONNX network: it is damaged") from error
+    inner = model.graph
+    _self_contained(inner, origin)
+    opset = max((entry.version for entry in model.opset_import if not entry.domain), default=18)
+    weights = {item.name: _numbers(numpy_helper.to_array(item)) for item in inner.initializer}
+    nodes = [_node(node, opset, weights, origin) for node in inner.node]
+    name, shape = _input(inner, weights, origin)
+    return Graph(
+        origin,
+        name,
+        shape,
+        tuple(item.name for item in inner.output),
+        tuple(node for node in nodes if node.kind != "Constant"),
+        weights,
+        channels_last=shape[-1] in (1, 3) and shape[1] not in (1, 3),
+        opset=opset,
+    )
+
+
+def _self_contained(inner: Any, origin: str) -> None:
+    for item in inner.initializer:
+        if item.data_location == 1:  # TensorProto.EXTERNAL
+            raise ConvertError(
+                f"{origin} keeps its weights in another file ({item.name}): save it as one file"
+            )
+    foreign = sorted(
+        {f"{n.domain}.{n.op_type}" for n in inner.node if n.domain not in ("", "ai.onnx")}
+    )
+    if foreign:
+        raise ConvertError(
+            f"{origin} holds operations that are not supported: {', '.join(foreign)}"
+        )
+
+
+def _numbers(values: Any) -> Any:
+    """Everything that is computed with is float32; whole numbers and truths stay."""
+    return values.astype(np.float32) if values.dtype.kind == "f" else values
+
+
+def _input(inner: Any, weights: Weights, origin: str) -> tuple[str, tuple[int | None, ...]]:
+    inputs = [item for item in inner.input if item.name not in weights]
+    if len(inputs) != 1:
+        names = ", ".join(item.name for item in inputs) or "none"
+        raise ConvertError(f"{origin} should have one input, the picture; it has: {names}")
+    sizes = inputs[0].type.tensor_type.shape.dim
+    if len(sizes) != 4:
+        raise ConvertError(
+            f"{origin} does not take pictures: its input has {len(sizes)} axes, not 4"
+        )
+    return inputs[0].name, tuple(size.dim_value or None for size in sizes)
+
+
+def _node(node: Any, opset: int, weights: Weights, origin: str) -> Node:
+    from onnx import numpy_helper
+
+    attributes = {}
+    for item in node.attribute:
+        value = _attribute(item, origin)
+        attributes[item.name] = _numbers(numpy_helper.to_array(value)) if item.type == 4 else value
+    if node.op_type == "Constant" and "value" in attributes:
+        weights[node.output[0]] = attributes["value"]
+    elif node.op_type == "Constant":
+        weights[node.output[0]] = np.array(next(iter(attributes.values())))
+    if node.op_type in ("Softmax", "LogSoftmax") and opset < 13:
+        attributes = {"axis": 1, **attributes, "coerced": True}
+    return Node(node.op_type, tuple(node.input), tuple(node.output), attributes)
+
+
+def _attribute(item: Any, origin: str) -> Any:
+    import onnx
+
+    if item.type in (5, 10):  # a graph inside: If, Loop
+        raise ConvertError(f"{origin} branches or loops, which is not supported")
+    return onnx.helper.get_attribute_value(item)
+
+
+def _reference(content: bytes, graph: Graph) -> tuple[str, Any]:
+    try:
+        import onnxruntime
+    except ImportError:
+        return "ONNX Runtime (not installed)", None
+
+    def run(images: Floats, wanted: Sequence[str]) -> dict[str, Floats]:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 4
+        session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+        kind = {"tensor(float16)": np.float16, "tensor(double)": np.float64}
+        dtype = kind.get(session.get_inputs()[0].type, np.float32)
+        pixels = images if graph.channels_last else images.transpose(0, 3, 1, 2)
+        rows: dict[str, list[Floats]] = {name: [] for name in wanted}
+        for one in pixels:
+            answers = session.run(list(wanted), {graph.input: one[None].astype(dtype)})
+            for name, values in zip(wanted, answers, strict=True):
+                rows[name].append(np.asarray(values, np.float32).reshape(1, -1))
+        return {name: np.concatenate(parts) for name, parts in rows.items()}
+
+    return f"ONNX Runtime {onnxruntime.__version__}", run
+
+
+__all__ = ["flat", "load_graph", "read"]

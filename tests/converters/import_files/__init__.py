@@ -1,0 +1,1 @@
+"""Makers of files in other projects' formats, with generated weights."""
