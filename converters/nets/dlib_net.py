@@ -73,6 +73,7 @@ class FaceTrunk(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.means: Tensor
         self.register_buffer("means", torch.tensor(MEANS)[:, None, None], persistent=False)
         self.stem = Convolution(3, 32, 7, 2)
         blocks: list[nn.Module] = []

@@ -82,10 +82,19 @@ class AgeGender(nn.Module):
         self.age = nn.Linear(before, network.age_bands)
         self.gender = nn.Linear(before, 1)
 
+    def features(self, pixels: Tensor) -> Tensor:
+        """N × 3 × size × size pixels → what both heads see, N × the last stage's channels."""
+        value: Tensor = self.trunk(pixels).mean((2, 3))
+        return value
+
+    def heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features → the logits."""
+        features = self.dropout(features)
+        return self.age(features), self.gender(features)[:, 0]
+
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
-        features = self.dropout(self.trunk(pixels).mean((2, 3)))
-        return self.age(features), self.gender(features)[:, 0]
+        return self.heads(self.features(pixels))
 
     @torch.no_grad()
     def folded(self) -> list[tuple[Array, Array]]:

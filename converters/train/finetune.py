@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +26,14 @@ ASKED_AT_ONCE = 256
 Floats = NDArray[np.float32]
 
 
+class Answer(NamedTuple):
+    """Of N faces: age logits N × 9, gender logits (of a woman) N, features N × 256."""
+
+    age: Floats
+    gender: Floats
+    features: Floats
+
+
 class Judge(nn.Module):
     """N × 64 × 17 × 17 parts → (N × 9 age logits, N gender logits, of a woman)."""
 
@@ -38,10 +47,11 @@ class Judge(nn.Module):
             # A random head would first of all spoil what the trunk knows.
             nn.init.zeros_(head.weight)
 
-    def forward(self, parts: Tensor) -> tuple[Tensor, Tensor]:
-        """See the class."""
-        features = self.dropout(self.last(parts).mean((2, 3)))
-        return self.age(features), self.gender(features)[:, 0]
+    def forward(self, parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See the class; besides, the 256 features that both heads see."""
+        features = self.last(parts).mean((2, 3))
+        seen = self.dropout(features)
+        return self.age(seen), self.gender(seen)[:, 0], features
 
 
 class Tuning:
@@ -81,7 +91,7 @@ class Tuning:
         for epoch in range(self.settings.teacher.epochs):
             self.judge.train()
             losses = [self._step(x, members) for x, members in self._batches(parts, epoch)]
-            age, gender = self.ask(parts, self.held)
+            age, gender, _ = self.ask(parts, self.held)
             found = figures(age, gender, self.chips.band[self.held], self.chips.female[self.held])
             said = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
             say(
@@ -112,7 +122,7 @@ class Tuning:
         if torch.rand(()) < how.mixup:
             x, target, female = mixed(x, target, female)
         with torch.autocast(self.device, torch.bfloat16):
-            age, gender = self.judge(x)
+            age, gender, _ = self.judge(x)
         value = loss(age.float(), gender.float(), target, female, how)
         self.optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call] # torch's own
@@ -123,19 +133,16 @@ class Tuning:
         return float(value.detach())
 
     @torch.no_grad()
-    def ask(self, parts: Mapping[str, Parts], members: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Age logits N × 9 and gender logits N of the plain face and its mirror image, averaged."""
+    def ask(self, parts: Mapping[str, Parts], members: NDArray[np.int64]) -> Answer:
+        """What the averaged network says, the mean of the plain face and its mirror image."""
         self.average.eval()
-        said = [self._answers(parts[look], members) for look in PLAIN]
-        age, gender = (np.mean(both, 0) for both in zip(*said, strict=True))
-        return age, gender
+        said = [self._answer(parts[look], members) for look in PLAIN]
+        return Answer(*(np.mean(both, 0) for both in zip(*said, strict=True)))
 
-    def _answers(self, parts: Parts, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        ages, genders = [], []
+    def _answer(self, parts: Parts, members: NDArray[np.int64]) -> Answer:
+        said = []
         for start in range(0, len(members), ASKED_AT_ONCE):
             x = parts_tensor(parts[members[start : start + ASKED_AT_ONCE]], self.device)
             with torch.autocast(self.device, torch.bfloat16):
-                age, gender = self.average(x)
-            ages.append(age.float().cpu())
-            genders.append(gender.float().cpu())
-        return torch.cat(ages).numpy(), torch.cat(genders).numpy()
+                said.append([part.float().cpu() for part in self.average(x)])
+        return Answer(*(torch.cat(part).numpy() for part in zip(*said, strict=True)))

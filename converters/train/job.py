@@ -47,13 +47,12 @@ def train_and_bundle(
     chips = chips_of(data, settings, out / "chips", models)
     held = held_out(chips, settings.data.held_out, settings.training.seed)
     _keep_held_out(data, chips, held, out / "held_out.zip")
-    trainer = Trainer(settings, chips, held)
+    teacher = opinions_of(lessons.teachers, chips, held, settings)
+    trainer = Trainer(settings, chips, held, teacher)
     if (out / "checkpoint.pt").exists():
         trainer.load(out / "checkpoint.pt")
     elif lessons.start is not None:
         trainer.begin_with(averaged_network(lessons.start, settings))
-    if lessons.teachers and trainer.done < settings.training.epochs:
-        trainer.opinions = opinions_of(lessons.teachers, chips, held, settings)
     train(trainer, out, say)
     curves.draw(out / "curves.csv", out / "curves.png")
     return finish(settings, averaged(trainer), chips, held, out)

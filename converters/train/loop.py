@@ -13,13 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
+from converters.errors import ConvertError
 from converters.nets.torch_net import AgeGender
 from converters.train.batches import epoch, plain_crops
 from converters.train.chips import Chips
 from converters.train.labels import ADULT_BAND, BAND_MIDDLES
 from converters.train.losses import age_targets, loss
+from converters.train.opinions import Opinions
 from converters.train.settings import Settings
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -29,7 +32,14 @@ COLUMNS = ("epoch", "loss", "exact", "one_off", "years", "gender", "gender_adult
 class Trainer:
     """One run: the network, its average, its optimizer, and where they are kept."""
 
-    def __init__(self, settings: Settings, chips: Chips, held: NDArray[np.bool_]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        chips: Chips,
+        held: NDArray[np.bool_],
+        opinions: Opinions | None = None,
+    ) -> None:
+        """`opinions`: a teacher's, one row for each of the chips."""
         how = settings.training
         torch.manual_seed(how.seed)
         torch.set_num_threads(how.threads)
@@ -43,16 +53,18 @@ class Trainer:
         self.average = AveragedModel(
             self.network, multi_avg_fn=follow(how.average), use_buffers=True
         )
+        self.opinions = opinions
+        self.hint = _hint(settings.network.stages[-1].channels, opinions).to(self.device)
+        """Tells the teacher's features from the network's; left behind when trained."""
         self.steps = how.epochs * (len(self.members) // how.batch)
+        learners = torch.nn.ModuleList([self.network, self.hint])
         self.optimizer = torch.optim.AdamW(
-            _groups(self.network, how.weight_decay), lr=how.learning_rate
+            _groups(learners, how.weight_decay), lr=how.learning_rate
         )
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: warmed_cosine(step, self.steps, how.warm_up)
         )
         self.done = 0
-        self.opinions: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
-        """A teacher's age probabilities and probability of a woman for every chip, or none."""
 
     def begin_with(self, network: AgeGender) -> None:
         """Take the weights of `network` instead of random ones."""
@@ -71,12 +83,16 @@ class Trainer:
     def _step(self, pixels: NDArray[np.uint8], members: NDArray[np.int64]) -> float:
         how = self.settings.loss
         x = tensor(pixels, self.device)
-        target, female = (part.to(self.device) for part in self._targets(members))
+        targets = [part.to(self.device) for part in self._targets(members)]
         if torch.rand(()) < how.mixup:
-            x, target, female = mixed(x, target, female)
+            x, *targets = mixed(x, *targets)
         with torch.autocast(self.device, torch.bfloat16):
-            age, gender = self.network(x)
-        value = loss(age.float(), gender.float(), target, female, how)
+            features = self.network.features(x)
+            age, gender = self.network.heads(features)
+            told = self.hint(features)[:, : targets[2].shape[1]]
+        value = loss(age.float(), gender.float(), targets[0], targets[1], how)
+        if told.shape[1]:
+            value = value + how.features * functional.mse_loss(told.float(), targets[2])
         self.optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call] # torch's own
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -85,16 +101,18 @@ class Trainer:
         self.average.update_parameters(self.network)
         return float(value.detach())
 
-    def _targets(self, members: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Age distributions N × bands and shares of "woman" N: the labels', with the teacher's."""
+    def _targets(self, members: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+        """Age distributions N × bands, shares of "woman" N: the labels', with the teacher's;
+        the teacher's features, N × as many as it has.
+        """
         how = self.settings.loss
         band = torch.from_numpy(self.chips.band[members])
         target = age_targets(band, self.settings.network.age_bands, how.neighbour)
         female = torch.from_numpy(self.chips.female[members]).float()
         if self.opinions is None:
-            return target, female
-        age, woman = (torch.from_numpy(part[members]) for part in self.opinions)
-        return target.lerp(age, how.teacher), female.lerp(woman, how.teacher)
+            return target, female, torch.zeros(len(members), 0)
+        age, woman, features = (torch.from_numpy(part[members]).float() for part in self.opinions)
+        return target.lerp(age, how.teacher), female.lerp(woman, how.teacher), features
 
     def judge(self) -> dict[str, float]:
         """The averaged network on the held-out faces."""
@@ -113,13 +131,28 @@ class Trainer:
     def load(self, path: Path) -> None:
         """Go on from `path`."""
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+        state.setdefault("hint", {})
+        if _shapes(state["hint"]) != _shapes(self.hint.state_dict()):
+            raise ConvertError(
+                f"the run of {path} was begun with another teacher: give the same --teacher, or "
+                "another --out"
+            )
         for name in _KEPT:
             getattr(self, name).load_state_dict(state[name])
         self.done = state["done"]
         torch.set_rng_state(state["random"].cpu())
 
 
-_KEPT = ("network", "average", "optimizer", "schedule")
+_KEPT = ("network", "average", "hint", "optimizer", "schedule")
+
+
+def _hint(channels: int, opinions: Opinions | None) -> torch.nn.Module:
+    width = 0 if opinions is None else opinions.features.shape[1]
+    return torch.nn.Linear(channels, width) if width else torch.nn.Identity()
+
+
+def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: part.shape for name, part in state.items()}
 
 
 def warmed_cosine(step: int, steps: int, warm_up: float) -> float:
@@ -144,17 +177,17 @@ def follow(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     return update
 
 
-def _groups(network: AgeGender, decay: float) -> list[dict[str, Any]]:
+def _groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
     """Kernels decay, biases and normalization do not."""
     kernels = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def mixed(x: Tensor, target: Tensor, female: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Each face blended with its neighbour in the batch (mixup, Zhang 2018)."""
+def mixed(*parts: Tensor) -> list[Tensor]:
+    """Faces and their targets, each blended with its neighbour in the batch (mixup, Zhang 2018)."""
     share = float(torch.distributions.Beta(0.3, 0.3).sample())
-    return tuple(share * v + (1 - share) * v.roll(1, 0) for v in (x, target, female))  # type: ignore[return-value]
+    return [share * part + (1 - share) * part.roll(1, 0) for part in parts]
 
 
 def tensor(pixels: NDArray[np.uint8], device: str) -> Tensor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,53 +17,62 @@ Floats = NDArray[np.float32]
 
 
 class Opinions(NamedTuple):
-    """N faces by the names of their pictures: age probabilities N × bands, chance of a woman N."""
+    """Of N faces: age probabilities N × bands, chance of a woman N, the teacher's features.
 
-    image: NDArray[np.str_]
+    features: N × as many as the teacher has (none of a teacher that does not show them), float16,
+    each of mean 0 and deviation 1.
+    """
+
     age: Floats
     female: Floats
-
-    def write(self, path: Path) -> Path:
-        """Write them to `path` (.npz), whole or not at all; → `path`."""
-        partial = path.with_suffix(".part")
-        with partial.open("wb") as file:
-            np.savez(file, **self._asdict())
-        partial.replace(path)
-        return path
+    features: NDArray[np.float16]
 
 
-def read_opinions(path: Path) -> Opinions:
-    """The file at `path`; ConvertError where it is none."""
+def write_opinions(path: Path, image: NDArray[np.str_], opinions: Opinions) -> Path:
+    """Write them to `path` (.npz), whole or not at all; → `path`. image: the pictures' names."""
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        np.savez(file, image=image, **opinions._asdict())
+    partial.replace(path)
+    return path
+
+
+def read_opinions(path: Path) -> tuple[NDArray[np.str_], Opinions]:
+    """The pictures' names and the opinions in the file at `path`; ConvertError where it is none."""
     try:
         with np.load(path) as file:
-            return Opinions(*(file[name] for name in Opinions._fields))
+            return file["image"], Opinions(*(file[name] for name in Opinions._fields))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConvertError(
             f"{path} holds no opinions: give opinions.npz, which `agender-convert teach` writes"
         ) from error
 
 
-def of_chips(
-    opinions: Opinions, chips: Chips, held: NDArray[np.bool_], path: Path
-) -> tuple[Floats, Floats]:
-    """Age probabilities and chance of a woman for every chip that is trained on; else zero.
+def of_chips(path: Path, chips: Chips, held: NDArray[np.bool_]) -> Opinions:
+    """The opinions in the file, a row for every chip; those of held-out faces are zero.
 
     ConvertError where the teacher has seen a held-out face, or lacks one that is trained on.
     """
-    place = {name: row for row, name in enumerate(opinions.image.tolist())}
+    image, opinions = read_opinions(path)
+    place = {name: row for row, name in enumerate(image.tolist())}
     rows = np.array([place.get(name, -1) for name in chips.image.tolist()])
     seen, lacking = int((rows[held] >= 0).sum()), int((rows[~held] < 0).sum())
     if seen or lacking:
-        fault = (
-            f"has learned from {seen} of the held-out faces"
-            if seen
-            else (f"does not know {lacking} of the faces")
-        )
+        fault = f"has learned from {seen} of the held-out faces"
         raise ConvertError(
-            f"the teacher of {path} {fault}: teach with the same --data, [data] held_out and "
-            "[training] seed"
+            f"the teacher of {path} {fault if seen else f'does not know {lacking} of the faces'}: "
+            "teach with the same --data, [data] held_out and [training] seed"
         )
-    age = np.zeros((len(chips), opinions.age.shape[1]), np.float32)
-    female = np.zeros(len(chips), np.float32)
-    age[~held], female[~held] = opinions.age[rows[~held]], opinions.female[rows[~held]]
-    return age, female
+    return Opinions(*(_spread(part, rows, held) for part in opinions))
+
+
+def _spread(part: NDArray[Any], rows: NDArray[np.int64], held: NDArray[np.bool_]) -> NDArray[Any]:
+    out = np.zeros((len(rows), *part.shape[1:]), part.dtype)
+    out[~held] = part[rows[~held]]
+    return out
+
+
+def averaged(several: Sequence[Opinions]) -> Opinions:
+    """The mean of several teachers' opinions of the same faces, and all their features."""
+    age, female, features = zip(*several, strict=True)
+    return Opinions(np.mean(age, 0), np.mean(female, 0), np.concatenate(features, 1))

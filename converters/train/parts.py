@@ -66,7 +66,7 @@ class Looks(NamedTuple):
         members = np.arange(len(self.chips)) if number < len(PLAIN) else np.flatnonzero(~self.held)
         partial = path.with_suffix(".part")
         shape = (len(self.chips), *PARTS)
-        file = np.lib.format.open_memmap(partial, "w+", np.int16, shape)  # type: ignore[no-untyped-call] # NumPy's own
+        file = np.lib.format.open_memmap(partial, "w+", np.int16, shape)
         for start in range(0, len(members), BLOCK):
             block = members[start : start + BLOCK]
             file[block] = self._parts(self._crops(block, number))

@@ -69,6 +69,8 @@ class Loss(_Group, frozen=True):
     """A band of n faces is drawn in proportion to n^(1 − balance)."""
     teacher: Fraction = 0.5
     """How much the teacher's opinion counts beside the label, where there is a teacher."""
+    features: NonNegative = 1.0
+    """How much it counts that the teacher's features can be told from the network's."""
 
 
 class Training(_Group, frozen=True):
@@ -89,7 +91,7 @@ class Training(_Group, frozen=True):
 class Teacher(_Group, frozen=True):
     """How `agender-convert teach` trains the upper half of dlib's network anew."""
 
-    networks: Positive = 2
+    networks: Positive = 1
     """So many, from seeds one apart, whose answers are averaged."""
     epochs: Positive = 7
     changed_looks: Annotated[int, Meta(ge=0)] = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 from converters import progress
 from converters.nets.dlib_net import FaceTrunk
 from converters.train.chips import Chips, held_out
-from converters.train.finetune import Floats, Tuning
+from converters.train.finetune import Answer, Tuning
 from converters.train.kept import chips_of, claim, say
-from converters.train.loop import figures
-from converters.train.opinions import Opinions
+from converters.train.opinions import Opinions, write_opinions
 from converters.train.parts import Looks, Parts
 from converters.train.settings import Settings
+
+DEVIATION_MIN = 1e-3
+"""What a feature's deviation is taken for at least, so that a dead one stays zero."""
 
 
 def teach(data: Path, settings: Settings, out: Path, models: Path, weights: Path) -> Path:
@@ -28,13 +31,18 @@ def teach(data: Path, settings: Settings, out: Path, models: Path, weights: Path
     held = held_out(chips, settings.data.held_out, settings.training.seed)
     torch.set_num_threads(settings.training.threads)
     parts = Looks(load_trunk(weights), chips, held, settings).kept(out / "parts", _note)
-    age, gender = _tuned(weights, chips, held, settings, parts)
+    said = _tuned(weights, chips, held, settings, parts)
     members = np.flatnonzero(~held)
-    return Opinions(
-        chips.image[members],
-        torch.from_numpy(age[members]).softmax(1).numpy(),
-        torch.from_numpy(gender[members]).sigmoid().numpy(),
-    ).write(out / "opinions.npz")
+    return write_opinions(out / "opinions.npz", chips.image[members], _opinions(said, members))
+
+
+def _opinions(said: Sequence[Answer], members: NDArray[np.int64]) -> Opinions:
+    """The mean of the networks' answers about the faces trained on, and all their features."""
+    age = torch.from_numpy(np.mean([answer.age[members] for answer in said], 0))
+    gender = torch.from_numpy(np.mean([answer.gender[members] for answer in said], 0))
+    features = np.concatenate([answer.features[members] for answer in said], 1)
+    features = (features - features.mean(0)) / (features.std(0) + DEVIATION_MIN)
+    return Opinions(age.softmax(1).numpy(), gender.sigmoid().numpy(), features.astype(np.float16))
 
 
 def load_trunk(weights: Path) -> FaceTrunk:
@@ -52,18 +60,14 @@ def _tuned(
     held: NDArray[np.bool_],
     settings: Settings,
     parts: dict[str, Parts],
-) -> tuple[Floats, Floats]:
-    """The mean logits of the networks trained from different seeds, for every chip."""
-    everyone = np.arange(len(chips))
+) -> list[Answer]:
+    """What the networks trained from different seeds say of every chip."""
     said = []
     for number in range(settings.teacher.networks):
         tuning = Tuning(load_trunk(weights), chips, held, settings, settings.training.seed + number)
         tuning.run(parts, say)
-        said.append(tuning.ask(parts, everyone))
-    age, gender = (np.mean(all_of, 0) for all_of in zip(*said, strict=True))
-    found = figures(age[held], gender[held], chips.band[held], chips.female[held])
-    say("held out, all networks: " + ", ".join(f"{name} {v:.3f}" for name, v in found.items()))
-    return age, gender
+        said.append(tuning.ask(parts, np.arange(len(chips))))
+    return said
 
 
 def _note(done: int, total: int, look: str) -> None:

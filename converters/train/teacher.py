@@ -20,13 +20,11 @@ from converters.train.augment import augmented
 from converters.train.batches import plain_crops
 from converters.train.chips import Chips
 from converters.train.loop import logits
-from converters.train.opinions import of_chips, read_opinions
+from converters.train.opinions import Opinions, averaged, of_chips
 from converters.train.settings import Settings
 
 LOOKS = 4
 BLOCK = 2048
-
-Floats = NDArray[np.float32]
 
 
 def averaged_network(checkpoint: Path, settings: Settings) -> AgeGender:
@@ -48,23 +46,24 @@ def averaged_network(checkpoint: Path, settings: Settings) -> AgeGender:
 
 def opinions_of(
     teachers: Sequence[Path], chips: Chips, held: NDArray[np.bool_], settings: Settings
-) -> tuple[Floats, Floats]:
-    """The mean opinion of files written by `agender-convert teach` (.npz) and of checkpoints."""
-    members = np.flatnonzero(~held)
-    said = [
-        of_chips(read_opinions(path), chips, held, path)
-        if path.suffix == ".npz"
-        else opinions(averaged_network(path, settings), chips, members, settings)
-        for path in teachers
-    ]
-    age, female = (np.mean(all_of, 0) for all_of in zip(*said, strict=True))
-    return age, female
+) -> Opinions | None:
+    """What files written by `agender-convert teach` (.npz) and checkpoints think; None for none."""
+    if not teachers:
+        return None
+    return averaged(
+        [
+            of_chips(path, chips, held)
+            if path.suffix == ".npz"
+            else opinions(averaged_network(path, settings), chips, np.flatnonzero(~held), settings)
+            for path in teachers
+        ]
+    )
 
 
 def opinions(
     network: AgeGender, chips: Chips, members: NDArray[np.int64], settings: Settings
-) -> tuple[Floats, Floats]:
-    """N chips → age probabilities N × bands and the probability of a woman N.
+) -> Opinions:
+    """What the network thinks of N chips; it does not show its features.
 
     Rows of chips that are not `members` stay zero.
     """
@@ -85,4 +84,4 @@ def opinions(
         bands = torch.from_numpy(np.mean([a for a, _ in said], 0))
         age[block] = bands.softmax(1).numpy()
         female[block] = torch.from_numpy(np.mean([g for _, g in said], 0)).sigmoid().numpy()
-    return age, female
+    return Opinions(age, female, np.zeros((len(chips), 0), np.float16))

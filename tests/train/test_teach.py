@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
 from converters.errors import ConvertError
 from converters.train.chips import held_out, save_chips
-from converters.train.opinions import Opinions, of_chips, read_opinions
+from converters.train.opinions import Opinions, of_chips, read_opinions, write_opinions
 from converters.train.parts import Looks, parts_tensor
 from converters.train.settings import Settings, Teacher
 from converters.train.teach import load_trunk, teach
@@ -50,18 +52,20 @@ def taught(tmp_path_factory, weights):
 
 def test_the_teacher_thinks_of_the_faces_it_learned_from_alone(taught):
     """Distributions over the bands and chances of a woman; held-out faces are not among them."""
-    opinions = read_opinions(taught)
+    image, opinions = read_opinions(taught)
     held = held_out(chips(FACES), how().data.held_out, how().training.seed)
-    assert set(opinions.image) == set(chips(FACES).image[~held])
+    assert set(image) == set(chips(FACES).image[~held])
     assert opinions.age.sum(1) == pytest.approx(1, abs=1e-4)
     assert ((opinions.female >= 0) & (opinions.female <= 1)).all()
+    assert opinions.features.shape == (len(image), 2 * 256)
+    assert np.abs(opinions.features.astype(float).mean(0)).max() < 0.01
 
 
 def test_the_teacher_has_learned(taught):
     """Nearly every woman is a likelier woman than every man: the pictures' colour tells."""
-    opinions = read_opinions(taught)
+    image, opinions = read_opinions(taught)
     truth = dict(zip(chips(FACES).image, chips(FACES).female, strict=True))
-    female = np.array([truth[name] for name in opinions.image])
+    female = np.array([truth[name] for name in image])
     pairs = opinions.female[female][:, None] > opinions.female[~female]
     assert pairs.mean() > 0.9
 
@@ -79,41 +83,43 @@ def test_looks_are_computed_once(taught, weights):
     assert kept["mirrored"].any(axis=(1, 2, 3)).all()
 
 
-def _few(names: list[str]) -> Opinions:
+def _few(names: list[str], path: Path) -> Path:
+    """Opinions of faces with these names: a woman's chance grows from 0 to 1."""
     count = len(names)
-    return Opinions(
-        np.array(names), np.full((count, 9), 1 / 9, np.float32), np.full(count, 0.3, np.float32)
-    )
+    chance = np.linspace(0, 1, count, dtype=np.float32)
+    age = np.full((count, 9), 1 / 9, np.float32)
+    opinions = Opinions(age, chance, np.ones((count, 2), np.float16))
+    return write_opinions(path, np.array(names), opinions)
 
 
 def test_a_teacher_that_saw_held_out_faces_is_refused(tmp_path):
     """Otherwise the held-out figures would flatter."""
-    faces = chips(20)
-    held = np.arange(20) < 5
+    faces, held = chips(20), np.arange(20) < 5
+    path = _few(faces.image.tolist(), tmp_path / "opinions.npz")
     with pytest.raises(ConvertError, match="has learned from 5 of the held-out faces"):
-        of_chips(_few(faces.image.tolist()), faces, held, tmp_path)
+        of_chips(path, faces, held)
 
 
 def test_a_teacher_of_other_faces_is_refused(tmp_path):
     """Every face that is trained on needs an opinion."""
-    faces = chips(20)
-    held = np.arange(20) < 5
+    faces, held = chips(20), np.arange(20) < 5
+    path = _few(faces.image[8:].tolist(), tmp_path / "opinions.npz")
     with pytest.raises(ConvertError, match="does not know 3 of the faces"):
-        of_chips(_few(faces.image[8:].tolist()), faces, held, tmp_path)
+        of_chips(path, faces, held)
 
 
 def test_several_teachers_are_averaged(tmp_path):
-    """Whatever the order of the faces in their files."""
-    faces = chips(20)
-    held = np.arange(20) < 5
+    """Whatever the order of the faces in their files; the features stand side by side."""
+    faces, held = chips(20), np.arange(20) < 5
     names = faces.image[~held].tolist()
-    one = _few(names).write(tmp_path / "one.npz")
-    other = _few(names[::-1])
-    other.female[:] = np.linspace(0, 1, 15)
-    paths = (one, other.write(tmp_path / "other.npz"))
-    age, female = opinions_of(paths, faces, held, settings())
-    assert female[~held] == pytest.approx(0.15 + np.linspace(1, 0, 15) / 2, abs=1e-6)
-    assert not age[held].any()
+    rising = _few(names, tmp_path / "one.npz")
+    falling = _few(names[::-1], tmp_path / "other.npz")
+    opinions = opinions_of((rising, falling), faces, held, settings())
+    assert opinions.female[~held] == pytest.approx(0.5, abs=1e-6)
+    assert not opinions.age[held].any()
+    assert opinions.features.shape == (20, 4)
+    one = opinions_of((rising,), faces, held, settings())
+    assert one.female[~held] == pytest.approx(np.linspace(0, 1, 15), abs=1e-6)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 no archive"])

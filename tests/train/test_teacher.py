@@ -10,22 +10,37 @@ torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
 from converters.errors import ConvertError
 from converters.nets.spec import Network, Stage
+from converters.train.batches import plain_crops
 from converters.train.chips import held_out
-from converters.train.loop import Trainer
+from converters.train.loop import Trainer, tensor
+from converters.train.opinions import Opinions
 from converters.train.teacher import averaged_network, opinions
 from tests.train.faces import chips, settings
 
 
-def trainer(weight: float) -> Trainer:
+def taught(weight: float = 0.5, features: int = 0) -> Trainer:
+    """A run whose teacher says the same of every face."""
     how = settings()
     how = msgspec.structs.replace(how, loss=msgspec.structs.replace(how.loss, teacher=weight))
-    return Trainer(how, chips(), held_out(chips(), 0.25, 1))
+    faces = chips()
+    count = len(faces)
+    colour = (faces.pixels[:, 0, 0, :1] / 100 - 1).astype(np.float16)
+    opinions = Opinions(
+        np.full((count, 9), 1 / 9, np.float32),
+        np.full(count, 0.3, np.float32),
+        np.tile(colour, (1, features)),
+    )
+    return Trainer(how, faces, held_out(faces, 0.25, 1), opinions)
+
+
+def trainer() -> Trainer:
+    return Trainer(settings(), chips(), held_out(chips(), 0.25, 1))
 
 
 def test_a_teacher_says_nothing_of_held_out_faces():
     """Opinions are distributions for the faces asked about, and zero for all others."""
-    run = trainer(0.5)
-    age, woman = opinions(run.network, run.chips, run.members, run.settings)
+    run = trainer()
+    age, woman, _ = opinions(run.network, run.chips, run.members, run.settings)
     assert age[run.members].sum(1) == pytest.approx(1, abs=1e-5)
     assert not age[run.held].any()
     assert not woman[run.held].any()
@@ -34,30 +49,65 @@ def test_a_teacher_says_nothing_of_held_out_faces():
 @pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
 def test_the_opinion_counts_as_much_as_was_asked(weight):
     """At 0 the label alone is learned, at 1 the teacher's answer alone."""
-    run = trainer(weight)
-    members = run.members[:5]
-    label_age, label_woman = run._targets(members)
-    faces = len(run.chips)
-    run.opinions = (np.full((faces, 9), 1 / 9, np.float32), np.full(faces, 0.3, np.float32))
-    age, woman = run._targets(members)
+    members = trainer().members[:5]
+    label_age, label_woman, _ = trainer()._targets(members)
+    age, woman, _ = taught(weight)._targets(members)
     assert age.numpy() == pytest.approx((1 - weight) * label_age.numpy() + weight / 9, abs=1e-6)
     expected = (1 - weight) * label_woman.numpy() + weight * 0.3
     assert woman.numpy() == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_checkpoint_teaches_what_it_was_saved_with(tmp_path):
-    """The averaged weights come back."""
-    run = trainer(0.5)
+def test_the_features_come_to_tell_the_teachers():
+    """After some epochs the teacher's features can be read off the network's."""
+    run = taught(features=3)
+    pixels = tensor(plain_crops(run.chips, run.members, run.settings), "cpu")
+    wanted = torch.from_numpy(run.opinions.features[run.members]).float()
+
+    def error() -> float:
+        run.network.eval()
+        with torch.no_grad():
+            return float((run.hint(run.network.features(pixels)) - wanted).square().mean())
+
+    before = error()
+    for _ in range(6):
+        run.run_epoch()
+    assert error() < before / 2
+
+
+def test_a_run_goes_on_with_the_teacher_it_was_begun_with(tmp_path):
+    """Another teacher, or none, is refused in one sentence."""
+    run = taught(features=3)
+    run.save(tmp_path / "checkpoint.pt")
+    taught(features=3).load(tmp_path / "checkpoint.pt")
+    for other in (taught(features=2), trainer()):
+        with pytest.raises(ConvertError, match="was begun with another teacher"):
+            other.load(tmp_path / "checkpoint.pt")
+
+
+def test_a_run_can_begin_with_the_weights_of_another(tmp_path):
+    """Both the network and its average start where the earlier run ended, the epochs at none."""
+    run = trainer()
     run.run_epoch()
     run.save(tmp_path / "checkpoint.pt")
-    taught = averaged_network(tmp_path / "checkpoint.pt", run.settings)
-    for mine, other in zip(run.average.module.parameters(), taught.parameters(), strict=True):
+    fresh = taught(features=3)
+    fresh.begin_with(averaged_network(tmp_path / "checkpoint.pt", fresh.settings))
+    assert fresh.judge() == run.judge()
+    assert fresh.done == 0
+
+
+def test_a_checkpoint_teaches_what_it_was_saved_with(tmp_path):
+    """The averaged weights come back."""
+    run = trainer()
+    run.run_epoch()
+    run.save(tmp_path / "checkpoint.pt")
+    wise = averaged_network(tmp_path / "checkpoint.pt", run.settings)
+    for mine, other in zip(run.average.module.parameters(), wise.parameters(), strict=True):
         assert torch.equal(mine, other)
 
 
 def test_what_is_no_checkpoint_of_this_shape_is_refused(tmp_path):
     """A missing file and another network's checkpoint are named."""
-    run = trainer(0.5)
+    run = trainer()
     run.save(tmp_path / "checkpoint.pt")
     other = msgspec.structs.replace(run.settings, network=Network(16, (Stage(4),)))
     for path, how in ((tmp_path / "gone.pt", run.settings), (tmp_path / "checkpoint.pt", other)):
