@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run: Run = parsed.run
     try:
         status = run(parsed)
+        sys.stdout.flush()
     except UserError as error:
         print(f"agender-edge: {error}", file=sys.stderr)
         status = error.status
@@ -57,6 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of our output left; there is nobody to tell.
         sys.stderr.close()
         status = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
+            raise
+        print(f"agender-edge: the output cannot be written: {error.strerror}", file=sys.stderr)
+        status = UserError.status
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more
     sys.exit(status)
 
 
@@ -265,7 +274,7 @@ def _add_config(verbs: Verbs) -> None:
         "what",
         choices=("schema", "show", "check"),
         help="schema: every key as JSON Schema; show: the configuration in force as TOML; "
-        "check: say whether it is right",
+        "check: say whether it is right, and whether the models it names are there",
     )
     _configured(parser)
 
@@ -279,7 +288,13 @@ def _config(parsed: argparse.Namespace) -> int:
         print(json.dumps(settings.schema(), indent=2, ensure_ascii=False))
         return 0
     config = settings.load(parsed.config, overrides(parsed))
-    print(settings.as_toml(config) if parsed.what == "show" else "the configuration is right")
+    if parsed.what == "show":
+        print(settings.as_toml(config), end="")
+        return 0
+    from edge.runtime.inventory import check_models
+
+    check_models(config)
+    print("the configuration is right, and its models are there")
     return 0
 
 

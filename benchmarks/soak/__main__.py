@@ -77,7 +77,7 @@ def print_verdict(done: Soak) -> None:
                 f"{verb:<10} {found.rss_mb:6.1f} MiB resident ({found.pss_mb:.1f} proportional), "
                 f"{found.handles} open files, {found.threads} threads at most; "
                 f"{found.slope_mb:+.3f} MiB, {found.slope_handles:+.2f} files in "
-                f"{done.plan.unit_s:g} s, over {found.judged_s:.0f} s"
+                f"{done.plan.unit}, over {found.judged_s:.0f} s"
             )
     for sentence in done.wrong:
         print(f"WRONG: {sentence}")

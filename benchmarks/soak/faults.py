@@ -27,11 +27,11 @@ class Fault(NamedTuple):
     live_only: bool = False
 
 
-def deck(device: Device, *, disk: bool) -> Iterator[Fault]:
+def deck(device: Device, deadly: Callable[[], bool], *, disk: bool) -> Iterator[Fault]:
     """All faults that this device can suffer, in ever new order, for ever.
 
-    Every fourth round includes those that end a process; between them processes live long enough
-    for their memory to be judged.
+    Those that end a process only in rounds that begin while `deadly` is true: later on processes
+    live long enough for their memory to be judged.
     """
     possible = [
         fault
@@ -39,8 +39,9 @@ def deck(device: Device, *, disk: bool) -> Iterator[Fault]:
         if (device.camera is not None or not fault.live_only) and (disk or fault.act is not full)
     ]
     shuffled = Random(device.plan.seed)
-    for turn in range(1_000_000):
-        hand = [fault for fault in possible if turn % 4 == 0 or not fault.kills]
+    while True:
+        kill = deadly()
+        hand = [fault for fault in possible if kill or not fault.kills]
         shuffled.shuffle(hand)
         yield from hand
 

@@ -15,11 +15,14 @@ import cv2
 from benchmarks.soak import verdict
 from benchmarks.soak.device import Device, Stuck, small_disk
 from benchmarks.soak.faults import Fault, deck
-from benchmarks.soak.plan import Plan
+from benchmarks.soak.plan import DAY_WINDOWS, Plan
 from edge.demo.footage import clip as demo_clip
 from tests.system.soak.camera import Camera
 
 VERBS = ("vision", "publisher", "run")
+DEADLY_SHARE = 0.25
+"""The part of a soak in which processes are killed; their memory is judged in the rest."""
+
 CLIP_PEOPLE, CLIP_S = 2, 23.0
 """What one play of the demo's clip shows."""
 
@@ -32,14 +35,14 @@ class Soak:
         self.suffered: Counter[str] = Counter()
         self.holes: list[verdict.Hole] = []
         self.wrong: list[str] = []
-        self._deck = deck(device, disk=disk)
+        self._deck = deck(device, lambda: self._share() < DEADLY_SHARE, disk=disk)
 
     def run(self) -> None:
         """Suffer faults until it is over, or the device does not recover from one."""
         device = self.device
         try:
             device.wait_for_full_windows(0, "a first window")
-            while not self._over():
+            while self._share() < 1:
                 self._rest()
                 fault = next(self._deck)
                 tell(self, fault.name, self._suffer(fault))
@@ -51,14 +54,14 @@ class Soak:
             self.wrong.append(f"the program ended with status {status}")
         self.wrong += self._judged()
 
-    def _over(self) -> bool:
+    def _share(self) -> float:
+        """How much of the plan is done."""
         self.device.heard.catch_up()
         if self.plan.windows:
-            return self.device.heard.last >= self.plan.windows
-        return self.device.ran_s >= self.plan.hours * 3600
+            return self.device.heard.last / self.plan.windows
+        return self.device.ran_s / (self.plan.hours * 3600)
 
     def _rest(self) -> None:
-        self.device.consumer.client.loop_misc()
         time.sleep(self.device.random.uniform(*self.plan.between_s))
 
     def _suffer(self, fault: Fault) -> float:
@@ -90,9 +93,16 @@ class Soak:
             wrong += verdict.growing(plan, verb, self.growth(verb))
         return wrong
 
+    @property
+    def unit_s(self) -> float:
+        """The time over which growth is told: an hour, or what a day's windows took here."""
+        if self.plan.live:
+            return 3600.0
+        return self.device.ran_s / max(self.device.heard.last, 1) * DAY_WINDOWS
+
     def growth(self, verb: str) -> verdict.Growth | None:
         """What became of one process."""
-        return verdict.growth(self.plan, verb, self.device.samples)
+        return verdict.growth(self.plan, verb, self.device.samples, self.unit_s)
 
     def report(self) -> dict[str, Any]:
         """All figures, for a file."""

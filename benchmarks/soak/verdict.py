@@ -15,7 +15,7 @@ PAIRS = 400
 """Samples of a life that are compared with each other; more are thinned out."""
 
 HANDLES = 1.0
-"""Open files or threads more in `unit_s` that are still called flat."""
+"""Open files or threads more, in an hour or a day's windows, that are still called flat."""
 
 START_S = 15.0
 """What a start of vision may take, the pause before it included."""
@@ -38,7 +38,7 @@ class Growth(NamedTuple):
     slope_mb: float
     slope_handles: float
     slope_threads: float
-    """Growth in `Plan.unit_s`."""
+    """Growth in an hour, or over a day's windows."""
 
 
 class Hole(NamedTuple):
@@ -66,8 +66,8 @@ def slope(lives: Iterable[Sequence[tuple[float, float]]]) -> float:
     return median(found) if found else 0.0
 
 
-def growth(plan: Plan, verb: str, samples: Iterable[Sample]) -> Growth | None:
-    """One process' growth; None where no life was long enough to be judged."""
+def growth(plan: Plan, verb: str, samples: Iterable[Sample], unit_s: float) -> Growth | None:
+    """One process' growth in `unit_s`; None where no life was long enough to be judged."""
     lives: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         if sample.verb == verb:
@@ -82,7 +82,7 @@ def growth(plan: Plan, verb: str, samples: Iterable[Sample]) -> Growth | None:
 
     def per_unit(value: Callable[[Sample], float]) -> float:
         points = [[(sample.at_s, value(sample)) for sample in life] for life in judged]
-        return slope(points) * plan.unit_s
+        return slope(points) * unit_s
 
     every = [sample for life in judged for sample in life]
     return Growth(
@@ -103,13 +103,13 @@ def growing(plan: Plan, verb: str, found: Growth | None) -> list[str]:
     """What is wrong with a process' resources, a sentence each."""
     if found is None:
         return [f"{verb}: no life of {plan.life_s:g} s, so its memory cannot be judged"]
-    unit = f"in {plan.unit_s:g} s"
+    unit = plan.unit
     wrong = []
     if found.slope_mb > plan.growth_mb:
-        wrong.append(f"{verb}: memory grows by {found.slope_mb:.2f} MiB {unit}")
+        wrong.append(f"{verb}: memory grows by {found.slope_mb:.2f} MiB in {unit}")
     for name, per_unit in (("open files", found.slope_handles), ("threads", found.slope_threads)):
         if per_unit > HANDLES:
-            wrong.append(f"{verb}: {per_unit:.1f} {name} more {unit}")
+            wrong.append(f"{verb}: {per_unit:.1f} {name} more in {unit}")
     return wrong
 
 

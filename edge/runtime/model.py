@@ -154,17 +154,18 @@ def load(name: str, folder: Path, threads: int = 1, *, force_heavy: bool = False
     Its bytes are checked against its card; ModelError where they differ, and for what is too
     heavy for this machine unless `force_heavy`.
     """
-    card, path = _card_of(name, folder)
+    card, path = card_of(name, folder)
     variant = card.variants.get(processor_class(), name)
     if variant != name:
         log.info("%s: using its variant %s (processor: %s)", name, variant, processor_class())
-        card, path = _card_of(variant, folder)
+        card, path = card_of(variant, folder)
     if not force_heavy:
         burden.refuse_heavy(card, burden.this_machine())
     return Network(card, read_model(card, path.with_suffix(".tflite")), threads)
 
 
-def _card_of(name: str, folder: Path) -> tuple[Card, Path]:
+def card_of(name: str, folder: Path) -> tuple[Card, Path]:
+    """A card and where it lies; ModelError, naming those that are there, where it is not."""
     path = folder / f"{name}.json"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none"

@@ -200,3 +200,33 @@ def test_help_shows_examples_and_statuses():
     text = run("--help").stdout
     for expected in ("agender-edge demo", "--sink stdout --until-end", "exit status"):
         assert expected in text
+
+
+@pytest.mark.parametrize("what", ["show", "schema"])
+def test_an_output_that_cannot_be_written_is_said_in_one_sentence(what):
+    """A full disk behind standard output: status 1, no traceback."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        process = start("config", what, stdout=full)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err == "agender-edge: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--set", "detector.model=fra"), "the presets that can be had are near, far"),
+        (("--set", "detector.model=mtcnn"), "agender-convert detector mtcnn-pnet --out"),
+        (("--set", 'estimator.models=["agender_65"]'), "there is no model 'agender_65'"),
+        (("--set", 'estimator.models=["blazeface_short_128"]'), "is made to detect, not to estim"),
+        (("--set", "detector.model=agender_64"), "not to detect"),
+        (("--models-dir", "/nowhere"), "set paths.models to the folder they lie in"),
+    ],
+)
+def test_a_check_of_the_configuration_looks_for_its_models_too(arguments, sentence):
+    """The names that can be had, and how to get what is not there; status 4 as at the start."""
+    done = run("config", "check", *arguments)
+    assert done.returncode == 4
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run("config", "check").stdout == "the configuration is right, and its models are there\n"

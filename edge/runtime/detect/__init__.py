@@ -9,25 +9,14 @@ from edge.errors import ModelError
 from edge.runtime.card import Card
 from edge.runtime.detect import blazeface, centerface, haar, mtcnn, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
+from edge.runtime.detect.presets import HAAR, PRESETS, cards_of
 from edge.runtime.frame import Face, Frame
 from edge.runtime.meter import Meter
 from edge.runtime.model import Network, load
 
 __all__ = ["PRESETS", "Detector", "open_detector"]
 
-PRESETS: dict[str, tuple[str, ...]] = {
-    "near": ("blazeface_short_128",),
-    "far": ("centerface_384x288", "centerface_384x224"),
-    "mtcnn": ("mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet"),
-    "yunet": ("yunet_n_320x256", "yunet_n_320x192"),
-}
-"""Preset → the cards it may mean; the one whose shape is nearest the frame's is taken.
-
-MTCNN's are the three networks of its cascade, all of them used."""
-
 MTCNN = "mtcnn"
-HAAR = "haar"
-"""The one detector that is no network, hence has no card in the folder."""
 
 FAMILIES: dict[str, Decode] = {
     "blazeface": blazeface.decode,
@@ -71,7 +60,7 @@ def open_detector(
     """The detector of a preset or a card's name; ModelError where it can't be had."""
     if name == HAAR:
         return haar.HaarDetector(meter or Meter())
-    networks = [load(card, folder, threads) for card in PRESETS.get(name, (name,))]
+    networks = [load(card, folder, threads) for card in cards_of(name, folder)]
     families = {network.card.detecting.family for network in networks}
     family = families.pop()
     if name == MTCNN:

@@ -31,7 +31,7 @@ def life(name: str, hours: float, growth_mb: float = 0.0, handles: float = 0.0) 
 def test_noise_a_warm_up_and_a_new_start_are_no_growth(growth_mb: float):
     """Steps at the start are left out, and lives are never compared with each other."""
     samples = [*life("first", 0.5, growth_mb), *life("second", 2, growth_mb), *life("short", 0.05)]
-    found = verdict.growth(REAL, "vision", samples)
+    found = verdict.growth(REAL, "vision", samples, 3600)
     assert found is not None
     assert found.slope_mb == pytest.approx(growth_mb, abs=0.2)
     assert found.lives == 3
@@ -40,21 +40,21 @@ def test_noise_a_warm_up_and_a_new_start_are_no_growth(growth_mb: float):
 
 def test_a_leak_is_found():
     """A few megabytes an hour under the same noise."""
-    found = verdict.growth(REAL, "vision", life("leaking", 1, growth_mb=2.0))
+    found = verdict.growth(REAL, "vision", life("leaking", 1, growth_mb=2.0), 3600)
     [said] = verdict.growing(REAL, "vision", found)
     assert "memory grows by 2." in said or "memory grows by 1.9" in said
 
 
 def test_handles_that_are_never_closed_are_found():
     """Two files more an hour, among some that come and go."""
-    found = verdict.growth(REAL, "vision", life("leaking", 4, handles=4))
+    found = verdict.growth(REAL, "vision", life("leaking", 4, handles=4), 3600)
     [said] = verdict.growing(REAL, "vision", found)
     assert "open files more" in said
 
 
 def test_what_lived_too_shortly_is_not_called_flat():
     """No verdict is not a good one."""
-    found = verdict.growth(REAL, "vision", life("short", 0.05))
+    found = verdict.growth(REAL, "vision", life("short", 0.05), 3600)
     assert found is None
     [said] = verdict.growing(REAL, "vision", found)
     assert "cannot be judged" in said
