@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 import converters.annotate.verb
 import converters.card_verb
+import converters.datasets.verb
 import converters.detectors.verb
 import converters.evaluate.sweep
 import converters.evaluate.verb
 import converters.footage
+import converters.importers.verb
 import converters.profile.verb
 import converters.report.verb
 import converters.ssrnet.verb
@@ -22,6 +24,7 @@ from edge.errors import UserError
 VERBS = (
     converters.ssrnet.verb,
     converters.detectors.verb,
+    converters.importers.verb,
     converters.train.verb,
     converters.train.teach_verb,
     converters.evaluate.verb,
@@ -31,6 +34,7 @@ VERBS = (
     converters.profile.verb,
     converters.footage,
     converters.annotate.verb,
+    converters.datasets.verb,
 )
 
 

@@ -1,0 +1,1 @@
+"""`agender-convert dataset`: public sets, as they are published, → the training layout."""

@@ -1,0 +1,93 @@
+"""The values that flow from a published set's labels to ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from converters.train.labels import BAND_STARTS, BANDS, band_of
+
+AGE_MAX_YEARS = 122.0
+"""Nobody was ever older."""
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """An age in years, or one of BANDS where only that is known; `deviation_years` of guesses."""
+
+    years: float | None = None
+    band: str = ""
+    deviation_years: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled picture: `file` is its name in the set, `image` its name under images/."""
+
+    file: str
+    image: str
+    female: bool
+    age: Age
+    group: str = ""
+    split: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A label that cannot be used, and why: a reason that many may share."""
+
+    file: str
+    reason: str
+
+
+Labels = Iterator[Row | Dropped]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who may use a set, for what, and whom to name."""
+
+    name: str
+    licence: str
+    commercial_use: bool
+    attribution: str
+    address: str
+
+    def note(self) -> str:
+        """The licence as a user has to know it."""
+        use = "commercial use is allowed" if self.commercial_use else "no commercial use"
+        return f"{self.name}: {self.licence}; {use}. Name as source: {self.attribution}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user chose; each set reads what concerns it."""
+
+    splits: tuple[str, ...] = ()
+    real_age: bool = False
+    frontal: bool = False
+    sixty_plus: str = ""
+    pattern: str = ""
+
+
+def age_in_range(text: str, least: float = 0.0, most: float = AGE_MAX_YEARS) -> float | None:
+    """A number of years within the range; None for anything else."""
+    try:
+        years = float(text)
+    except ValueError:
+        return None
+    return years if least <= years <= most else None
+
+
+def band_holding(first: int, last: int) -> str:
+    """The band with the larger part of the years first..last, both included; '' in a draw."""
+    shares = [0] * len(BANDS)
+    for year in range(first, last + 1):
+        shares[band_of(year)] += 1
+    best = max(shares)
+    return BANDS[shares.index(best)] if shares.count(best) == 1 else ""
+
+
+def open_ended(first: int, last: int) -> bool:
+    """Whether a label means 'this old or older' and begins below our own open band."""
+    return last >= 99 and first < BAND_STARTS[-1]
