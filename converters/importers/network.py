@@ -30,9 +30,3 @@ class Network:
     framework: str
     reference: Callable[[Floats, Sequence[str]], dict[str, Floats]] | None = None
     notes: tuple[str, ...] = field(default=())
-
-
-def flat(values: Any) -> Floats:
-    """N × anything → N × its values."""
-    array = np.asarray(values, np.float32)
-    return array.reshape(len(array), -1)

@@ -9,20 +9,20 @@ import numpy as np
 
 from converters.errors import ConvertError
 from converters.importers.graph.model import Graph, Node, Weights
-from converters.importers.network import Floats, Network, flat
+from converters.importers.network import Floats, Network
 
 FLOATS = ("f", "e")
 
 
-def read(content: bytes, origin: str) -> Network:
-    """The network in an ONNX file's bytes; ConvertError where damaged or not supported."""
+def read(content: bytes, origin: str, size: tuple[int, int] | None = None) -> Network:
+    """The network in an ONNX file; `size` (height, width) where the file leaves it open."""
     graph = load_graph(content, origin)
     from converters.importers.graph import widths
 
     return Network(
         "ONNX",
         graph.picture,
-        widths.of(graph),
+        widths.of(graph, size),
         graph.function,
         *_reference(content, graph),
     )
@@ -135,6 +135,3 @@ def _reference(content: bytes, graph: Graph) -> tuple[str, Any]:
         return {name: np.concatenate(parts) for name, parts in rows.items()}
 
     return f"ONNX Runtime {onnxruntime.__version__}", run
-
-
-__all__ = ["flat", "load_graph", "read"]

@@ -18,7 +18,7 @@ def of(graph: Graph, size: tuple[int, int] | None = None) -> dict[str, int]:
 
     height, width, channels = graph.picture
     if size is not None:
-        height, width = size
+        height, width = height or size[0], width or size[1]
     specification = tf.TensorSpec((None, height, width, channels or 3), tf.float32)
     found: dict[str, int] = {}
     refused: ConvertError | None = None
