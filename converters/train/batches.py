@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,3 +62,15 @@ def plain_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) ->
     """N × size × size × 3 uint8 RGB, nothing changed."""
     size, reach = settings.network.size, settings.data.chip_reach
     return np.stack([plain(chips.pixels[i], size, reach) for i in members])
+
+
+def small_crops(chips: Chips, members: NDArray[np.int64], settings: Settings, px: int) -> Image:
+    """The plain crops as of faces `px` pixels wide: reduced as a lens does, then enlarged."""
+    data, size = settings.data, settings.network.size
+    side = round(data.chip_px / data.chip_reach)
+    out = np.empty((len(members), size, size, 3), np.uint8)
+    for row, member in enumerate(members):
+        face = plain(chips.pixels[member], side, data.chip_reach)
+        little = cv2.resize(face, (px, px), interpolation=cv2.INTER_AREA)
+        cv2.resize(little, (size, size), dst=out[row], interpolation=cv2.INTER_LINEAR)
+    return out

@@ -55,6 +55,8 @@ class HeldOut(NamedTuple):
     reference: Said
     fit: Fit
     gender: tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]
+    small: Mapping[int, Said]
+    """What the int8 file says where the crop, about as wide as the face, has so many pixels."""
 
 
 class Draft(NamedTuple):
@@ -116,6 +118,7 @@ class Draft(NamedTuple):
             "held_out": {"data": data, "faces": len(held.labels), **_figures(answers, sure)},
             "groups": _groups(held),
             "calibration": _calibration(held, labelled.female) | {"coverage_adults": curve},
+            "by_crop_px": {str(px): _brief(held.labels, said) for px, said in held.small.items()},
             "drift_from_float32": _drift(held, labelled),
             "runtimes": checked,
             "training": msgspec.to_builtins(self.settings),
@@ -143,13 +146,19 @@ def _groups(held: HeldOut) -> dict[str, Any]:
     for name in sorted({label.group for label in held.labels} - {""}):
         mask = np.array([label.group == name for label in held.labels])
         labels = tuple(label for label in held.labels if label.group == name)
-        figures = _figures(_answers(labels, Said(held.said.years[mask], held.said.women[mask])), 0)
-        age, gender = figures["age"]["overall"], figures["gender"].get("adults", {})
-        found[name] = {key: age[key] for key in ("faces", "error_years", "exact", "one_off")}
-        found[name]["gender"] = figures["gender"]["overall"]["accuracy"]
-        for key in ("accuracy", "recall_female", "recall_male"):
-            found[name][f"adults_{key}"] = gender.get(key)
+        found[name] = _brief(labels, Said(held.said.years[mask], held.said.women[mask]))
     return found
+
+
+def _brief(labels: tuple[Label, ...], said: Said) -> dict[str, Any]:
+    """The main figures: age over all faces, gender over all and over adults."""
+    figures = _figures(_answers(labels, said), 0)
+    age, gender = figures["age"]["overall"], figures["gender"].get("adults", {})
+    brief = {key: age[key] for key in ("faces", "error_years", "exact", "one_off")}
+    brief["gender"] = figures["gender"]["overall"]["accuracy"]
+    for key in ("accuracy", "recall_female", "recall_male"):
+        brief[f"adults_{key}"] = gender.get(key)
+    return brief
 
 
 def _calibration(held: HeldOut, female: NDArray[np.bool_]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from converters.nets.torch_net import AgeGender
 from converters.tflite import output_positions
 from converters.train import describe
 from converters.train.augment import augmented
-from converters.train.batches import plain_crops
+from converters.train.batches import plain_crops, small_crops
 from converters.train.calibrate import SHARE_MIN, Fit, fit_all
 from converters.train.chips import Chips
 from converters.train.labels import Label
@@ -30,6 +30,8 @@ from edge.runtime.model import Network
 
 CALIBRATION_CROPS = 512
 PROBE_CROPS = 64
+CROP_PX = (16, 20, 24, 32, 40, 48, 60)
+"""Sizes of faces for which the accuracy is told: from the least that is of use to nearly whole."""
 APART_MAX = 1.0
 """Logits by which the runtimes, which round differently, may differ."""
 
@@ -57,7 +59,14 @@ def finish(
     card = draft.card(small, "int8", output_positions(small))
     said = _answers(card, small, crops)
     held_out = describe.HeldOut(
-        _labels(chips, members), said, reference, fit, gender=(gender, female, band)
+        _labels(chips, members),
+        said,
+        reference,
+        fit,
+        gender=(gender, female, band),
+        small={
+            px: _answers(card, small, small_crops(chips, members, settings, px)) for px in CROP_PX
+        },
     )
     card = draft.with_evidence(card, held_out, _checked(small, crops))
     bundle.write(out, whole, draft.card(whole, "float32", output_positions(whole)))

@@ -17,7 +17,7 @@ from converters.train.kept import chips_of, claim, say
 from converters.train.labels import open_data
 from converters.train.loop import Trainer, train
 from converters.train.settings import Settings, read_settings
-from converters.train.teacher import averaged_network, opinions_of
+from converters.train.teacher import network_to_begin_with, opinions_of
 
 
 def settings_of(config: Path | None, epochs: int | None) -> Settings:
@@ -52,7 +52,7 @@ def train_and_bundle(
     if (out / "checkpoint.pt").exists():
         trainer.load(out / "checkpoint.pt")
     elif lessons.start is not None:
-        trainer.begin_with(averaged_network(lessons.start, settings))
+        trainer.begin_with(network_to_begin_with(lessons.start, settings))
     train(trainer, out, say)
     curves.draw(out / "curves.csv", out / "curves.png")
     return finish(settings, averaged(trainer), chips, held, out)

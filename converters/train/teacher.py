@@ -8,6 +8,7 @@ times, changed as in training, and its answers are averaged.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from converters.errors import ConvertError
 from converters.nets.torch_net import AgeGender
+from converters.nets.widen import half_as_wide, widened
 from converters.train.augment import augmented
 from converters.train.batches import plain_crops
 from converters.train.chips import Chips
@@ -30,6 +32,24 @@ BLOCK = 2048
 def averaged_network(checkpoint: Path, settings: Settings) -> AgeGender:
     """The averaged network of an earlier run; ConvertError where it is not one of this shape."""
     network = AgeGender(settings.network)
+    _load(network, checkpoint, "of a run with the same [network]")
+    return network
+
+
+def network_to_begin_with(checkpoint: Path, settings: Settings) -> AgeGender:
+    """As `averaged_network`; one of half as many channels is widened, and says the same."""
+    half = half_as_wide(settings.network)
+    if half is not None:
+        narrow = AgeGender(half)
+        with suppress(ConvertError):
+            _load(narrow, checkpoint, "")
+            return widened(narrow, settings.network, settings.training.seed)
+    network = AgeGender(settings.network)
+    _load(network, checkpoint, "of a run with the same [network], or one half as wide")
+    return network
+
+
+def _load(network: AgeGender, checkpoint: Path, wanted: str) -> None:
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
         prefix = "module."
@@ -39,9 +59,8 @@ def averaged_network(checkpoint: Path, settings: Settings) -> AgeGender:
     except (OSError, KeyError, RuntimeError) as error:
         raise ConvertError(
             f"{checkpoint} is no checkpoint of a network of this shape: give the checkpoint.pt "
-            "of a run with the same [network]"
+            f"{wanted}"
         ) from error
-    return network
 
 
 def opinions_of(

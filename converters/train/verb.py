@@ -55,7 +55,8 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--start",
         type=Path,
         metavar="CHECKPOINT",
-        help="checkpoint.pt of an earlier run, whose weights a new run begins with",
+        help="checkpoint.pt of an earlier run, whose weights a new run begins with; the network "
+        "may have twice as many channels",
     )
     parser.set_defaults(run=run)
 

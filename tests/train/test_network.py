@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
 from converters.nets.spec import Network, Stage, multiplications, parameters
 from converters.nets.torch_net import AgeGender
+from converters.nets.widen import half_as_wide, widened
 from converters.train.settings import DEFAULT_NETWORK
 
 ODD = Network(28, (Stage(8), Stage(12, 1, middle=4), Stage(16, 2, stride=1)))
@@ -82,3 +84,27 @@ def test_the_int8_file_is_integers_throughout_with_an_exact_input():
     kinds = {d["dtype"] for d in interpreter.get_tensor_details() if d["shape"].size}
     assert kinds <= {np.int8, np.int32}
     assert all(detail["dtype"] == np.int8 for detail in interpreter.get_output_details())
+
+
+@pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD])
+def test_a_widened_network_says_the_same(network):
+    """Twice the channels, the same logits; the copies of a channel are weighed unequally."""
+    narrow = lived_in(network)
+    stages = tuple(
+        msgspec.structs.replace(s, channels=2 * s.channels, middle=2 * s.middle)
+        for s in network.stages
+    )
+    wide = msgspec.structs.replace(network, stages=stages)
+    assert half_as_wide(wide) == network
+    made = widened(narrow, wide).eval()
+    pixels = torch.rand(4, 3, network.size, network.size)
+    with torch.no_grad():
+        for one, other in zip(narrow(pixels), made(pixels), strict=True):
+            np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-4)
+    first, second = made.age.weight.detach().chunk(2, 1)
+    assert float((first - second).abs().min()) > 0
+
+
+def test_an_odd_number_of_channels_has_no_half():
+    """Nothing is rounded in silence."""
+    assert half_as_wide(Network(16, (Stage(8), Stage(5)))) is None

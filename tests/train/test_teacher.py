@@ -14,7 +14,7 @@ from converters.train.batches import plain_crops
 from converters.train.chips import held_out
 from converters.train.loop import Trainer, tensor
 from converters.train.opinions import Opinions
-from converters.train.teacher import averaged_network, opinions
+from converters.train.teacher import averaged_network, network_to_begin_with, opinions
 from tests.train.faces import chips, settings
 
 
@@ -103,6 +103,25 @@ def test_a_checkpoint_teaches_what_it_was_saved_with(tmp_path):
     wise = averaged_network(tmp_path / "checkpoint.pt", run.settings)
     for mine, other in zip(run.average.module.parameters(), wise.parameters(), strict=True):
         assert torch.equal(mine, other)
+
+
+def test_a_run_can_begin_with_a_network_half_as_wide(tmp_path):
+    """It is widened; another shape is refused."""
+    run = trainer()
+    run.save(tmp_path / "checkpoint.pt")
+    small = run.settings.network
+    stages = tuple(msgspec.structs.replace(s, channels=2 * s.channels) for s in small.stages)
+    wide = msgspec.structs.replace(
+        run.settings, network=msgspec.structs.replace(small, stages=stages)
+    )
+    begun = network_to_begin_with(tmp_path / "checkpoint.pt", wide).eval()
+    pixels = torch.rand(2, 3, 16, 16)
+    with torch.no_grad():
+        said = run.average.module.eval()(pixels)[0]
+        assert torch.allclose(begun(pixels)[0], said, atol=1e-4)
+    other = msgspec.structs.replace(run.settings, network=Network(16, (Stage(4),)))
+    with pytest.raises(ConvertError, match="or one half as wide"):
+        network_to_begin_with(tmp_path / "checkpoint.pt", other)
 
 
 def test_what_is_no_checkpoint_of_this_shape_is_refused(tmp_path):
