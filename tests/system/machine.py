@@ -19,19 +19,29 @@ BOOT_S = 60.0
 
 
 class Machine:
-    """Boots `root` with a writable layer in memory; nothing of it stays.
+    """Boots `root` with a writable layer in memory; nothing of it stays, unless `keep`.
 
     `binds` maps a folder of ours to where the machine sees it, read-only. It has a network of its
-    own with nothing in it but the loopback.
+    own with nothing in it but the loopback, or the one of `network` (a file in /proc/…/ns).
     """
 
     READY: tuple[str, ...] = ("running",)
 
-    def __init__(self, root: Path, binds: Mapping[Path, str], log: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        binds: Mapping[Path, str],
+        log: Path,
+        *,
+        network: Path | None = None,
+        keep: bool = False,
+    ) -> None:
         debian.need("systemd-nspawn", "nsenter", "unshare")
         command = [
-            "systemd-nspawn", "--quiet", f"--directory={root}", "--volatile=overlay", "--boot",
-            "--register=no", "--keep-unit", "--console=pipe", "--private-network",
+            "systemd-nspawn", "--quiet", f"--directory={root}", "--boot",
+            "--register=no", "--keep-unit", "--console=pipe",
+            "--volatile=no" if keep else "--volatile=overlay",
+            f"--network-namespace-path={network}" if network else "--private-network",
             *(f"--bind-ro={ours}:{theirs}" for ours, theirs in binds.items()),
         ]  # fmt: skip
         self._log = log

@@ -1,0 +1,1 @@
+"""The fleet's files, checked without Ansible and without a machine."""

@@ -1,0 +1,37 @@
+"""The role's templates, rendered with the few filters of Ansible that they use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+ANSIBLE = Path(__file__).parents[2] / "ansible"
+EXAMPLE = ANSIBLE / "inventory" / "example"
+
+
+def text(template: str, **variables: Any) -> str:
+    """A template below roles/, as Ansible renders it (blocks trimmed, undefined is an error)."""
+    environment = jinja2.Environment(
+        trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["to_json"] = json.dumps
+    environment.tests["mapping"] = lambda value: isinstance(value, dict)
+    source = (ANSIBLE / "roles" / template).read_text()
+    return environment.from_string(source).render(ansible_managed="Ansible", **variables)
+
+
+def example(name: str) -> Any:
+    """A file of the example's inventory."""
+    return yaml.safe_load((EXAMPLE / name).read_text())
+
+
+def defaults(role: str) -> dict[str, Any]:
+    """A role's variables, unrendered."""
+    found: dict[str, Any] = yaml.safe_load(
+        (ANSIBLE / f"roles/{role}/defaults/main.yml").read_text()
+    )
+    return found

@@ -1,0 +1,244 @@
+"""What the playbooks put in place, against the configuration, the topics and the metrics."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from edge.config import Config, Device
+from edge.publish import discovery
+from edge.publish.topics import Topics
+from edge.settings import load
+from tests.fleet.rendered import ANSIBLE, EXAMPLE, defaults, example, text
+
+INTEGRATIONS = ANSIBLE.parent / "docs" / "integrations"
+DEVICES = ("door", "till", "window")
+DOOR = Topics(Device(site="shop", name="door"))
+
+
+def test_every_yaml_file_can_be_read():
+    """None of them is broken by an edit."""
+    files = [*ANSIBLE.rglob("*.yml"), *INTEGRATIONS.glob("*.yaml")]
+    assert len(files) > 20
+    for file in files:
+        if "artefacts" not in file.parts:
+            assert yaml.safe_load(file.read_text()) is not None, file
+
+
+def test_the_example_names_three_devices_and_a_hub():
+    """Each host has its variables under its own name, and no file is for a host that is not."""
+    groups = example("hosts.yml")["all"]["children"]
+    assert list(groups["agender_hub"]["hosts"]) == ["hub"]
+    assert tuple(groups["agender_devices"]["hosts"]) == DEVICES
+    assert {file.stem for file in (EXAMPLE / "host_vars").iterdir()} == set(DEVICES)
+    assert {file.stem for file in (EXAMPLE / "group_vars").iterdir()} == {"all", *groups}
+
+
+@pytest.mark.parametrize("role", ["agender_edge", "agender_hub"])
+def test_every_variable_is_declared_with_its_type(role: str):
+    """What has a default is in the argument specification, and the other way round."""
+    spec = yaml.safe_load((ANSIBLE / f"roles/{role}/meta/argument_specs.yml").read_text())
+    declared = spec["argument_specs"]["main"]["options"]
+    of_verify = {name for name in defaults(role) if "_verify_" in name or "_doctor_" in name}
+    assert set(declared) == set(defaults(role)) - of_verify
+
+
+@pytest.mark.parametrize("role", ["agender_edge", "agender_hub"])
+def test_the_example_sets_no_unknown_variable(role: str):
+    """A misspelt variable would be ignored without a word."""
+    known = set(defaults(role)) | {"agender_secrets"}
+    files = [*(EXAMPLE / "group_vars").iterdir(), *(EXAMPLE / "host_vars").iterdir()]
+    used = {name for file in files for name in yaml.safe_load(file.read_text())}
+    assert {name for name in used if name.startswith(role)} <= known
+
+
+def tables(host: str) -> dict[str, Any]:
+    """The tables of a device of the example, merged as the role merges them."""
+    group, own = example("group_vars/agender_devices.yml"), example(f"host_vars/{host}.yml")
+    merged: dict[str, Any] = {
+        "device": {"site": group["agender_edge_site"], "name": host},
+        "source": {"uri": own.get("agender_edge_source", "picamera")},
+        "mqtt": {"host": group["agender_edge_broker"], "port": 8883, "username": host,
+                 "tls": True, "ca_file": "/etc/agender-edge/ca.pem"},
+    }  # fmt: skip
+    for more in (group["agender_edge_config"], own.get("agender_edge_host_config", {})):
+        for table, keys in more.items():
+            merged[table] = merged.get(table, {}) | keys
+    return merged
+
+
+def configured(tmp_path: Path, wanted: dict[str, Any]) -> Config:
+    """What the device reads from the rendered template."""
+    file = tmp_path / "config.toml"
+    file.write_text(text("agender_edge/templates/config.toml.j2", __agender_edge_tables=wanted))
+    return load(file)
+
+
+@pytest.mark.parametrize("host", DEVICES)
+def test_the_configuration_of_each_device_is_right(tmp_path: Path, host: str):
+    """`agender-edge config check` accepts it, and it says what the inventory says."""
+    config = configured(tmp_path, tables(host))
+    assert (config.device.site, config.device.name, config.mqtt.username) == ("shop", host, host)
+    assert config.privacy.k == 5
+    assert config.mqtt.tls
+    if host == "door":
+        assert [line.name for line in config.space.lines] == ["door"]
+    command = [sys.executable, "-m", "edge", "config", "check", "--config",
+               str(tmp_path / "config.toml")]  # fmt: skip
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "value", ['a "quoted" word', "C:\\path", "Füße & 🎥", "line\nbreak", "", "a=b # c"]
+)
+def test_any_text_reaches_the_device_unchanged(tmp_path: Path, value: str):
+    """Text is written as TOML reads it."""
+    assert configured(tmp_path, {"source": {"uri": value}}).source.uri == value
+
+
+def test_numbers_lists_and_nothing_too(tmp_path: Path):
+    """A list of numbers is one value; a key set to null is left to its default."""
+    source = {"fps": 7.5, "realtime": True, "region": [0.1, 0.2, 0.5, 0.5], "gain": None}
+    config = configured(tmp_path, {"source": source})
+    assert config.source.fps == 7.5
+    assert config.source.region == (0.1, 0.2, 0.5, 0.5)
+    assert config.source.gain is None
+
+
+def access_list() -> dict[str, list[tuple[str, str]]]:
+    """The rendered access list: user → (access, topic)."""
+    group = example("group_vars/agender_devices.yml")
+    hosts = {
+        host: {"agender_edge_site": group["agender_edge_site"], "agender_edge_device": host,
+               "agender_edge_username": host}
+        for host in DEVICES
+    }  # fmt: skip
+    lines = text(
+        "agender_hub/templates/mosquitto.acl.j2", hostvars=hosts, agender_hub_devices=DEVICES,
+        agender_hub_users=defaults("agender_hub")["agender_hub_users"],
+        agender_hub_discovery_prefix="homeassistant",
+    ).splitlines()  # fmt: skip
+    return parsed(lines)
+
+
+def parsed(lines: list[str]) -> dict[str, list[tuple[str, str]]]:
+    rights: dict[str, list[tuple[str, str]]] = {}
+    for line in lines:
+        words = line.split()
+        if words[:1] == ["user"]:
+            mine = rights.setdefault(words[1], [])
+        elif words[:1] == ["topic"]:
+            mine.append((words[1], words[2]))
+    return rights
+
+
+def test_the_access_list_is_the_documented_one():
+    """For a device it is docs/integrations/mosquitto.acl to the letter."""
+    shipped = parsed((INTEGRATIONS / "mosquitto.acl").read_text().splitlines())
+    made = access_list()
+    assert {user: made[user] for user in shipped} == shipped
+    assert set(made) == {*DEVICES, "viewer", "operator", "recorder"}
+
+
+def covers(pattern: str, topic: str) -> bool:
+    """Whether an MQTT topic filter takes a topic."""
+    words = re.escape(pattern).replace(r"\+", "[^/]+").replace("\\#", "#").replace("/#", "(/.*)?")
+    return re.fullmatch(words, topic) is not None
+
+
+def allowed(user: str, access: str, topic: str) -> bool:
+    return any(a == access and covers(t, topic) for a, t in access_list()[user])
+
+
+OWN = (*DOOR.retained, DOOR.counts, DOOR.response("pause"))
+
+
+@pytest.mark.parametrize("topic", OWN)
+def test_a_device_writes_its_own_topics_and_nobody_else_s(topic: str):
+    """All that docs/mqtt.md lists; another device may neither write nor read it."""
+    assert allowed("door", "write", topic)
+    for other in ("till", "window"):
+        assert not allowed(other, "write", topic)
+        assert not allowed(other, "read", topic)
+    for user in ("viewer", "operator", "recorder"):
+        assert allowed(user, "read", topic)
+        assert not allowed(user, "write", topic)
+
+
+def test_only_the_operator_commands():
+    """Requests are written by the operator and heard by the device they are for."""
+    request = DOOR.requests.replace("+", "pause")
+    assert allowed("door", "read", request)
+    assert not allowed("till", "read", request)
+    writers = [user for user in access_list() if allowed(user, "write", request)]
+    assert writers == ["door", "operator"], "its own topics include those below request/"
+
+
+def test_a_device_may_announce_itself():
+    """Home Assistant's discovery, under the topic that the publisher really uses."""
+    config = load(None, ["device.site=shop", "device.name=door"])
+    assert allowed("door", "write", discovery.topic(config))
+    assert not allowed("till", "write", discovery.topic(config))
+
+
+def exposed() -> set[str]:
+    """The metrics that the exporter's file names."""
+    exporter = yaml.safe_load((INTEGRATIONS / "prometheus-mqtt-exporter.yaml").read_text())
+    return {metric["prom_name"] for metric in exporter["metrics"]}
+
+
+def test_dashboard_and_alarms_ask_for_metrics_that_are_there():
+    """Every name in a query of Grafana's or Prometheus' is one that the exporter exposes."""
+    dashboard = json.loads((INTEGRATIONS / "grafana-dashboard.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    queries += [item["query"]["query"] for item in dashboard["templating"]["list"]]
+    rules = yaml.safe_load((INTEGRATIONS / "prometheus-rules.yaml").read_text())
+    queries += [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    asked = {name for query in queries for name in re.findall(r"\bagender_\w+", query)}
+    assert len(asked) > 15
+    assert asked <= exposed()
+
+
+def test_the_dashboard_shows_every_age_band():
+    """A band that is added to the messages must not be missing in the picture."""
+    dashboard = (INTEGRATIONS / "grafana-dashboard.json").read_text()
+    for metric in exposed():
+        if metric.startswith("agender_age_"):
+            assert metric in dashboard
+
+
+def test_grafana_s_files_fit_together():
+    """The dashboard names the source that is provisioned, and lies where the provider looks."""
+    source = yaml.safe_load((INTEGRATIONS / "grafana-datasource.yaml").read_text())
+    dashboard = json.loads((INTEGRATIONS / "grafana-dashboard.json").read_text())
+    uid = source["datasources"][0]["uid"]
+    assert {panel["datasource"]["uid"] for panel in dashboard["panels"]} == {uid}
+    provider = yaml.safe_load((INTEGRATIONS / "grafana-dashboards.yaml").read_text())
+    path = provider["providers"][0]["options"]["path"]
+    assert path in (ANSIBLE / "roles/agender_hub/tasks/grafana.yml").read_text()
+    places = [(p["gridPos"]["x"], p["gridPos"]["y"]) for p in dashboard["panels"]]
+    assert len(set(places)) == len(places)
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_the_lock_pins_what_the_project_asks_for(suite: str):
+    """Every dependency but numpy, which is apt's, each with hashes."""
+    lock = (ANSIBLE / f"roles/agender_edge/files/lock-{suite}.txt").read_text()
+    pinned = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+    project = tomllib.loads((ANSIBLE.parent / "pyproject.toml").read_text())["project"]
+    wanted = {
+        re.match(r"[A-Za-z0-9-]+", line)[0]
+        for line in project["dependencies"]
+        if "armv7l" not in line or "!=" in line
+    }
+    assert wanted - {"numpy"} <= pinned
+    assert "numpy" not in pinned
+    assert lock.count("--hash=") >= len(pinned)

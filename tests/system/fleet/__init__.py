@@ -1,0 +1,1 @@
+"""The playbooks, run over ssh on machines that really booted."""
