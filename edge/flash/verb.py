@@ -84,8 +84,9 @@ def _payload(
     for config in configs:
         configured.check_models(config, cards or wheels.models_in(wheel))
     lock = wheels.lock_of(RELEASE)
+    complete = wheels.complete_lock(RELEASE, wheel)
     named = [path for path in models if path.suffix in (".json", ".tflite")]
-    payload: dict[str, Content] = {wheel.name: wheel, "lock.txt": lock}
+    payload: dict[str, Content] = {wheel.name: wheel, "lock.txt": complete.encode()}
     payload |= {f"models/{path.name}": path for path in named}
     payload["version"] = _version(wheel, payload).encode() + b"\n"
     payload["made-for"] = f"{RELEASE.name} {ARCHITECTURES[parsed.machine]}\n".encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,14 @@ def lock_of(release: Release) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise UserError(f"{SHARE / name} is missing: install agender-edge again")
+
+
+def complete_lock(release: Release, wheel: Path) -> str:
+    """The lock of a release with our wheel in it, by its hash as well."""
+    name, version = wheel.name.split("-")[:2]
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    ours = f"{name.replace('_', '-')}=={version} --hash=sha256:{digest}\n"
+    return lock_of(release).read_text(encoding="utf-8") + ours
 
 
 def build(folder: Path) -> Path:

@@ -1,0 +1,1 @@
+"""Kits for fresh cards: what is refused, and what is written."""

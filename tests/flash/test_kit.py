@@ -1,0 +1,253 @@
+"""What a kit holds and how it is put onto a card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from edge import settings
+from edge.cli import _parser, overrides
+from edge.config import Config
+from edge.errors import UserError
+from edge.flash import configured, target, wheels
+from edge.flash.cloud import Wifi, network_config, wifi_key
+from edge.flash.devices import devices
+from edge.flash.kit import FIRST_BOOT, FOLDER, Kit, Login
+from edge.flash.release import RELEASES
+from tests.shared import ROOT
+
+WIFI = Wifi("Café", wifi_key("Café", "open sesame"), "DE")
+GOOD = ("--site", "shop", "--device", "door", "--broker", "hub.local")
+
+
+def kit(**changes: object) -> Kit:
+    """A kit of a device with everything."""
+    values: dict[str, object] = {
+        "device": "door", "hostname": "door", "user": "pi", "ssh_keys": ("ssh-ed25519 AAAA me",),
+        "wifi": WIFI, "config": '[device]\nsite = "shop"\n', "ca": None,
+        "login": Login(username="door", password="correct horse"),
+        "packages": ("python3-numpy",), "drop_ins": (), "payload": {"lock.txt": b"pip==1\n"},
+    }  # fmt: skip
+    return Kit(**(values | changes))  # type: ignore[arg-type]
+
+
+def parsed(*arguments: str) -> argparse.Namespace:
+    """The command line as the verb gets it."""
+    return _parser().parse_args(["flash-kit", *arguments, "out"])
+
+
+def config_of(*arguments: str) -> Config:
+    """The configuration of the only device of a command line."""
+    line = parsed(*arguments)
+    (device,) = devices(line)
+    return configured.configuration(line, overrides, device)
+
+
+def test_user_data_is_cloud_config_that_starts_the_first_boot_last(tmp_path: Path):
+    """YAML behind its marker; host name, a user without password, one command."""
+    text = bytes(kit().files()["user-data"]).decode()
+    assert text.startswith("#cloud-config\n")
+    content = yaml.safe_load(text)
+    assert content["runcmd"] == [["sh", "/boot/firmware/agender-edge/first-boot"]]
+    assert content["hostname"] == "door"
+    assert content["users"][0]["lock_passwd"] is True
+    assert content["users"][0]["ssh_authorized_keys"] == ["ssh-ed25519 AAAA me"]
+
+
+def test_the_files_that_start_a_card_come_last():
+    """A card pulled out while it is written starts as it would have without the kit."""
+    assert list(kit().files())[-1] == "user-data"
+
+
+def test_every_kit_is_a_new_device_to_cloud_init():
+    """So that a card that was started before takes the new kit."""
+    first, second = (json.loads(bytes(kit().files()["meta-data"])) for _ in range(2))
+    assert first["instance-id"] != second["instance-id"]
+
+
+def test_without_a_key_nobody_can_log_in():
+    """No SSH server, no key, no sudo; and no password in any case."""
+    files = kit(ssh_keys=()).files()
+    assert "ssh" not in files
+    assert "sudo:" not in str(yaml.safe_load(bytes(files["user-data"]))["users"])
+
+
+def test_the_wireless_key_is_the_standards():
+    """IEEE 802.11i, annex H.4: its first test vector."""
+    assert wifi_key("IEEE", "password") == (
+        "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e"
+    )
+
+
+def test_the_network_has_the_key_and_not_the_phrase():
+    """netplan's form; people use their pass phrases elsewhere, too."""
+    text = network_config(WIFI).decode()
+    point = yaml.safe_load(text)["network"]["wifis"]["wlan0"]
+    assert point["access-points"] == {"Café": {"password": WIFI.key}}
+    assert point["regulatory-domain"] == "DE"
+    assert "sesame" not in text
+
+
+def test_secrets_are_in_the_files_that_the_first_boot_removes_and_nowhere_else():
+    """The password in one file of the kit's folder, the network's key in network-config."""
+    files = kit().files()
+    read = {
+        name: held if isinstance(held, bytes) else held.read_bytes() for name, held in files.items()
+    }
+    holding = {name for name, content in read.items() if b"correct horse" in content}
+    assert holding == {f"{FOLDER}/mqtt-password"}
+    assert WIFI.key.encode() not in bytes(files[f"{FOLDER}/network-config.after"])
+
+
+@pytest.mark.parametrize("secret", [WIFI, Login(username="door", password="correct horse")])
+def test_secrets_do_not_show_in_tracebacks(secret: object):
+    """A repr without the key, without the password."""
+    assert WIFI.key not in repr(secret)
+    assert "correct horse" not in repr(secret)
+
+
+def test_damage_on_the_card_can_be_told(tmp_path: Path):
+    """The sums in the kit are those that sha256sum checks, of every file but themselves."""
+    target.write(tmp_path / "card", kit().files())
+    folder = tmp_path / "card" / FOLDER
+    check = ["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"]
+    assert subprocess.run(check, cwd=folder, check=False).returncode == 0
+    listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+    assert listed == {path.name for path in folder.iterdir()} - {"SHA256SUMS"}
+    (folder / "config.toml").write_text("rotten")
+    done = subprocess.run(check, cwd=folder, check=False, capture_output=True)
+    assert done.returncode == 1
+
+
+def boot_partition(folder: Path) -> Path:
+    """As the image has it."""
+    folder.mkdir()
+    for name in ("config.txt", "cmdline.txt", "user-data", "network-config", "meta-data"):
+        (folder / name).write_text(f"# the image's {name}\n")
+    return folder
+
+
+def test_what_the_image_had_is_kept(tmp_path: Path):
+    """Beside ours, until the device has started; a second kit does not lose it."""
+    boot = boot_partition(tmp_path / "boot")
+    for _ in range(2):
+        target.check(boot, several=False)
+        target.write(boot, kit().files())
+    assert (boot / "user-data.orig").read_text() == "# the image's user-data\n"
+    assert (boot / "user-data").read_bytes() == kit().files()["user-data"]
+
+
+def test_a_kit_that_cannot_be_written_changes_nothing(tmp_path: Path):
+    """Half of it is never seen: the card is as it was."""
+    boot = boot_partition(tmp_path / "boot")
+    before = {path.name: path.read_bytes() for path in boot.iterdir()}
+    with pytest.raises(UserError, match="cannot be written: No such file"):
+        target.write(boot, kit().files() | {f"{FOLDER}/wheel": tmp_path / "gone"})
+    assert {path.name: path.read_bytes() for path in boot.iterdir()} == before
+
+
+def test_a_kit_may_be_written_again_over_itself(tmp_path: Path):
+    """A folder that holds a kit and nothing else is one; with anything else it is not."""
+    out = tmp_path / "kit"
+    target.write(out, kit().files())
+    target.check(out, several=False)
+    (out / "holiday.jpg").touch()
+    with pytest.raises(UserError, match=re.escape("holds other files (holiday.jpg)")):
+        target.check(out, several=False)
+
+
+def test_the_devices_file_is_what_its_first_boot_reads(tmp_path: Path):
+    """Only what differs from the defaults, and the same configuration when read again."""
+    config = config_of(*GOOD, "--username", "door", "--set", "window.length_s=30",
+                       "--set", "source.region=[0, 0, 0.5, 1]")  # fmt: skip
+    path = tmp_path / "config.toml"
+    path.write_text(settings.changed_as_toml(config))
+    assert settings.load(path) == config
+    assert set(tomllib.loads(path.read_text())) == {"device", "source", "window", "mqtt"}
+
+
+def test_a_certificate_turns_tls_and_its_port_on(tmp_path: Path):
+    """Unless a port is named."""
+    config = config_of(*GOOD, "--tls-ca", "ca.pem")
+    assert (config.mqtt.tls, config.mqtt.port) == (True, 8883)
+    assert config.mqtt.ca_file == "/etc/agender-edge/ca.pem"
+    assert config_of(*GOOD, "--broker", "hub:8884", "--tls-ca", "ca.pem").mqtt.port == 8884
+
+
+def test_picamera2_is_asked_of_apt_where_it_is_needed():
+    """Debian's own archive has none, and a USB camera needs none."""
+    assert configured.packages(config_of(*GOOD)) == ("python3-numpy", "python3-picamera2")
+    assert configured.packages(config_of(*GOOD, "--source", "usb:0")) == ("python3-numpy",)
+
+
+def test_only_a_network_camera_gives_vision_a_network():
+    """Every other source leaves it without."""
+    assert configured.needs_network(config_of(*GOOD, "--source", "rtsp://cam/1"))
+    assert not configured.needs_network(config_of(*GOOD))
+
+
+def test_several_devices_share_what_a_table_does_not_say(tmp_path: Path):
+    """A line each; an empty field takes the flag's value."""
+    table = tmp_path / "devices.csv"
+    table.write_text("device,hostname,source,username\nDoor_1,,usb:0,a\ntill,cash,,\n")
+    line = parsed("--site", "shop", "--broker", "h", "--devices", str(table), "--username", "all")
+    door, till = devices(line)
+    assert (door.name, door.hostname, door.source, door.username) == (
+        "Door_1",
+        "door-1",
+        "usb:0",
+        "a",
+    )
+    assert (till.hostname, till.source, till.username, till.site) == ("cash", None, "all", "shop")
+
+
+def test_a_model_that_the_kit_lacks_is_told_before_the_device_tells_it():
+    """With those that there are."""
+    with pytest.raises(UserError, match="no model agender_64 in the kit; there are: centerface_"):
+        configured.check_models(config_of(*GOOD), {"centerface_384x288", "centerface_384x224"})
+
+
+@pytest.mark.parametrize("release", RELEASES.values(), ids=tuple(RELEASES))
+def test_a_lock_holds_what_the_project_requires(release):
+    """Every requirement that holds on 64-bit Arm, in a version that fits, with hashes; no numpy."""
+    text = wheels.lock_of(release).read_text()
+    entry = r"^([a-z0-9-]+)==(\S+) \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+"
+    pins = dict(re.findall(entry, text, re.MULTILINE))
+    assert len(pins) == sum("==" in line and line[0] != "#" for line in text.splitlines())
+    arm = {"platform_machine": "aarch64", "python_version": release.python}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for requirement in map(Requirement, project["dependencies"]):
+        if requirement.name == "numpy" or not (
+            requirement.marker is None or requirement.marker.evaluate(arm)
+        ):
+            continue
+        version = pins[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), (requirement, version)
+    assert "numpy" not in pins
+    assert "pip" in pins
+
+
+def test_one_entry_of_a_lock_is_taken_with_all_its_hashes():
+    """So that pip alone can be fetched, as surely as all of it."""
+    wanted = "pip==2 \\\n    --hash=sha256:2 \\\n    --hash=sha256:3\n"
+    assert wheels._entry(f"a==1 \\\n    --hash=sha256:1\n{wanted}z==4\n", "pip") == wanted
+
+
+def test_the_first_boot_is_a_script_that_every_shell_reads():
+    """As POSIX's sh, and as shellcheck sees it where that is installed."""
+    assert subprocess.run(["sh", "-n", FIRST_BOOT], check=False).returncode == 0
+    if shutil.which("shellcheck"):
+        done = subprocess.run(
+            ["shellcheck", FIRST_BOOT], check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout
