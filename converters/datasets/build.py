@@ -57,7 +57,7 @@ class Plan:
 
 
 def build(places: Places, labels: Iterable[Row | Dropped], plan: Plan) -> Tally:
-    """Write images/, labels.csv, dataset.json and LICENCE.txt; ConvertError where it can't be."""
+    """Write images/, labels.csv, dataset.json and the terms; ConvertError where it can't be."""
     tally = Tally()
     wanted = _located(places, labels, tally)
     with _fresh_folder(plan.out) as folder:
@@ -69,6 +69,7 @@ def build(places: Places, labels: Iterable[Row | Dropped], plan: Plan) -> Tally:
         (folder / "dataset.json").write_bytes(_record(tally, places, plan))
         terms = f"{plan.terms.note()}\n{plan.terms.address}\n"
         (folder / "LICENCE.txt").write_text(terms, "utf-8")
+        (folder / "about.toml").write_text(plan.terms.about(), "utf-8")
     return tally
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,6 +58,13 @@ class Terms:
         """The licence as a user has to know it."""
         use = "commercial use is allowed" if self.commercial_use else "no commercial use"
         return f"{self.name}: {self.licence}; {use}. Name as source: {self.attribution}"
+
+    def about(self) -> str:
+        """The same as a part of a training file (TOML), from which a card takes it."""
+        said = {"training_data": f"{self.name}, {self.licence}", "attribution": self.attribution}
+        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in said.items()]
+        use = f"commercial_use = {str(self.commercial_use).lower()}"
+        return "\n".join(["[about]", *lines, use]) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ EXAMPLES = """examples:
   agender-convert dataset folder my_pictures/ faces/mine --link
 
 You fetch the sets yourself, from where their licences are agreed to. OUT then holds images/,
-labels.csv (for `train` and `evaluate`), LICENCE.txt, and dataset.json with what was dropped and
-why."""
+labels.csv (for `train` and `evaluate`), dataset.json with what was dropped and why, LICENCE.txt,
+and about.toml, which says the same in a training file, for the card of what is trained."""
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 from datetime import date
 
+import cv2
 import numpy as np
 import pytest
 
@@ -20,8 +21,12 @@ from converters.datasets.adience import age_of
 from converters.datasets.folder import judged
 from converters.datasets.imdb_wiki import age_years
 from converters.datasets.rows import Age
+from converters.errors import ConvertError
+from converters.footage import PORTRAIT
 from converters.train.labels import open_data
+from converters.train.settings import read_settings
 from tests.converters.sets import datenum, folder_of, imdb_mat, jpeg, packed, tar_of, zip_of
+from tests.shared import MODELS
 
 FORMS = ["folder", "set.zip", "set.tar", "set.tar.gz"]
 
@@ -93,6 +98,33 @@ def test_the_layout_is_what_training_reads(tmp_path):
     with open_data(tmp_path / "out") as data:
         assert sorted(label.years for label in data.labels) == [1, 24, 25, 55, 116]
         assert all(data.picture(label).shape == (48, 48, 3) for label in data.labels)
+
+
+def test_evaluate_measures_on_a_converted_set(tmp_path, capsys):
+    """The folder is data for `evaluate` as it is: here one public-domain portrait, three sizes."""
+    try:
+        portrait = cv2.imdecode(np.frombuffer(PORTRAIT.read(), np.uint8), cv2.IMREAD_COLOR)
+    except ConvertError as error:
+        pytest.skip(f"the portrait can't be had: {error}")
+    faces = {
+        f"35_1_0_2017010100000000{side}.jpg": cv2.imencode(
+            ".jpg", cv2.resize(portrait[0:256, 96:352], (side, side))
+        )[1].tobytes()
+        for side in (200, 256, 300)
+    }
+    assert dataset("utkface", folder_of(tmp_path / "set", faces), tmp_path / "out") == 0
+    command = ["evaluate", "--model", str(MODELS / "agender_64.json"), "--models", str(MODELS)]
+    assert main([*command, "--data", str(tmp_path / "out"), "--detector", "near"]) == 0
+    assert "3 faces, 3 found, 0 not found" in capsys.readouterr().out
+
+
+def test_the_terms_are_there_for_the_card(tmp_path):
+    """about.toml is a part of a training file, which the card of the trained network repeats."""
+    dataset("utkface", folder_of(tmp_path / "set", UTKFACE), tmp_path / "out")
+    about = read_settings(tmp_path / "out" / "about.toml").about
+    assert about.training_data.startswith("UTKFace, for non-commercial research only")
+    assert about.attribution == "UTKFace, Z. Zhang, Y. Song & H. Qi, CVPR 2017"
+    assert not about.commercial_use
 
 
 @pytest.mark.parametrize(
