@@ -118,7 +118,7 @@ class Draft(NamedTuple):
             "held_out": {"data": data, "faces": len(held.labels), **_figures(answers, sure)},
             "groups": _groups(held),
             "calibration": _calibration(held, labelled.female) | {"coverage_adults": curve},
-            "by_crop_px": {str(px): _brief(held.labels, said) for px, said in held.small.items()},
+            "by_crop_px": {str(px): _small(held.labels, said) for px, said in held.small.items()},
             "drift_from_float32": _drift(held, labelled),
             "runtimes": checked,
             "training": msgspec.to_builtins(self.settings),
@@ -159,6 +159,12 @@ def _brief(labels: tuple[Label, ...], said: Said) -> dict[str, Any]:
     for key in ("accuracy", "recall_female", "recall_male"):
         brief[f"adults_{key}"] = gender.get(key)
     return brief
+
+
+def _small(labels: tuple[Label, ...], said: Said) -> dict[str, Any]:
+    """The main figures, and whether the confidence still means what it says."""
+    female = np.array([label.female for label in labels])
+    return _brief(labels, said) | {"gender_error_expected": calibration_error(said.women, female)}
 
 
 def _calibration(held: HeldOut, female: NDArray[np.bool_]) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 
 from converters.train.augment import augmented, plain
+from converters.train.batches import small_crops
 from converters.train.settings import Augment
+from tests.train.faces import chips, settings
 
 NEVER = Augment(
     turn_degrees=0, scale=0, shift=0, light=0, small=0, blur=0, noise=0, jpeg=0, grey=0,
@@ -77,3 +81,16 @@ def test_more_of_a_change_changes_more(change):
 
     small, large = (0.02, 0.1) if change != "turn_degrees" else (2, 12)
     assert 0 <= distance(small) < distance(large)
+
+
+def test_a_small_face_has_lost_its_detail():
+    """Stripes of one pixel are grey at 4 pixels; what is as large as the picture stays."""
+    faces, how = chips(4), settings()
+    pixels = faces.pixels.copy()
+    pixels[:, ::2] = 0
+    striped = replace(faces, pixels=pixels)
+    little = small_crops(striped, np.arange(4), how, 4)
+    assert little.shape == (4, 16, 16, 3)
+    for face, whole in zip(little, faces.pixels, strict=True):
+        assert face.std((0, 1)).max() < 12
+        assert face.mean((0, 1)) == pytest.approx(whole.mean((0, 1)) / 2, abs=12)
