@@ -143,8 +143,7 @@ def _own_output() -> TextIO:
 
 
 def _one_thread(system: System) -> None:
-    """One processor and one thread, whatever the peer would take."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    """One thread, whatever the peer would take; its parent limits the others by environment."""
     cv2.setNumThreads(1)
     if "tensorflow-cpu" in " ".join(system.environment.packages):
         import tensorflow as tf
