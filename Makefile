@@ -10,11 +10,12 @@ ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find
 
 HOURS ?= 1
 
-.PHONY: help demo test test-slow test-converters soak lint setup clean
+.PHONY: help demo test test-slow test-arm64-machine test-converters soak lint setup clean
 help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
 	@echo "make test-slow        the slow tests: systemd, arm64, soak, faults"
+	@echo "make test-arm64-machine  a whole Arm machine from its first start to counts (long; root)"
 	@echo "make test-converters  the tests that need TensorFlow (in an environment of their own)"
 	@echo "make soak HOURS=24    the whole product for hours, with everything going wrong (root: disks too)"
 	@echo "make lint             ruff, mypy, import contracts"
@@ -29,6 +30,9 @@ test: $(VENV)/ready
 
 test-slow: $(VENV)/ready
 	$(BIN)/python -m pytest -m "slow and not converters"
+
+test-arm64-machine: $(VENV)/ready
+	AGENDER_FULL_ARM64=1 $(BIN)/python -m pytest -s tests/system/arm64/test_whole_machine.py
 
 test-converters: $(CONVERT_VENV)/ready
 	$(CONVERT_VENV)/bin/python -m pytest tests/converters tests/train

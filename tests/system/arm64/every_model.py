@@ -1,0 +1,48 @@
+"""Run every shipped network on pictures made from a seed; here and on Arm alike.
+
+python every_model.py OUT.npz
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import models_tflite
+from edge.runtime.card import read_card, read_model
+from edge.runtime.model import Network
+
+SEED = 20260101
+FOLDER = Path(models_tflite.__path__[0])
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    """height × width × 3 uint8: a head-like blob on a gradient, with noise; integers alone."""
+    noise = np.random.default_rng(SEED)
+    rows = np.arange(height)[:, None, None] * 255 // max(height - 1, 1)
+    columns = np.arange(width)[None, :, None] * 255 // max(width - 1, 1)
+    field = (rows + columns) // 2 + noise.integers(0, 40, (height, width, 3))
+    centre = ((rows - 128) ** 2 * 2 + (columns - 128) ** 2 * 3) < 20_000
+    return np.where(centre, field // 2 + 110, field).clip(0, 255).astype(np.uint8)
+
+
+def main() -> None:
+    """Every output of every network into one file; which of them run on XNNPACK on stdout."""
+    cv2.setNumThreads(1)
+    outputs = {}
+    for path in sorted(FOLDER.glob("*.json")):
+        card = read_card(path)
+        network = Network(card, read_model(card, path.with_suffix(".tflite")))
+        size = card.input
+        batch = np.stack([picture(size.height, size.width), picture(size.height, size.width)[::-1]])
+        for number, tensor in enumerate(network.run(np.ascontiguousarray(batch))):
+            outputs[f"{path.stem}/{number}"] = tensor
+        print(path.stem, "XNNPACK" if network.delegated else "plain")
+    np.savez(sys.argv[1], **outputs)
+
+
+if __name__ == "__main__":
+    main()
