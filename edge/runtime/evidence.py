@@ -75,7 +75,7 @@ def quality_of(face: Face, pose: Pose | None) -> float:
 class Evidence:
     """The estimates of one person: at most `estimates_max` of them, so memory is bounded too."""
 
-    __slots__ = ("_best", "_limits", "_next_s", "_pause_s", "_samples")
+    __slots__ = ("_best", "_limits", "_next_s", "_pause_s", "_samples", "certain")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -83,6 +83,8 @@ class Evidence:
         self._best = 0.0
         self._next_s = -math.inf
         self._pause_s = FIRST_PAUSE_S
+        self.certain = False
+        """Whether more estimates would hardly change the answer."""
 
     def wish(self, quality: float, time_s: float) -> float:
         """How much a crop of this quality is wanted now; 0 = not at all, and never negative."""
@@ -103,10 +105,9 @@ class Evidence:
         self._best = max(self._best, quality)
         self._next_s = time_s + self._pause_s
         self._pause_s *= 2
+        self.certain = self._enough()
 
-    @property
-    def certain(self) -> bool:
-        """Whether more estimates would hardly change the answer."""
+    def _enough(self) -> bool:
         if len(self._samples) < self._limits.estimates_enough:
             return False
         fused = self.fused()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.runtime.frame import Box
 from edge.runtime.pose import Pose
@@ -43,22 +44,50 @@ class Stillness:
 
     def see(self, box: Box, pose: Pose | None, time_s: float) -> None:
         """Take one sighting."""
-        gain = 1 - math.exp(-(time_s - self._time_s) / SMOOTHING_S)
-        now = _features(box, pose)
-        self._mean = tuple(m + gain * (n - m) for m, n in zip(self._mean, now, strict=True))
+        share = 1 - math.exp(-(time_s - self._time_s) / SMOOTHING_S)
+        self._mean = _between(self._mean, _features(box, pose), share)
         self._time_s = time_s
-        if self._has_left():
+        if _apart(self._anchor, self._mean):
             self._anchor, self.since_s, self.moved = self._mean, time_s, True
 
-    def _has_left(self) -> bool:
-        x, y, size, yaw, pitch = (abs(m - a) for m, a in zip(self._mean, self._anchor, strict=True))
-        width = math.exp(self._anchor[2])
-        return max(x, y) > STILL_WIDTHS * width or size > STILL_SIZE or max(yaw, pitch) > STILL_DEG
+
+class _Features(NamedTuple):
+    """Where a face is and how it looks; written out below, for every face has them each frame."""
+
+    x: float
+    y: float
+    size: float
+    yaw_deg: float
+    pitch_deg: float
 
 
-def _features(box: Box, pose: Pose | None) -> tuple[float, ...]:
+def _features(box: Box, pose: Pose | None) -> _Features:
     yaw, pitch = (0.0, 0.0) if pose is None else pose
-    return (*box.centre, math.log(max(box.width, 1.0)), yaw, pitch)
+    x, y = box.centre
+    return _Features(x, y, math.log(max(box.width, 1.0)), yaw, pitch)
+
+
+def _between(a: _Features, b: _Features, share: float) -> _Features:
+    """From `a` this share of the way to `b`."""
+    return _Features(
+        a.x + share * (b.x - a.x),
+        a.y + share * (b.y - a.y),
+        a.size + share * (b.size - a.size),
+        a.yaw_deg + share * (b.yaw_deg - a.yaw_deg),
+        a.pitch_deg + share * (b.pitch_deg - a.pitch_deg),
+    )
+
+
+def _apart(a: _Features, b: _Features) -> bool:
+    """Whether a face went from `a` to `b` by more than a detector's jitter."""
+    still_px = STILL_WIDTHS * math.exp(a.size)
+    return (
+        abs(b.x - a.x) > still_px
+        or abs(b.y - a.y) > still_px
+        or abs(b.size - a.size) > STILL_SIZE
+        or abs(b.yaw_deg - a.yaw_deg) > STILL_DEG
+        or abs(b.pitch_deg - a.pitch_deg) > STILL_DEG
+    )
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ that near and far faces obey the same constants.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from edge.runtime.frame import Box, Point
 
@@ -64,10 +65,33 @@ class Axis:
         self.p01 *= 1 - gain
 
 
+class Expectation(NamedTuple):
+    """Where a detection is expected: centre, logarithm of the width, and their variances.
+
+    `log_determinant` is the covariance's, in face widths, so that faces of all sizes compare.
+    """
+
+    x: float
+    y: float
+    size: float
+    s_x: float
+    s_y: float
+    s_size: float
+    log_determinant: float
+
+    def surprise(self, x: float, y: float, size: float) -> float:
+        """A detection's squared Mahalanobis distance; three degrees of freedom.
+
+        Together with `log_determinant` it is, but for a constant, minus twice the log-likelihood.
+        """
+        off_x, off_y, off_size = x - self.x, y - self.y, size - self.size
+        return off_x * off_x / self.s_x + off_y * off_y / self.s_y + off_size**2 / self.s_size
+
+
 class Motion:
     """Where a face is expected, with how much doubt."""
 
-    __slots__ = ("_aspect", "_size", "_time_s", "_x", "_y")
+    __slots__ = ("_aspect", "_size", "_time_s", "_x", "_y", "width")
 
     def __init__(self, box: Box, time_s: float) -> None:
         x, y = box.centre
@@ -78,6 +102,8 @@ class Motion:
         self._size = Axis(math.log(max(box.width, 1.0)), SIZE_NOISE**2, 1.0)
         self._aspect = box.height / max(box.width, 1.0)
         self._time_s = time_s
+        self.width = self._bounded_width()
+        """Expected width, pixels."""
 
     def predict(self, time_s: float) -> None:
         """Move the expectation to `time_s`; an earlier time changes nothing."""
@@ -89,6 +115,7 @@ class Motion:
         self._y.predict(dt_s, density)
         self._size.predict(dt_s, SIZE_ACCELERATION**2)
         self._time_s = time_s
+        self.width = self._bounded_width()
 
     def update(self, box: Box) -> None:
         """Correct by a detection at the time last predicted to."""
@@ -98,10 +125,10 @@ class Motion:
         self._y.update(y, noise)
         self._size.update(math.log(max(box.width, 1.0)), SIZE_NOISE**2)
         self._aspect += ASPECT_GAIN * (box.height / max(box.width, 1.0) - self._aspect)
+        self.width = self._bounded_width()
 
-    @property
-    def width(self) -> float:
-        """Expected width, pixels; bounded, since a lost face's size is extrapolated."""
+    def _bounded_width(self) -> float:
+        """From the logarithm; bounded, since a lost face's size is extrapolated."""
         return math.exp(min(max(self._size.position, 0.0), 9.0))
 
     @property
@@ -129,19 +156,12 @@ class Motion:
         height = width * self._aspect
         return Box(self._x.position - width / 2, self._y.position - height / 2, width, height)
 
-    def surprise(self, box: Box) -> tuple[float, float]:
-        """A detection → (squared Mahalanobis distance, log-determinant of its covariance).
-
-        Three degrees of freedom; the covariance is in face widths, so that faces of all sizes
-        compare. Their sum is, but for a constant, minus twice the log-likelihood.
-        """
-        x, y = box.centre
+    @property
+    def expectation(self) -> Expectation:
+        """What a detection is compared with."""
+        x, y, size = self._x, self._y, self._size
         scale = self.width**2
         noise = POSITION_NOISE**2 * scale
-        s_x, s_y = self._x.p00 + noise, self._y.p00 + noise
-        s_size = self._size.p00 + SIZE_NOISE**2
-        size = math.log(max(box.width, 1.0)) - self._size.position
-        squared = (
-            (x - self._x.position) ** 2 / s_x + (y - self._y.position) ** 2 / s_y + size**2 / s_size
-        )
-        return squared, math.log(s_x * s_y * s_size / scale**2)
+        s_x, s_y, s_size = x.p00 + noise, y.p00 + noise, size.p00 + SIZE_NOISE**2
+        log_determinant = math.log(s_x * s_y * s_size / scale**2)
+        return Expectation(x.position, y.position, size.position, s_x, s_y, s_size, log_determinant)

@@ -9,7 +9,7 @@ embedding: whoever leaves and comes back is somebody new, by design.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import lap
@@ -111,7 +111,7 @@ class Tracker:
         self.coast(time_s)
         self.looked_s = time_s
         sure, unsure = self._sorted(faces, time_s)
-        pairs = list(_assign(self.tracks, sure))
+        pairs = _assign(self.tracks, sure)
         taken = {track.number for track, _ in pairs}
         fresh = [
             track
@@ -214,25 +214,48 @@ def _unassigned(sure: Sequence[Sighting], assigned: Sequence[Sighting]) -> list[
     return rest
 
 
-def _assign(
-    tracks: Sequence[Track], sightings: Sequence[Sighting]
-) -> Iterator[tuple[Track, Sighting]]:
+def _assign(tracks: Sequence[Track], sightings: Sequence[Sighting]) -> list[tuple[Track, Sighting]]:
     """The cheapest assignment of detections to tracks; pairs beyond the gate are not made."""
     if not tracks or not sightings:
-        return
-    costs = np.array([[_cost(track, sighting) for sighting in sightings] for track in tracks])
-    _, chosen, _ = lap.lapjv(costs, extend_cost=True, cost_limit=COST_MAX)
-    for track, column in zip(tracks, chosen.tolist(), strict=True):
-        if column >= 0:
-            yield track, sightings[column]
+        return []
+    places = [_place(sighting) for sighting in sightings]
+    costs = [_costs(track, sightings, places) for track in tracks]
+    likely = [
+        (row, column)
+        for row, entries in enumerate(costs)
+        for column, cost in enumerate(entries)
+        if cost < COST_MAX
+    ]
+    # Where nobody competes the answer is plain, and the general method costs more than all else.
+    rows, columns = {row for row, _ in likely}, {column for _, column in likely}
+    if min(len(rows), len(columns)) < len(likely):
+        _, chosen, _ = lap.lapjv(np.array(costs), extend_cost=True, cost_limit=COST_MAX)
+        likely = [(row, column) for row, column in enumerate(chosen.tolist()) if column >= 0]
+    return [(tracks[row], sightings[column]) for row, column in likely]
 
 
-def _cost(track: Track, sighting: Sighting) -> float:
-    """−2·log-likelihood that this face is the track's, by place, size and where it looks."""
-    squared, log_determinant = track.motion.surprise(sighting.face.box)
-    if squared > GATE:
-        return FORBIDDEN
-    cost = squared + log_determinant + LIKELIEST
+def _place(sighting: Sighting) -> tuple[float, float, float]:
+    """Centre and logarithm of the width, as a track expects them."""
+    box = sighting.face.box
+    x, y = box.centre
+    return x, y, math.log(max(box.width, 1.0))
+
+
+def _costs(
+    track: Track, sightings: Sequence[Sighting], places: Sequence[tuple[float, float, float]]
+) -> list[float]:
+    """−2·log-likelihoods that these faces are the track's, by place, size and where they look."""
+    expected = track.motion.expectation
+    least = expected.log_determinant + LIKELIEST
+    costs = []
+    for sighting, place in zip(sightings, places, strict=True):
+        squared = expected.surprise(*place)
+        costs.append(FORBIDDEN if squared > GATE else _cost(track, sighting, squared + least))
+    return costs
+
+
+def _cost(track: Track, sighting: Sighting, cost: float) -> float:
+    """The cost by place and size → the cost by where the face looks, too."""
     if sighting.pose is not None and track.pose is not None:
         variance = YAW_NOISE_DEG**2 + YAW_DRIFT_DEG**2 * (sighting.time_s - track.last_s)
         cost += min((sighting.pose.yaw_deg - track.pose.yaw_deg) ** 2 / variance, YAW_COST_MAX)
