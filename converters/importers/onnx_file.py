@@ -9,6 +9,7 @@ import numpy as np
 
 from converters.errors import ConvertError
 from converters.importers.graph.model import Graph, Node, Weights
+from converters.importers.graph.onnx_form import options
 from converters.importers.network import Floats, Network
 
 FLOATS = ("f", "e")
@@ -120,10 +121,7 @@ def _reference(content: bytes, graph: Graph) -> tuple[str, Any]:
         return "ONNX Runtime (not installed)", None
 
     def run(images: Floats, wanted: Sequence[str]) -> dict[str, Floats]:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4
-        session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options(), ["CPUExecutionProvider"])
         kind = {"tensor(float16)": np.float16, "tensor(double)": np.float64}
         dtype = kind.get(session.get_inputs()[0].type, np.float32)
         pixels = images if graph.channels_last else images.transpose(0, 3, 1, 2)

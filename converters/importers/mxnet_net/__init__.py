@@ -1,0 +1,1 @@
+"""mxnet's networks: -symbol.json and .params, read without mxnet."""
