@@ -104,7 +104,7 @@ def _content(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--offline",
         action="store_true",
-        help="put all wheels (about 75 MB) into the kit; then only apt needs a network, and not "
+        help="put all wheels into the kit (65 MB in all); then only apt needs a network, and not "
         "even apt where the image has python3-numpy and python3-picamera2",
     )
     group.add_argument(
