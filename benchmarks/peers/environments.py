@@ -49,5 +49,5 @@ def _make(place: Path, environment: Environment) -> None:
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            said = [text for text in done.stderr.splitlines() if text.startswith("ERROR")]
+            said = [t for t in done.stderr.splitlines() if t.lower().startswith("error")]
             raise NotInstalledError(said[-1] if said else "pip failed without a word")
