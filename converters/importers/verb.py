@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from converters.errors import ConvertError
 from converters.files import write_whole
 from converters.importers import template as templates
@@ -84,6 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
             digest(path)  # it can be read
     if template.mean_picture and arguments.mean is None:
         raise ConvertError(f"{template.name} subtracts a mean picture: give its file with --mean")
+    if arguments.mean is not None:  # it takes the place of each channel's mean
+        spec = msgspec.structs.replace(template.input, mean=(0.0, 0.0, 0.0))
+        template = msgspec.structs.replace(template, input=spec)
     with tempfile.TemporaryDirectory(prefix="agender-convert-") as folder:
         file, origin = _file(arguments, template, Path(folder))
         return _imported(arguments, template, file, origin)
