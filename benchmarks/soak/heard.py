@@ -25,8 +25,8 @@ class Seen(NamedTuple):
 
     @property
     def looked(self) -> bool:
-        """Whether the camera looked at nearly all of it."""
-        return self.observed_s >= 0.98 * self.window_s
+        """Whether the camera looked at most of it."""
+        return self.observed_s >= 0.9 * self.window_s
 
 
 class Heard:

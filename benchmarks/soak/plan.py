@@ -24,10 +24,6 @@ class Plan(NamedTuple):
     fault_s: tuple[float, float]
     """Least and most time that a fault lasts."""
     sample_s: float
-    warm_up_s: float
-    """From a process' start to the first sample that is judged."""
-    life_s: float
-    """Processes that lived for less are not judged."""
     growth_mb: float
     """Resident memory may grow by so much in `unit`, and open files by one."""
     unit: str
@@ -38,8 +34,8 @@ def real_time(hours: float) -> Plan:
     """The product as it is installed, on a network camera."""
     return Plan(
         name=f"{hours:g} h in real time", live=True, hours=hours, windows=0, window_s=10.0,
-        detector="far", between_s=(20, 50), fault_s=(3, 15), sample_s=5.0, warm_up_s=180.0,
-        life_s=600.0, growth_mb=1.0, unit="an hour",
+        detector="far", between_s=(20, 50), fault_s=(3, 15), sample_s=5.0,
+        growth_mb=1.0, unit="an hour",
     )  # fmt: skip
 
 
@@ -52,5 +48,5 @@ def day(windows: int = DAY_WINDOWS) -> Plan:
     return Plan(
         name=f"{windows:,} windows as fast as possible", live=False, hours=0.0, windows=windows,
         window_s=1.0, detector="near", between_s=(0.5, 1.5), fault_s=(0.3, 1.5), sample_s=0.5,
-        warm_up_s=10.0, life_s=25.0, growth_mb=1.0, unit="a day's windows",
+        growth_mb=1.0, unit="a day's windows",
     )  # fmt: skip

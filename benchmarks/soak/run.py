@@ -102,7 +102,7 @@ class Soak:
 
     def growth(self, verb: str) -> verdict.Growth | None:
         """What became of one process."""
-        return verdict.growth(self.plan, verb, self.device.samples, self.unit_s)
+        return verdict.growth(verb, self.device.samples, self.unit_s)
 
     def report(self) -> dict[str, Any]:
         """All figures, for a file."""

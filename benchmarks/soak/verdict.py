@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from statistics import median
 from typing import NamedTuple
 
 from benchmarks.soak.device import Sample
 from benchmarks.soak.heard import Seen
 from benchmarks.soak.plan import Plan
 
-PAIRS = 400
-"""Samples of a life that are compared with each other; more are thinned out."""
+LIFE_SHARE = 0.4
+"""Only processes that lived for so much of the soak are judged,"""
+WARM_UP_SHARE = 0.1
+"""and after so much of it: caches and allocators fill at first."""
 
 HANDLES = 1.0
 """Open files or threads more, in an hour or a day's windows, that are still called flat."""
+
+OBSERVED_MIN = 0.99
+"""Share of undisturbed time that was looked at; a busy machine may miss a frame for a second."""
 
 START_S = 15.0
 """What a start of vision may take, the pause before it included."""
@@ -48,41 +52,48 @@ class Hole(NamedTuple):
     end: int
 
 
-def slope(lives: Iterable[Sequence[tuple[float, float]]]) -> float:
-    """Growth per second: the median slope of all pairs of points (Theil and Sen) within a life.
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Growth per second that shows in the floor and in the peaks of the second half of a life.
 
-    Pairs nearer than a quarter of their life are left out: they tell more of noise than of growth.
+    Memory has two levels or more (a camera that was opened anew holds some MiB more until the next
+    pause), between which a line through all points would find growth or decline. A leak raises
+    both the lowest and the highest of them; a twentieth at either end is left out as noise.
     """
-    found = []
-    for points in lives:
-        thinned = points[:: max(len(points) // PAIRS, 1)]
-        apart_s = (points[-1][0] - points[0][0]) / 4
-        found += [
-            (value - earlier) / (at_s - earlier_s)
-            for index, (at_s, value) in enumerate(thinned)
-            for earlier_s, earlier in thinned[:index]
-            if at_s - earlier_s >= max(apart_s, 1e-9)
-        ]
-    return median(found) if found else 0.0
+    middle_s = (points[0][0] + points[-1][0]) / 2
+    first = sorted(value for at_s, value in points if at_s < middle_s)
+    second = sorted(value for at_s, value in points if at_s >= middle_s)
+    if not first:
+        return 0.0
+    grown = (_at(second, share) - _at(first, share) for share in (0.05, 0.95))
+    return min(grown) / (points[-1][0] - middle_s)
 
 
-def growth(plan: Plan, verb: str, samples: Iterable[Sample], unit_s: float) -> Growth | None:
+def _at(ordered: Sequence[float], share: float) -> float:
+    """The value below which so large a share of them lies."""
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def growth(verb: str, samples: Iterable[Sample], unit_s: float) -> Growth | None:
     """One process' growth in `unit_s`; None where no life was long enough to be judged."""
     lives: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         if sample.verb == verb:
             lives[sample.life].append(sample)
+    ran_s = max((life[-1].at_s for life in lives.values()), default=0.0)
     judged = [
-        [sample for sample in life if sample.at_s - life[0].at_s >= plan.warm_up_s]
+        [sample for sample in life if sample.at_s - life[0].at_s >= WARM_UP_SHARE * ran_s]
         for life in lives.values()
-        if life[-1].at_s - life[0].at_s >= plan.life_s
+        if life[-1].at_s - life[0].at_s >= LIFE_SHARE * ran_s
     ]
     if not judged:
         return None
 
     def per_unit(value: Callable[[Sample], float]) -> float:
-        points = [[(sample.at_s, value(sample)) for sample in life] for life in judged]
-        return slope(points) * unit_s
+        """The mean over the lives, a longer one counting more."""
+        slopes = [slope([(sample.at_s, value(sample)) for sample in life]) for life in judged]
+        lengths_s = [life[-1].at_s - life[0].at_s for life in judged]
+        weighted = sum(one * length_s for one, length_s in zip(slopes, lengths_s, strict=True))
+        return weighted / sum(lengths_s) * unit_s
 
     every = [sample for life in judged for sample in life]
     return Growth(
@@ -102,7 +113,7 @@ def growth(plan: Plan, verb: str, samples: Iterable[Sample], unit_s: float) -> G
 def growing(plan: Plan, verb: str, found: Growth | None) -> list[str]:
     """What is wrong with a process' resources, a sentence each."""
     if found is None:
-        return [f"{verb}: no life of {plan.life_s:g} s, so its memory cannot be judged"]
+        return [f"{verb}: never lived for long, so its memory cannot be judged"]
     unit = plan.unit
     wrong = []
     if found.slope_mb > plan.growth_mb:
@@ -132,11 +143,16 @@ def undisturbed(windows: Mapping[int, Seen], holes: Iterable[Hole]) -> dict[int,
 
 def torn(plan: Plan, windows: Mapping[int, Seen], holes: Iterable[Hole]) -> list[str]:
     """Windows that are short, or not looked at, without a fault that explains it."""
+    free = undisturbed(windows, holes)
     wrong = [
         f"window {number} has {seen.window_s:.1f} s, {seen.observed_s:.1f} s of them observed"
-        for number, seen in undisturbed(windows, holes).items()
+        for number, seen in free.items()
         if not seen.is_full(plan.window_s)
     ]
+    covered_s = sum(seen.window_s for seen in free.values())
+    observed_s = sum(seen.observed_s for seen in free.values())
+    if observed_s < OBSERVED_MIN * covered_s:
+        wrong.insert(0, f"undisturbed windows: {observed_s:.1f} s observed of {covered_s:.1f} s")
     return [*wrong[:5], f"… and {len(wrong) - 5} more"] if len(wrong) > 5 else wrong
 
 
