@@ -84,9 +84,10 @@ class Loop:
         finally:
             self._close_source()
             last = self._rooms.census.close()
-            if last is not None:
-                self._emit(last)
-            self._tick()
+            with self._rooms.meter.stage("publish"):
+                if last is not None:
+                    self._emit(last)
+                self._tick()
 
     def _opened(self) -> Feed:
         if self._feed is None:

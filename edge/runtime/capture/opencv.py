@@ -1,4 +1,4 @@
-"""OpenCV made fit for a service: silent on stderr, one decoding thread, patient but not endless."""
+"""OpenCV made fit for a service: silent on stderr, one thread, patient but not endless."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ _RETRY_S = 0.02
 def hush() -> None:
     """Keep the decoders' chatter off stderr, unless the user asked for it in the environment.
 
-    Our own sentences say what counts. FFmpeg's level is read when it is first used.
+    Our own sentences say what counts. FFmpeg's level is read when it is first used. And keep to
+    this thread: on pictures as small as ours, waking a core costs more than it gains.
     """
+    cv2.setNumThreads(1)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     if "OPENCV_LOG_LEVEL" not in os.environ:
         # The wheels have it in cv2.utils.logging, Debian's package in cv2 itself.
