@@ -249,8 +249,10 @@ def _add_doctor(verbs: Verbs) -> None:
 
 def _doctor(parsed: argparse.Namespace) -> int:
     from edge.host.doctor import doctor
+    from edge.host.units import adopt_folders
     from edge.settings import load
 
+    adopt_folders()
     return doctor(load(parsed.config, overrides(parsed)), as_json=parsed.json)
 
 

@@ -4,42 +4,41 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import sqlite3
+import struct
+import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import numpy as np
 
+from edge import outbox_rescue
 from edge.config import Config
 from edge.errors import UserError
 from edge.host import readings
+from edge.host.finding import Check, Finding
+from edge.host.services import broker, sandbox, source
 from edge.outbox import FILE_NAME, Outbox
-from edge.publish.probe import probe
-from edge.runtime.capture import open_source
 from edge.runtime.clock import system_synced
-from edge.runtime.detect import PRESETS
+from edge.runtime.detect.presets import cards_of
 from edge.runtime.model import Network, load, runtime
 
 DISK_MIN_MB = 100
+CMA_MIN_MB = 32
+"""Contiguous memory that a camera's two streams take, at least, when they are opened anew."""
 HOT_CELSIUS = 80.0
 """The firmware slows a Raspberry Pi down from here on."""
 
 
-class Finding(NamedTuple):
-    """One line of the doctor's: `advice` says what to do about a bad one."""
-
-    subject: str
-    state: Literal["good", "bad", "note"]
-    text: str
-    advice: str = ""
-
-
-Check = Callable[[Config], Iterator[Finding]]
-
-
 def software(_config: Config) -> Iterator[Finding]:
     """Versions that must fit together."""
+    if struct.calcsize("P") < 8:
+        yield Finding("system", "bad",
+                      "this is a 32-bit system, for which there is no maintained inference runtime",
+                      "write Raspberry Pi OS (64-bit) to the card; a Pi Zero 2, 3, 4 and 5 "
+                      "run it")  # fmt: skip
     try:
         name, _ = runtime()
     except UserError as error:
@@ -49,18 +48,27 @@ def software(_config: Config) -> Iterator[Finding]:
         f"{package} {_version(package)}" for package in (name, "numpy", "opencv-python-headless")
     ]
     yield Finding("runtime", "good", ", ".join(numbers))
+    if find_spec("picamera2") and Path(np.__file__).is_relative_to(sys.prefix) and _in_venv():
+        yield Finding("numpy", "bad", f"numpy {np.__version__} of the virtual environment hides "
+                      "apt's, which picamera2 was built against",
+                      f"{sys.prefix}/bin/pip uninstall numpy")  # fmt: skip
+
+
+def _in_venv() -> bool:
+    return sys.prefix != sys.base_prefix
 
 
 def models(config: Config) -> Iterator[Finding]:
     """Every configured model: there, whole, and run by XNNPACK."""
-    names = [*PRESETS.get(config.detector.model, (config.detector.model,)),
-             *config.estimator.models]  # fmt: skip
-    if config.detector.model == "haar":
-        names = names[1:]  # OpenCV's own file, no bundle of ours
+    folder = Path(config.paths.models)
+    names = list(config.estimator.models)
+    try:
+        names = [*cards_of(config.detector.model, folder), *names]
+    except UserError as error:
+        yield Finding("model", "bad", str(error), "set detector.model to what there is")
     for name in names:
         try:
-            folder, forced = Path(config.paths.models), config.estimator.force_heavy
-            network = load(name, folder, force_heavy=forced)
+            network = load(name, folder)
             card = network.card
             network.run(np.zeros((1, card.input.height, card.input.width, 3), np.uint8))
         except UserError as error:
@@ -79,25 +87,8 @@ def _loaded(network: Network) -> Finding:
     )  # fmt: skip
 
 
-def source(config: Config) -> Iterator[Finding]:
-    """The camera or file gives a frame."""
-    try:
-        with open_source(config.source) as opened:
-            frame = opened.read()
-            if frame is None:
-                yield Finding("source", "bad", f"{config.source.uri} gives no frame",
-                              "try another source.uri")  # fmt: skip
-                return
-            size = f"{frame.full_width}x{frame.full_height}"
-            frame.release()
-    except UserError as error:
-        yield Finding("source", "bad", str(error), "is the camera plugged in, and free?")
-        return
-    yield Finding("source", "good", f"{config.source.uri}, {size}")
-
-
 def processor(_config: Config) -> Iterator[Finding]:
-    """Which it is, how hot, and whether it is slowed down."""
+    """Which it is, how hot, whether it is slowed down; memory for a camera."""
     yield Finding("processor", "note", readings.processor())
     heat, slowed = readings.temperature_celsius(), readings.throttled()
     if heat is not None:
@@ -109,6 +100,13 @@ def processor(_config: Config) -> Iterator[Finding]:
         yield Finding(
             "throttling", "bad" if slowed else "good", "slowed down" if slowed else "none",
             "check the power supply and the temperature",
+        )  # fmt: skip
+    free_mb = readings.contiguous_mb()
+    if free_mb is not None:
+        yield Finding(
+            "camera memory", "bad" if free_mb < CMA_MIN_MB else "good",
+            f"{free_mb:.0f} MB of contiguous memory (CMA) free",
+            "end other users of the camera; dtoverlay=vc4-kms-v3d,cma-256 in config.txt",
         )  # fmt: skip
 
 
@@ -130,41 +128,35 @@ def storage(config: Config) -> Iterator[Finding]:
     )
     if not (os.path.isdir(existing) and os.access(existing, os.W_OK)):
         yield Finding("disk", "bad", f"{existing} is no folder that can be written",
-                      "run as the service's user, or set paths.state")  # fmt: skip
+                      "run as the service's user or root, or set paths.state")  # fmt: skip
         return
     free_mb = shutil.disk_usage(existing).free // 2**20
     yield Finding("disk", "good" if free_mb >= DISK_MIN_MB else "bad",
                   f"{free_mb} MB free at {existing}", "make room")  # fmt: skip
-    if (folder / FILE_NAME).is_file():
-        with Outbox(folder / FILE_NAME, owner=False) as outbox:
-            yield Finding("outbox", "note", f"{outbox.depth()} windows wait for the broker")
-    else:
-        yield Finding("outbox", "note", f"none yet at {folder}")
+    file = folder / FILE_NAME
+    yield _outbox(file) if file.exists() else Finding("outbox", "note", f"none yet at {folder}")
 
 
-def broker(config: Config) -> Iterator[Finding]:
-    """It takes this device."""
-    where = f"{config.mqtt.host}:{config.mqtt.port}"
+def _outbox(file: Path) -> Finding:
+    """Whether it is one, and what waits in it; it is not touched."""
     try:
-        trouble = probe(config)
-    except UserError as error:
-        trouble = str(error)
-    if trouble:
-        yield Finding("broker", "bad", f"{where}: {trouble}", "check the [mqtt] table")
-    else:
-        yield Finding("broker", "good", where)
-
-
-def sandbox(config: Config) -> Iterator[Finding]:
-    """Which privacy guarantee is in force."""
-    if "://" in config.source.uri:
-        yield Finding("privacy", "note",
-                      "a network camera: vision needs the network, so nothing but the code keeps "
-                      "pictures here")  # fmt: skip
-    elif Path("/etc/systemd/system/agender-vision.service").exists():
-        yield Finding("privacy", "good", "the service runs vision without a network")
-    else:
-        yield Finding("privacy", "note", "no systemd unit here: vision is not cut off the network")
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=2.0)
+        try:
+            outbox_rescue.check(connection)
+            connection.execute("SELECT count(*) FROM windows")
+        finally:
+            connection.close()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        if outbox_rescue.is_corrupt(error, file):
+            return Finding("outbox", "bad", f"{file} is damaged, or no outbox: {error}",
+                           "vision sets it aside at its next start and takes along what can be "
+                           "read: restart it")  # fmt: skip
+        return Finding("outbox", "bad", f"{file}: {error}", "is it readable for this user?")
+    with Outbox(file, owner=False) as outbox:
+        waiting, lost, aside = outbox.depth(), outbox.dropped(), outbox.kept("set_aside")
+    more = f", {lost} were dropped" if lost else ""
+    more += f", {aside} damaged files were set aside" if aside else ""
+    return Finding("outbox", "note", f"{waiting} windows wait for the broker{more}")
 
 
 CHECKS: tuple[Check, ...] = (

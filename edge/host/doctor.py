@@ -6,7 +6,8 @@ import json
 
 from edge import log as logs
 from edge.config import Config
-from edge.host.checks import CHECKS, Finding
+from edge.host.checks import CHECKS
+from edge.host.finding import Finding
 
 MARKS = {"good": "ok  ", "bad": "BAD ", "note": "    "}
 
@@ -27,5 +28,5 @@ def doctor(config: Config, *, as_json: bool) -> int:
 
 def line(finding: Finding) -> str:
     """A finding in one line, with the advice below a bad one."""
-    text = f"{MARKS[finding.state]} {finding.subject:<12} {finding.text}"
-    return f"{text}\n{'':<18}→ {finding.advice}" if finding.state == "bad" else text
+    text = f"{MARKS[finding.state]} {finding.subject:<13} {finding.text}"
+    return f"{text}\n{'':<19}→ {finding.advice}" if finding.state == "bad" else text

@@ -58,3 +58,14 @@ def processor() -> str:
         if line.startswith(("model name", "Model")):
             return line.split(":", 1)[1].strip()
     return platform.processor() or "unknown processor"
+
+
+def contiguous_mb(info: Path = Path("/proc/meminfo")) -> float | None:
+    """Free contiguous memory (CMA), which cameras are given, in MiB; None where there is none."""
+    try:
+        lines = dict(line.split(":", 1) for line in info.read_text().splitlines())
+        if int(lines["CmaTotal"].split()[0]) == 0:
+            return None
+        return int(lines["CmaFree"].split()[0]) / 1024
+    except (OSError, KeyError, ValueError):
+        return None

@@ -183,6 +183,15 @@ def test_a_machine_without_picamera2_is_told_how_to_get_it(monkeypatch):
         open_source(settings(uri="picamera"))
 
 
+def test_a_numpy_that_hides_apts_is_named(monkeypatch, tmp_path):
+    """Picamera2's compiled parts were built against apt's numpy, and refuse any other."""
+    (tmp_path / "picamera2.py").write_text("raise ValueError('numpy.dtype size changed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    with pytest.raises(SourceError, match=r"another numpy than apt's .*size changed.*uninstall"):
+        open_source(settings(uri="picamera"))
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

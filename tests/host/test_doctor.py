@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import struct
 
 import pytest
 
 from edge import settings
-from edge.host import checks
+from edge.host import checks, units
 from edge.host.doctor import line
+from edge.host.finding import Finding
+from edge.host.units import PUBLISHER, VISION, Confinement, Unit
 from tests.main_job.program import run
 
 
@@ -78,7 +82,7 @@ def test_storage_tells_what_waits(tmp_path):
 
 def test_a_bad_finding_comes_with_advice():
     """In a second line, marked so that the eye finds it."""
-    text = line(checks.Finding("disk", "bad", "full", "make room"))
+    text = line(Finding("disk", "bad", "full", "make room"))
     assert text.startswith("BAD ")
     assert text.endswith("→ make room")
 
@@ -89,3 +93,130 @@ def test_the_verb_ends_with_1_where_something_is_bad(demo_clip):
     assert done.returncode == 1
     assert "BAD  broker" in done.stdout
     assert "ok   source" in done.stdout
+
+
+SHUT = Confinement(
+    network=False, cameras=(), root=False, capable=False, may_gain=False, filtered=True,
+    dumps_core=False,
+)  # fmt: skip
+RTSP = "rtsp://camera/live"
+
+
+@pytest.fixture
+def system(monkeypatch):
+    """A machine on which units are as a test says; without any, none is installed."""
+    known: dict[str, Unit] = {}
+    confined: dict[str, Confinement] = {VISION: SHUT, PUBLISHER: SHUT}
+    monkeypatch.setattr(units, "look", lambda name: known.get(name, Unit(name)))
+    monkeypatch.setattr(
+        units, "confinement", lambda pid: confined[VISION if pid == 1 else PUBLISHER]
+    )
+    monkeypatch.setattr(units, "unsupervised", list)
+
+    def set_up(**changes):
+        known[VISION] = Unit(VISION, True, True, 1, "2 in view; 99 frames processed")
+        known[PUBLISHER] = Unit(PUBLISHER, True, True, 2, "connected to hub:1883; 0 windows wait")
+        for name, change in changes.items():
+            unit = VISION if name == "vision" else PUBLISHER
+            if "active" in change:
+                known[unit] = known[unit]._replace(**change)
+            else:
+                confined[unit] = SHUT._replace(**change)
+
+    return set_up
+
+
+def test_running_services_that_are_shut_in_are_good(system):
+    """Network, rights, system calls, dumps and devices, of the processes themselves."""
+    system()
+    vision, publisher = checks.sandbox(config())
+    assert (vision.state, publisher.state) == ("good", "good")
+    assert "(process 1): no network, no rights to gain, system calls filtered" in vision.text
+    assert "(process 2): no camera" in publisher.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "uri", "state", "said"),
+    [
+        ({"vision": {"network": True}}, "picamera", "bad", "can reach the network"),
+        ({"vision": {"network": True}}, RTSP, "note", "reads a network camera"),
+        ({"vision": {"network": None}}, "picamera", "note", "run as root"),
+        ({"vision": {"filtered": False}}, "picamera", "bad", "system calls are not filtered"),
+        ({"vision": {"may_gain": True, "root": True}}, "picamera", "bad", "as root, may gain"),
+        ({"vision": {"active": False}}, "picamera", "bad", "does not run"),
+        ({"publisher": {"cameras": ("video0",)}}, "picamera", "bad", "sees cameras: video0"),
+        ({"publisher": {"dumps_core": True}}, "picamera", "bad", "may dump its memory"),
+    ],
+)
+def test_every_door_that_stands_open_is_named(system, changes, uri, state, said):
+    """A drop-in, a unit changed by hand, a service that is down."""
+    system(**changes)
+    [found] = [f for f in checks.sandbox(config(source__uri=uri)) if f.state != "good"]
+    assert (found.state, said in found.text) == (state, True), found
+    assert found.advice or state == "note"
+
+
+def test_without_our_units_nothing_is_claimed(system, monkeypatch):
+    """What is started by hand is not cut off, and that is said."""
+    [found] = checks.sandbox(config())
+    assert (found.state, "no units of ours" in found.text) == ("note", True)
+    monkeypatch.setattr(units, "unsupervised", lambda: [4711])
+    [found] = checks.sandbox(config())
+    assert "process 4711" in found.text
+
+
+def test_this_very_process_is_seen_as_it_is():
+    """The kernel's books on a process that nothing confines."""
+    found = units.confinement(os.getpid())
+    assert found.may_gain
+    assert not found.filtered
+    assert found.root == (os.geteuid() == 0)
+    with pytest.raises(OSError):
+        units.confinement(2**22 + 1)
+
+
+def test_what_a_running_service_holds_is_asked_of_it(system):
+    """Its camera would be found busy, and its password is for it alone."""
+    system()
+    assert "held by agender-vision" in next(checks.source(config())).text
+    [found] = checks.broker(config(mqtt__port=9))
+    assert (found.state, "connected to hub" in found.text) == ("good", True)
+    system(publisher={"active": True, "status": "not connected to hub:1883; 7 windows wait"})
+    assert states(checks.broker, config()) == ["bad"]
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, b"\xff" * 8192, b""])
+def test_a_garbage_outbox_is_called_what_it_is(tmp_path, content):
+    """Not empty: damaged, or none at all; and it is left as it was."""
+    (tmp_path / "outbox.sqlite").write_bytes(content)
+    _, found = checks.storage(config(paths__state=tmp_path))
+    assert found.state == "bad"
+    assert "is damaged, or no outbox" in found.text
+    assert (tmp_path / "outbox.sqlite").read_bytes() == content
+
+
+def test_a_missing_picamera2_is_told_how_to_get_it():
+    """By apt, which a virtual environment must let through."""
+    found = list(checks.source(config(source__uri="picamera")))
+    assert "sudo apt install python3-picamera2" in found[0].advice
+
+
+def test_a_32_bit_system_is_refused_in_a_sentence(monkeypatch):
+    """Whatever the kernel is: pointers of four bytes."""
+    monkeypatch.setattr(struct, "calcsize", lambda _: 4)
+    found = next(checks.software(config()))
+    assert found.state == "bad"
+    assert "32-bit system" in found.text
+    assert "64-bit" in found.advice
+
+
+def test_services_folders_are_looked_into(monkeypatch):
+    """Root's own folders hold nothing: the doctor takes those of the units."""
+    monkeypatch.setenv("STATE_DIRECTORY", "")
+    monkeypatch.delenv("STATE_DIRECTORY")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/mine")
+    told = ("STATE_DIRECTORY=/var/lib/agender-edge", "RUNTIME_DIRECTORY=/run/agender-edge")
+    monkeypatch.setattr(units, "look", lambda name: Unit(name, True, environment=told))
+    units.adopt_folders()
+    assert config().paths.state == "/var/lib/agender-edge"
+    assert config().paths.runtime == "/mine"

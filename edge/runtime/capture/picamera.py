@@ -202,6 +202,11 @@ def _library() -> Any:
             f"the camera needs Picamera2, which cannot be imported ({error}): "
             "apt install python3-picamera2, and a venv with --system-site-packages"
         ) from error
+    except ValueError as error:  # "numpy.dtype size changed, may indicate binary incompatibility"
+        raise SourceError(
+            f"the camera needs Picamera2, which another numpy than apt's breaks ({error}): "
+            "pip uninstall numpy in the virtual environment"
+        ) from error
     # At our own level it tells each step of configuring and closing.
     logging.getLogger("picamera2").setLevel(logging.WARNING)
     return picamera2
