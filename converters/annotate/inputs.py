@@ -53,7 +53,7 @@ def open_input(name: str) -> Input:
         return _stream(what) if isinstance(what, Stream) else _picture(what, name)
     path = Path(name.removeprefix("file://")).expanduser()
     if path.suffix.lower() in SUFFIXES and path.is_file():
-        return _picture(path.read_bytes(), name)
+        return _picture(_content(path), name)
     if path.is_relative_to("/dev"):
         raise ConvertError(f"{path} is a camera: annotate draws on recordings, not on live people")
     if path.is_dir():
@@ -68,6 +68,13 @@ def _picture(content: bytes, name: str) -> Input:
         raise ConvertError(f"{name} is no readable picture")
     source = Recorded(OnePicture(np.asarray(picture, np.uint8)), Settings(uri=name))
     return Input(source, 1, 1.0, still=True)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConvertError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _folder(path: Path) -> Input:

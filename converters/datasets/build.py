@@ -8,9 +8,6 @@ import io
 import os
 import re
 import shutil
-import tarfile
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +18,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from converters.datasets.places import Entry, FolderPlace, Found, Place, Places
+from converters.datasets.places import Entry, FolderPlace, Found, Place, Places, readable
 from converters.datasets.rows import Dropped, Row, Terms
 from converters.errors import ConvertError
 from converters.progress import Pace
@@ -121,13 +118,9 @@ def _pictures(
 
 
 def _entries(place: Place, wanted: set[str]) -> Iterator[Entry]:
-    """The pictures of one place; ConvertError where an archive is damaged."""
-    try:
+    """The pictures of one place; ConvertError where they can't be read."""
+    with readable(place.path):
         yield from place.each(wanted)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ConvertError(
-            f"{place.path} is damaged or was not downloaded to its end: {error}; fetch it again"
-        ) from error
 
 
 def flaw_of(content: bytes) -> str:

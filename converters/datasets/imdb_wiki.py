@@ -44,8 +44,10 @@ def parse(places: Places, _wishes: Wishes) -> Labels:
         kind = file.name.rpartition("/")[2].removesuffix(".mat")
         folder = file.name.rpartition("/")[0]
         for row in _rows(_table(file.read(), file.name)):
-            place = f"{folder}/{row['full_path']}" if folder else row["full_path"]
-            yield _judged(row, place, kind)
+            path = row["full_path"]
+            # The pictures lie beside the file, or in another archive under the same names.
+            picture = places.find(f"{folder}/{path}") or places.find(path)
+            yield _judged(row, picture.name if picture else path, kind)
 
 
 def _table(content: bytes, name: str) -> dict[str, NDArray[Any]]:

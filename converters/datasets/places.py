@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -15,6 +17,7 @@ from typing import Protocol, Self
 from converters.errors import ConvertError
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+DAMAGED = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 Entry = tuple[str, bytes]
 
 
@@ -55,7 +58,7 @@ class FolderPlace:
         """Nothing is held."""
 
     def _walk(self) -> Iterator[str]:
-        for folder, _, files in os.walk(self.path):
+        for folder, _, files in os.walk(self.path, onerror=_fail):
             for file in files:
                 yield (Path(folder) / file).relative_to(self.path).as_posix()
 
@@ -113,8 +116,9 @@ class Found:
     name: str
 
     def read(self) -> bytes:
-        """Its content."""
-        return self.place.read(self.name)
+        """Its content; ConvertError where it can't be had."""
+        with readable(self.place.path):
+            return self.place.read(self.name)
 
 
 class Places:
@@ -163,16 +167,32 @@ def _harmless(name: str) -> bool:
     return not (hidden or ".." in parts or name.startswith("/"))
 
 
+def _fail(error: OSError) -> None:
+    raise error
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Inside, whatever goes wrong with reading the archive or folder `path` is a ConvertError."""
+    try:
+        yield
+    except DAMAGED as error:
+        raise ConvertError(
+            f"{path} is damaged or was not downloaded to its end: {error}; fetch it again"
+        ) from error
+    except OSError as error:
+        name = error.filename or path
+        raise ConvertError(f"{name} cannot be read: {error.strerror or error}") from error
+    except (RuntimeError, NotImplementedError) as error:  # a password, a rare compression
+        raise ConvertError(f"{path} cannot be read: {error}: unpack it first") from error
+
+
 def _opened(path: Path) -> Place:
     if not path.exists():
         raise ConvertError(f"there is no {path}: give the set's folder, ZIP or tar")
-    try:
+    with readable(path):
         if path.name.lower().endswith(TAR_SUFFIXES):
             return TarPlace(path)
         if path.suffix.lower() == ".zip":
             return ZipPlace(path)
         return FolderPlace(path)
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise ConvertError(
-            f"{path} is damaged or was not downloaded to its end: {error}; fetch it again"
-        ) from error

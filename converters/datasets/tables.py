@@ -7,13 +7,18 @@ import io
 from collections.abc import Iterator, Sequence
 
 from converters.datasets.places import Found, Places
+from converters.errors import ConvertError
 
 
 def rows_of(file: Found, delimiter: str = ",") -> Iterator[dict[str, str]]:
     """The rows of a table, names and values without blanks round them; missing values are ''."""
     text = file.read().decode("utf-8-sig", errors="replace")
-    for row in csv.DictReader(io.StringIO(text), delimiter=delimiter):
-        yield {(k or "").strip(): (v or "").strip() for k, v in row.items() if isinstance(v, str)}
+    try:
+        for row in csv.DictReader(io.StringIO(text), delimiter=delimiter):
+            # What a row lacks is None, what it has too much is a list.
+            yield {k.strip(): v.strip() if isinstance(v, str) else "" for k, v in row.items() if k}
+    except csv.Error as error:
+        raise ConvertError(f"{file.name} is no table that can be read: {error}") from error
 
 
 def tables_with(

@@ -435,6 +435,8 @@ def test_links_save_the_space(tmp_path):
         (("utkface", "{cut_zip}", "{out}"), "is damaged or was not downloaded to its end"),
         (("utkface", "{cut_tar}", "{out}"), "is damaged or was not downloaded to its end"),
         (("utkface", "{crc_zip}", "{out}"), "is damaged or was not downloaded to its end"),
+        (("utkface", "{dangling}", "{out}"), "cannot be read: No such file or directory"),
+        (("fairface", "{set}", "{wild}", "{out}"), "is no table that can be read"),
     ],
 )
 def test_what_cannot_work_is_refused_in_one_sentence(tmp_path, capsys, arguments, sentence):
@@ -455,6 +457,11 @@ def test_what_cannot_work_is_refused_in_one_sentence(tmp_path, capsys, arguments
     places["crc_zip"] = folder_of(tmp_path, {"crc.zip": bytes(changed)}) / "crc.zip"
     tar = tar_of(tmp_path / "set.tar.gz", UTKFACE).read_bytes()
     places["cut_tar"] = folder_of(tmp_path, {"cut.tar.gz": tar[: len(tar) // 2]}) / "cut.tar.gz"
+    places["dangling"] = folder_of(tmp_path / "dangling", {})
+    places["dangling"].mkdir()
+    (places["dangling"] / "25_0_2_20170116174525125.jpg").symlink_to("nowhere")
+    wild = 'file,age,gender,race\n"' + 200_000 * "x"
+    places["wild"] = folder_of(tmp_path / "wild", {"labels.csv": wild})
     before = sorted(tmp_path.rglob("*"))
     assert dataset(*(text.format(**places) for text in arguments)) == 1
     said = capsys.readouterr().err
