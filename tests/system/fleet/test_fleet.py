@@ -224,12 +224,19 @@ def test_a_wrong_configuration_is_never_put_in_place(lab: Lab):
     assert lab.door.show(VISION, "MainPID") == process
 
 
+BROKEN = """
+
+def vision(*_arguments: object) -> int:
+    raise RuntimeError("this release is broken")
+"""
+
+
 def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
     """It installs, and starts, and counts nothing: back to the old one, with no number missing."""
     broken = tmp_path / "broken"
     shutil.copytree(lab.checkout, broken, ignore=shutil.ignore_patterns("artefacts"))
     file = broken / "edge/vision.py"
-    file.write_text(file.read_text() + "\nraise RuntimeError('this release is broken')\n")
+    file.write_text(file.read_text() + BROKEN)
     before, last = release(lab), counts(lab, 1)[0]["seq"]
     listen = ("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"),
               "-t", COUNTS, "-i", "recording", "-c", "-q", "1", "-W", "400")  # fmt: skip
