@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -26,10 +27,11 @@ def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Devi
         keys += ["mqtt.tls=true", f"mqtt.ca_file={CA_FILE}"]
     if parsed.models:
         keys.append(f"paths.models={MODELS}")
-    # An empty path is none: what this machine's own installation has is not the device's.
-    config = settings.load(parsed.config or Path("/dev/null"), keys)
+    # Without any file settings.load would read that of this machine's own installation.
+    file = parsed.config or Path(os.devnull)
+    config = settings.load(file, keys)
     if config.mqtt.tls and config.mqtt.port == Mqtt().port:
-        config = settings.load(parsed.config or Path("/dev/null"), [*keys, f"mqtt.port={TLS_PORT}"])
+        config = settings.load(file, [*keys, f"mqtt.port={TLS_PORT}"])
     _check(config)
     return config
 

@@ -100,7 +100,7 @@ def flash(root: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[s
          "--window-s", "2", "--machine", platform.machine(), "--offline",
          "--wifi-ssid", "Café", "--wifi-psk-file", str(network), "--wifi-country", "DE", *more,
          str(root / "boot" / "firmware")],
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
 
 

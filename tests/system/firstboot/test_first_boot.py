@@ -16,6 +16,8 @@ from tests.system.firstboot.card import SETUP, Device
 pytestmark = pytest.mark.slow
 
 BOOT = "/boot/firmware"
+PATIENCE_S = 600
+"""Longer than any step takes on a machine that has other work."""
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
 LOGIN = ("-h", "127.0.0.1", "-u", "door", "-P", "correct horse")
 SECRETS = ("correct horse", "open sesame", wifi_key("Café", "open sesame"))
@@ -40,20 +42,27 @@ def counting(flashed: Path) -> Iterator[Device]:
     """
     folder = flashed.parent
     with card.powered(flashed, folder, "first") as device:
-        wait_for(lambda: tried_again(device), "a second attempt", 60)
+        wait_for(lambda: tried_again(device), "a second attempt", PATIENCE_S)
         assert "The package mirror cannot be reached" in device.status()
         card.mirror_found(flashed)
         card.power_cut(device)
     with card.powered(flashed, folder, "second") as device:
-        wait_for(lambda: "Installing agender-edge" in device.status(), "packages from apt", 90)
+        wait_for(
+            lambda: "Installing agender-edge" in device.status(), "packages from apt", PATIENCE_S
+        )
         release = flashed / "opt" / "agender-edge" / "releases"
-        wait_for(lambda: list(release.glob("*/lib/python*/site-packages/*")), "a half release")
+        wait_for(
+            lambda: list(release.glob("*/lib/python*/site-packages/*")),
+            "half a release",
+            PATIENCE_S,
+        )
         card.power_cut(device)
     assert not list(release.glob("*/complete"))
     with card.powered(flashed, folder, "third") as device:
-        wait_for(lambda: "is counting" in device.status(), "the end of the first boot", 120)
+        wait_for(lambda: "is counting" in device.status(), "the end of the first boot", PATIENCE_S)
     with card.powered(flashed, folder, "fourth") as device:
-        wait_for(lambda: device.show(VISION, "ActiveState")["ActiveState"] == "active", "vision")
+        wait_for(lambda: device.show(VISION, "ActiveState")["ActiveState"] == "active", "vision",
+                 PATIENCE_S)  # fmt: skip
         yield device
 
 
