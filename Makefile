@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONVERT_VENV ?= .venv-converters
+FLEET_VENV ?= .venv-fleet
 BIN := $(VENV)/bin
 
 # On a Raspberry Pi picamera2 and the numpy it was built against come from apt.
@@ -10,7 +11,7 @@ ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find
 
 HOURS ?= 1
 
-.PHONY: help demo test test-slow test-arm64-machine test-converters soak lint setup clean
+.PHONY: help demo test test-slow test-arm64-machine test-converters soak lint lint-ansible setup clean
 help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
@@ -19,6 +20,7 @@ help:
 	@echo "make test-converters  the tests that need TensorFlow (in an environment of their own)"
 	@echo "make soak HOURS=24    the whole product for hours, with everything going wrong (root: disks too)"
 	@echo "make lint             ruff, mypy, import contracts"
+	@echo "make lint-ansible     ansible-lint (in an environment of its own)"
 
 setup: $(VENV)/ready
 
@@ -46,11 +48,15 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+lint-ansible: $(FLEET_VENV)/ready
+	cd ansible && PATH=$(abspath $(FLEET_VENV)/bin):$$PATH ansible-lint --offline
+
 clean:
-	rm -rf $(VENV) $(CONVERT_VENV) build dist *.egg-info
+	rm -rf $(VENV) $(CONVERT_VENV) $(FLEET_VENV) build dist *.egg-info
 
 $(VENV)/ready: EXTRAS := demo,test,dev
 $(CONVERT_VENV)/ready: EXTRAS := converters,train,test
+$(FLEET_VENV)/ready: EXTRAS := fleet
 %/ready: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
