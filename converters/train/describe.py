@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from converters import bundle
 from converters.evaluate import measures
 from converters.evaluate.faces import Answers
+from converters.nets.spec import multiplications
 from converters.train.calibrate import (
     VALUES,
     Fit,
@@ -97,6 +98,7 @@ class Draft(NamedTuple):
             quantization=scheme,
             input=Input(width=size, height=size, colour="rgb"),
             estimator=Estimator(crop, (age, gender)),
+            multiply_adds=multiplications(settings.network),
             source=Source("agender-convert train", self.weights_sha256),
             intended_use=INTENDED,
             limits=LIMITS,

@@ -15,7 +15,7 @@ from converters.nets.dlib_net import FEATURES, FaceTrunk
 from converters.train.batches import chances
 from converters.train.chips import Chips
 from converters.train.labels import BANDS
-from converters.train.loop import figures, follow, mixed, warmed_cosine
+from converters.train.loop import figures, follow, mixed, parameter_groups, warmed_cosine
 from converters.train.losses import age_targets, loss
 from converters.train.parts import PLAIN, Parts, parts_tensor
 from converters.train.settings import Settings
@@ -78,13 +78,14 @@ class Tuning:
 
     def _optimizer(self) -> torch.optim.Optimizer:
         """The new heads learn faster than what is known already."""
-        how = self.settings.teacher
-        heads = [*self.judge.age.parameters(), *self.judge.gender.parameters()]
-        groups = [
-            {"params": list(self.judge.last.parameters()), "lr": how.learning_rate},
-            {"params": heads, "lr": how.head_learning_rate},
-        ]
-        return torch.optim.AdamW(groups, weight_decay=self.settings.training.weight_decay)
+        how, decay = self.settings.teacher, self.settings.training.weight_decay
+        heads = torch.nn.ModuleList([self.judge.age, self.judge.gender])
+        known = parameter_groups(self.judge.last, decay)
+        new = parameter_groups(heads, decay)
+        return torch.optim.AdamW(
+            [group | {"lr": how.learning_rate} for group in known]
+            + [group | {"lr": how.head_learning_rate} for group in new]
+        )
 
     def run(self, parts: Mapping[str, Parts], say: Callable[[str], None]) -> None:
         """All epochs; `say` is told how well held-out faces are judged after each."""

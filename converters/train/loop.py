@@ -59,7 +59,7 @@ class Trainer:
         self.steps = how.epochs * (len(self.members) // how.batch)
         learners = torch.nn.ModuleList([self.network, self.hint])
         self.optimizer = torch.optim.AdamW(
-            _groups(learners, how.weight_decay), lr=how.learning_rate
+            parameter_groups(learners, how.weight_decay), lr=how.learning_rate
         )
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: warmed_cosine(step, self.steps, how.warm_up)
@@ -177,7 +177,7 @@ def follow(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     return update
 
 
-def _groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
+def parameter_groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
     """Kernels decay, biases and normalization do not."""
     kernels = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]

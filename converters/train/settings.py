@@ -67,7 +67,7 @@ class Loss(_Group, frozen=True):
     mixup: Fraction = 0.3
     balance: Fraction = 0.3
     """A band of n faces is drawn in proportion to n^(1 − balance)."""
-    teacher: Fraction = 0.5
+    teacher: Fraction = 0.7
     """How much the teacher's opinion counts beside the label, where there is a teacher."""
     features: NonNegative = 1.0
     """How much it counts that the teacher's features can be told from the network's."""
@@ -76,14 +76,14 @@ class Loss(_Group, frozen=True):
 class Training(_Group, frozen=True):
     """How long and how fast."""
 
-    epochs: Positive = 63
+    epochs: Positive = 48
     batch: Positive = 128
     learning_rate: NonNegative = 0.003
     weight_decay: NonNegative = 0.02
     warm_up: Fraction = 0.05
     average: Fraction = 0.999
     """Decay of the moving average of the weights, which is what is evaluated and kept."""
-    dropout: Fraction = 0.2
+    dropout: Fraction = 0.1
     threads: Positive = 1
     seed: int = 1
 

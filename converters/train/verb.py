@@ -11,6 +11,9 @@ from converters.errors import ConvertError
 EXAMPLES = """examples:
   agender-convert train --data fairface_train.zip --out training/agender_64 \\
       --config converters/train/agender_64.toml
+  agender-convert train --data fairface_train.zip --out training/second --epochs 48 \\
+      --config converters/train/agender_64.toml --start training/first/checkpoint.pt \\
+      --teacher training/teacher/opinions.npz
   agender-convert train --data my_faces/ --config mine.toml --out training/mine
 
 The data is a ZIP or folder of images/ and labels.csv with the columns image, gender (female or
