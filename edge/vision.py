@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,7 +23,6 @@ from edge import log as logs
 from edge.anonymity import Anonymiser, in_view
 from edge.child import start_anew
 from edge.config import Config
-from edge.config import Source as SourceSettings
 from edge.errors import ConfigError, SourceError, SourceLostError, StorageError
 from edge.host import readings
 from edge.host.governor import Governor
@@ -41,9 +41,10 @@ from edge.runtime.estimate import Estimator, open_estimator
 from edge.runtime.evidence import Limits
 from edge.runtime.frame import Window
 from edge.runtime.loop import Loop, Rooms
-from edge.runtime.meter import Meter
+from edge.runtime.meter import WAITING, Meter
 from edge.runtime.people import People
 from edge.runtime.space import Space
+from edge.starts import Starts, count_camera_lost, count_start
 
 log = logging.getLogger("vision")
 
@@ -62,8 +63,13 @@ def vision(config: Config, reread: Callable[[], Config]) -> int:
     with ExitStack() as stack:
         _claim(Path(config.paths.state), stack)
         outbox = stack.enter_context(_outbox(config))
+        started = count_start(outbox)
         door = stack.enter_context(_door(config))
-        orders = _run(config, check, outbox, door)
+        try:
+            orders = _run(config, check, outbox, door, started)
+        except SourceLostError:
+            count_camera_lost(outbox)
+            raise
         lost = outbox.give_up()
     trouble = StorageError(
         f"paths.state = {config.paths.state}: {lost} windows could not be stored and are lost; "
@@ -79,7 +85,9 @@ def vision(config: Config, reread: Callable[[], Config]) -> int:
     return 0
 
 
-def _run(config: Config, check: Callable[[], None], outbox: Outbox, door: VisionDoor) -> Orders:
+def _run(
+    config: Config, check: Callable[[], None], outbox: Outbox, door: VisionDoor, started: Starts
+) -> Orders:
     """Build the rooms and run the loop to its end; what was ordered meanwhile."""
     meter = Meter()
     rooms = build_rooms(config, meter, closed=bool(outbox.kept(PAUSED)))
@@ -103,6 +111,7 @@ def _run(config: Config, check: Callable[[], None], outbox: Outbox, door: Vision
 
     reporter = Reporter(door, hello, meter, rooms.people, orders, partial(in_view, config.privacy))
     reporter.epsilon_spent = _spent(config, anonymiser)
+    reporter.starts = started
     service = Service()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
@@ -156,10 +165,11 @@ def build_rooms(config: Config, meter: Meter, *, closed: bool = False) -> Rooms:
         score_min=detector.card.detecting.score_min,
     )
     live = kind_of(config.source.uri) not in ("file", "folder")
-    first = None if live and closed else open_source(config.source)
+    opener = partial(open_source, config.source, _pausing(meter))
+    first = None if live and closed else opener()
     return Rooms(
         live=live,
-        open_source=_reopening(first, config.source),
+        open_source=_reopening(first, opener),
         detector=detector,
         estimator=estimator,
         detect_fps_max=config.tracking.detect_fps_max,
@@ -170,7 +180,17 @@ def build_rooms(config: Config, meter: Meter, *, closed: bool = False) -> Rooms:
     )
 
 
-def _reopening(first: Source | None, settings: SourceSettings) -> Callable[[], Source]:
+def _pausing(meter: Meter) -> Callable[[float], None]:
+    """Sleeps between the frames of a recording; that is waiting, and no part of their cost."""
+
+    def pause(duration_s: float) -> None:
+        with meter.stage(WAITING):
+            time.sleep(duration_s)
+
+    return pause
+
+
+def _reopening(first: Source | None, opener: Callable[[], Source]) -> Callable[[], Source]:
     """Gives the source that was opened to see that it can be, and later fresh ones."""
     opened = [first]
 
@@ -179,7 +199,7 @@ def _reopening(first: Source | None, settings: SourceSettings) -> Callable[[], S
         if source is not None:
             return source
         try:
-            return open_source(settings)
+            return opener()
         except SourceError as error:
             # It is configured rightly, or was not to be opened before: trying again may help.
             raise SourceLostError(str(error)) from error

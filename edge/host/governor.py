@@ -61,11 +61,6 @@ class Governor:
         """Detections a second at most."""
         return self._fps(self._step)
 
-    @property
-    def limited(self) -> bool:
-        """Whether the rate is lower than configured."""
-        return self.fps < self._fps_max
-
     def tick(self) -> float:
         """Call often; looks at the machine every few seconds. The rate allowed now."""
         now_s = self._clock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,8 +28,11 @@ KINDS = "picamera, usb:0, /dev/video0, rtsp://…, a video file or a folder of p
 _NUMBERED = re.compile(r"(picamera|usb)(?::(\d{1,3}))?")
 
 
-def open_source(settings: config.Source) -> Source:
-    """Open what `settings.uri` names. SourceError says in one sentence why it cannot."""
+def open_source(settings: config.Source, sleep: Callable[[float], None] = time.sleep) -> Source:
+    """Open what `settings.uri` names. SourceError says in one sentence why it cannot.
+
+    `sleep` paces a recording that is played at its own pace.
+    """
     hush()
     uri = settings.uri
     numbered = _NUMBERED.fullmatch(uri)
@@ -39,7 +43,7 @@ def open_source(settings: config.Source) -> Source:
         return Watched(partial(network.open_stream, settings), settings)
     if found and scheme != "file":
         raise SourceError(f"{shown(uri)} is of no known kind; right are {KINDS}")
-    return _open_path(Path(uri.removeprefix("file://")).expanduser(), settings)
+    return _open_path(Path(uri.removeprefix("file://")).expanduser(), settings, sleep)
 
 
 def kind_of(uri: str) -> str:
@@ -63,7 +67,7 @@ def _numbered(kind: str, number: int, settings: config.Source) -> Callable[[], S
     return lambda: v4l2.open_camera(v4l2.usb_device(number), settings)
 
 
-def _open_path(path: Path, settings: config.Source) -> Source:
+def _open_path(path: Path, settings: config.Source, sleep: Callable[[float], None]) -> Source:
     if path.is_relative_to("/dev"):
         return Watched(partial(v4l2.open_camera, path, settings), settings)
     try:
@@ -73,9 +77,9 @@ def _open_path(path: Path, settings: config.Source) -> Source:
     except OSError as error:
         raise SourceError(f"{path} cannot be opened: {error.strerror}") from error
     if stat.S_ISDIR(mode):
-        return Recorded(ImageFolder(path, settings.fps), settings)
+        return Recorded(ImageFolder(path, settings.fps), settings, sleep=sleep)
     if not stat.S_ISREG(mode):
         raise SourceError(f"{path} is neither a file nor a folder; right are {KINDS}")
     if path.suffix.lower() in SUFFIXES:
         raise SourceError(f"{path} is a picture, not a video: give the folder it lies in")
-    return Recorded(VideoFile(path), settings)
+    return Recorded(VideoFile(path), settings, sleep=sleep)
