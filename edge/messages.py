@@ -117,6 +117,11 @@ class Health(Struct, frozen=True, kw_only=True):
     vision_running: bool = True
     camera_ok: bool
     camera_restarts: Whole = 0
+    """The camera was closed and opened anew because it gave no frames, since vision started."""
+    camera_lost: Whole = 0
+    """Vision ended because that did not help, since the outbox was made; so are the next two."""
+    vision_starts: Whole = 0
+    machine_starts: Whole = 0
     fps_camera: Amount
     fps_processed: Amount
     fps_limit: Amount | None = None

@@ -17,6 +17,7 @@ from edge.runtime.clock import system_synced
 from edge.runtime.loop import Loop
 from edge.runtime.meter import Meter
 from edge.runtime.people import People
+from edge.starts import Starts
 
 HELLO_S = 5.0
 HEALTH_S = 5.0
@@ -43,6 +44,7 @@ class Reporter:
         """`in_view`: present and attending as they may be told, made of what they are."""
         self.epsilon_spent: Callable[[], float] | None = None
         """Set where windows are noisy: told in the hello, and the live state is not."""
+        self.starts = Starts(1, 1, 0)
         self._in_view = in_view
         self._door = door
         self._hello = hello
@@ -105,6 +107,9 @@ class Reporter:
             uptime_s=round(now_s - self._started_s, 1),
             camera_ok=self._loop.paused or captured > 0 or processed == self._loop.processed == 0,
             camera_restarts=self._loop.restarts,
+            camera_lost=self.starts.camera_lost,
+            vision_starts=self.starts.vision,
+            machine_starts=self.starts.machine,
             fps_camera=round(captured / took_s, 2),
             fps_processed=round(processed / took_s, 2),
             fps_limit=round(self._loop.detect_fps_max, 2),

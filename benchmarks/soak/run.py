@@ -85,6 +85,10 @@ class Soak:
             wrong.append(f"the last window heard is {heard.last}, the last stored {stored}")
         if lost := heard.health.get("outbox_dropped", 0):
             wrong.append(f"{lost} windows were dropped")
+        boots = len({seen.boot for seen in heard.windows.values()})
+        for key, least in (("camera_lost", self.suffered["camera dies"]), ("vision_starts", boots)):
+            if heard.health.get(key, 0) < least:
+                wrong.append(f"health tells {key} = {heard.health.get(key)}, not {least} or more")
         if heard.availability != "stopped":
             wrong.append(f"at the end the device is {heard.availability}")
         wrong += verdict.torn(plan, heard.windows, self.holes)
