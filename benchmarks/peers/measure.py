@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,16 @@ from edge.config import Config
 from edge.runtime.detect import open_detector
 from edge.runtime.estimate import open_estimator
 
-Costs = dict[str, dict[str, list[float]]]
-"""System → clip → milliseconds of processor time a frame, one figure a round."""
+
+class Cost(NamedTuple):
+    """Milliseconds of processor time a frame, and the share of frames faces were looked for on."""
+
+    cpu_ms: float
+    looked: float
+
+
+Costs = dict[str, dict[str, list[Cost]]]
+"""System → clip → one figure a round."""
 
 
 def costs(
@@ -41,10 +49,11 @@ def costs(
                     failed[name] = str(error)
                     del found[name]
                     continue
-                spent_ms = 1000 * reply["cpu_s"] / reply["frames"]
-                found[name][clip.name].append(spent_ms)
+                frames = reply["frames"]
+                cost = Cost(1000 * reply["cpu_s"] / frames, reply["looks"] / frames)
+                found[name][clip.name].append(cost)
                 print(
-                    f"round {number + 1}/{rounds}  {clip.name:<42}{name:<26}{spent_ms:9.2f} ms",
+                    f"round {number + 1}/{rounds}  {clip.name:<42}{name:<26}{cost.cpu_ms:9.2f} ms",
                     file=sys.stderr,
                 )
     return found, failed
@@ -61,28 +70,33 @@ def summary(found: Costs) -> dict[str, dict[str, Any]]:
     median ratio on every clip.
     """
     ours = found[OURS]
-    result = {}
-    for name, by_clip in found.items():
-        own, mine = _by_round(by_clip), _by_round(ours)
-        result[name] = {
-            "cpu_ms_per_frame": spread(own),
-            "ratio": spread(a / b for a, b in zip(own, mine, strict=True)),
-            "ratio_by_clip": {
-                clip: round(
-                    statistics.median(a / b for a, b in zip(values, ours[clip], strict=True)), 2
-                )
-                for clip, values in by_clip.items()
-            },
+    return {
+        name: {
+            "cpu_ms_per_frame": spread(_by_round(by_clip)),
+            "ratio": spread(
+                a / b for a, b in zip(_by_round(by_clip), _by_round(ours), strict=True)
+            ),
+            "ratio_by_clip": {c: _ratio(costs, ours[c]) for c, costs in by_clip.items()},
             "cpu_ms_by_clip": {
-                clip: round(statistics.median(values), 3) for clip, values in by_clip.items()
+                c: round(statistics.median(cost.cpu_ms for cost in costs), 3)
+                for c, costs in by_clip.items()
             },
+            "looked": round(statistics.fmean(costs[0].looked for costs in by_clip.values()), 3),
         }
-    return result
+        for name, by_clip in found.items()
+    }
 
 
-def _by_round(by_clip: Mapping[str, Sequence[float]]) -> list[float]:
+def _ratio(costs: Sequence[Cost], ours: Sequence[Cost]) -> float:
+    """The median over the rounds."""
+    ratios = (a.cpu_ms / b.cpu_ms for a, b in zip(costs, ours, strict=True))
+    return round(statistics.median(ratios), 2)
+
+
+def _by_round(by_clip: Mapping[str, Sequence[Cost]]) -> list[float]:
     """The mean over the clips, round by round."""
-    return [statistics.fmean(values) for values in zip(*by_clip.values(), strict=True)]
+    rounds = zip(*by_clip.values(), strict=True)
+    return [statistics.fmean(cost.cpu_ms for cost in costs) for costs in rounds]
 
 
 def our_accuracy(data: Path) -> dict[str, Any]:

