@@ -27,8 +27,9 @@ HUBER_YEARS = 4.0
 GOOD_WIDTH_PX = 64.0
 """A face this wide in the full frame is as good as any wider one."""
 
-BETTER = 1.25
-"""A crop this many times better than the best so far is worth a look before its turn."""
+BETTER = 1.5
+"""A crop this many times better than the best so far is worth a look before its turn: five looks
+last from the first face that is found to one that fills the crop."""
 
 FIRST_PAUSE_S = 0.15
 """Between the first two estimates; every further pause is twice the last: crops apart in time
@@ -50,7 +51,7 @@ class Limits:
     `gender_confidence_min` and `age_spread_max_years` are the estimator card's.
     """
 
-    estimates_max: int = 8
+    estimates_max: int = 5
     estimates_enough: int = 3
     sure: float = 0.9
     sure_age_years: float = 3.0
