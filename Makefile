@@ -11,13 +11,14 @@ ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find
 
 HOURS ?= 1
 
-.PHONY: help demo test test-slow test-arm64-machine test-converters soak lint lint-ansible setup clean
+.PHONY: help demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible setup clean
 help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
 	@echo "make test-slow        the slow tests: systemd, arm64, soak, faults"
 	@echo "make test-arm64-machine  a whole Arm machine from its first start to counts (long; root)"
 	@echo "make test-converters  the tests that need TensorFlow (in an environment of their own)"
+	@echo "make bench-arm        Arm instructions per frame against the committed reference"
 	@echo "make soak HOURS=24    the whole product for hours, with everything going wrong (root: disks too)"
 	@echo "make lint             ruff, mypy, import contracts"
 	@echo "make lint-ansible     ansible-lint (in an environment of its own)"
@@ -38,6 +39,9 @@ test-arm64-machine: $(VENV)/ready
 
 test-converters: $(CONVERT_VENV)/ready
 	$(CONVERT_VENV)/bin/python -m pytest tests/converters tests/train
+
+bench-arm: $(VENV)/ready
+	$(BIN)/python -m benchmarks.arm --check
 
 soak: $(VENV)/ready
 	$(BIN)/python -m benchmarks.soak --hours $(HOURS) --json soak.json
