@@ -1,9 +1,17 @@
-"""Puts the product into a booted machine as an installation would, from the working tree."""
+"""Puts the product into a booted machine as an installation would, from the working tree.
+
+AGENDER_SUITE=trixie tries it on another Debian than the one whose Python runs the tests.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
 import sys
 import sysconfig
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +22,10 @@ from tests.system.machine import Machine
 REPOSITORY = Path(__file__).parents[3]
 CLIPS = REPOSITORY.parent / "shared" / "data" / "clips"
 SUITES = {11: "bookworm", 13: "trixie"}
+PYTHON = {"bookworm": "3.11", "trixie": "3.13"}
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "python3", "mosquitto", "mosquitto-clients")
+FROM_APT = (*PACKAGES, "python3-numpy", "python3-venv")
+"""With the numpy that a device has; the wheels of its lock go beside it."""
 
 PROGRAM = """#!/bin/sh
 export PYTHONPATH=/opt/agender-edge/src:/opt/agender-edge/site
@@ -51,6 +62,8 @@ def root() -> Path:
     """The Debian whose Python is the one that runs the tests, so that its wheels fit."""
     if not CLIPS.is_dir():
         pytest.skip(f"needs the sample clips in {CLIPS}")
+    if asked := os.environ.get("AGENDER_SUITE"):
+        return debian.rootfs(asked, FROM_APT)
     suite = SUITES.get(sys.version_info.minor)
     if suite is None:
         pytest.skip(f"no Debian here has Python 3.{sys.version_info.minor}")
@@ -59,11 +72,52 @@ def root() -> Path:
 
 def binds() -> dict[Path, str]:
     """Our code, what it depends on, and footage."""
+    asked = os.environ.get("AGENDER_SUITE")
     return {
         REPOSITORY: "/opt/agender-edge/src",
-        Path(sysconfig.get_path("platlib")): "/opt/agender-edge/site",
+        site(asked) if asked else Path(sysconfig.get_path("platlib")): "/opt/agender-edge/site",
         CLIPS: "/srv/clips",
     }
+
+
+def wheels(suite: str) -> Path:
+    """The wheels of the suite's lock in a folder, from the package index once."""
+    artefacts = debian.cache() / "artefacts"
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "ansible" / "make-artefact", "--suite", suite,
+         "--arch", "amd64", "--to", artefacts],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip(f"the wheels of the lock can't be had: {done.stderr.strip()[-300:]}")
+    packed = Path(json.loads(done.stdout)["wheels"])
+    folder = packed.with_suffix("")
+    if not folder.is_dir():
+        unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
+        with tarfile.open(packed) as tar:
+            tar.extractall(unfinished, filter="data")
+        unfinished.rename(folder)
+    return folder
+
+
+def site(suite: str) -> Path:
+    """These wheels unpacked, for a Python that is not ours."""
+    packed = wheels(suite)
+    folder = packed.with_name(f"{packed.name}.site")
+    if not folder.is_dir():
+        unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
+        found = [str(path) for path in sorted(packed.rglob("*.whl"))]
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
+             "--target", unfinished, "--python-version", PYTHON[suite], "--only-binary", ":all:",
+             "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64",
+             "--platform", "manylinux_2_27_x86_64", *found],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    return folder
 
 
 def install(machine: Machine) -> None:

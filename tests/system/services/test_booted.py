@@ -291,13 +291,15 @@ def test_a_device_reboots_only_if_asked(tmp_path: Path):
         machine.write(f"{folder}/broken.conf", broken)
         machine.ok("systemctl", "daemon-reload")
         machine.run("systemctl", "start", "--no-block", VISION)
-        wait_for(lambda: int(machine.show(VISION, "NRestarts")["NRestarts"]) >= 6, "six attempts")
+        wait_for(
+            lambda: int(machine.show(VISION, "NRestarts")["NRestarts"]) >= 6, "six attempts", 90
+        )
         assert not machine.rebooted()
         drop_in = installed.REPOSITORY / "systemd" / "drop-ins" / "reboot-when-stuck.conf"
         text = drop_in.read_text().replace("StartLimitBurst=20", "StartLimitBurst=8")
         machine.write(f"{folder}/reboot.conf", text)
         machine.ok("systemctl", "daemon-reload")
-        wait_for(machine.rebooted, "a reboot")
+        wait_for(machine.rebooted, "a reboot", 90)
 
 
 def test_memory_stays_within_the_limits(machine: Machine):

@@ -1,0 +1,1 @@
+"""docs/raspberry-pi.md, line by line."""
