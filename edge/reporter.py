@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -29,25 +29,27 @@ PAUSED = "paused"
 """Name under which the outbox keeps whether the camera is paused."""
 
 
+class Voice(NamedTuple):
+    """What of vision may be told.
+
+    `in_view` makes of present and attending what may be told of them. `epsilon_spent` is there
+    where windows are noisy: it is told in the hello, and the live state is not told at all.
+    """
+
+    hello: Callable[[], Hello]
+    in_view: Callable[[int, int], tuple[int | None, int | None]]
+    starts: Starts
+    epsilon_spent: Callable[[], float] | None = None
+
+
 class Reporter:
     """Called after every step of the loop; says what is due and carries orders out."""
 
     def __init__(
-        self,
-        door: VisionDoor,
-        hello: Callable[[], Hello],
-        meter: Meter,
-        people: People,
-        orders: Orders,
-        in_view: Callable[[int, int], tuple[int | None, int | None]],
+        self, door: VisionDoor, voice: Voice, meter: Meter, people: People, orders: Orders
     ) -> None:
-        """`in_view`: present and attending as they may be told, made of what they are."""
-        self.epsilon_spent: Callable[[], float] | None = None
-        """Set where windows are noisy: told in the hello, and the live state is not."""
-        self.starts = Starts(1, 1, 0)
-        self._in_view = in_view
         self._door = door
-        self._hello = hello
+        self._voice = voice
         self._meter = meter
         self._people = people
         self._orders = orders
@@ -67,23 +69,22 @@ class Reporter:
         if now_s >= self._hello_due_s:
             self._hello_due_s = now_s + HELLO_S
             self._door.send(self._present_hello())
-        if self.epsilon_spent is None:
+        if self._voice.epsilon_spent is None:
             self._say_state(now_s)
         if now_s >= self._health_due_s:
             self._health_due_s = now_s + HEALTH_S
             self._door.send(HealthNow(health=self._health(now_s)))
 
     def _present_hello(self) -> Hello:
-        if self.epsilon_spent is None:
-            return self._hello()
-        return msgspec.structs.replace(self._hello(), epsilon_spent=self.epsilon_spent())
+        hello, spent = self._voice.hello(), self._voice.epsilon_spent
+        return hello if spent is None else msgspec.structs.replace(hello, epsilon_spent=spent())
 
     def _say_state(self, now_s: float) -> None:
         seen = (self._people.present, self._people.attending, self._loop.paused)
         if seen != self._said or now_s >= self._state_due_s:
             self._said, self._state_due_s = seen, now_s + STATE_S
             *people, paused = seen
-            present, attending = self._in_view(*people)
+            present, attending = self._voice.in_view(*people)
             self._door.send(StateNow(state=State(
                 time=timestamp(time.time()), present=present, attending=attending, paused=paused,
             )))  # fmt: skip
@@ -107,9 +108,9 @@ class Reporter:
             uptime_s=round(now_s - self._started_s, 1),
             camera_ok=self._loop.paused or captured > 0 or processed == self._loop.processed == 0,
             camera_restarts=self._loop.restarts,
-            camera_lost=self.starts.camera_lost,
-            vision_starts=self.starts.vision,
-            machine_starts=self.starts.machine,
+            camera_lost=self._voice.starts.camera_lost,
+            vision_starts=self._voice.starts.vision,
+            machine_starts=self._voice.starts.machine,
             fps_camera=round(captured / took_s, 2),
             fps_processed=round(processed / took_s, 2),
             fps_limit=round(self._loop.detect_fps_max, 2),

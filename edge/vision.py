@@ -31,7 +31,7 @@ from edge.live import Hello, VisionDoor
 from edge.messages import ModelInfo
 from edge.outbox import FILE_NAME, Outbox
 from edge.redact import shown
-from edge.reporter import PAUSED, Orders, Reporter
+from edge.reporter import PAUSED, Orders, Reporter, Voice
 from edge.runtime.capture import Source, kind_of, open_source
 from edge.runtime.card import Card, Confusion
 from edge.runtime.census import Census
@@ -109,9 +109,8 @@ def _run(
         orders.restart = False
         loop.stop()
 
-    reporter = Reporter(door, hello, meter, rooms.people, orders, partial(in_view, config.privacy))
-    reporter.epsilon_spent = _spent(config, anonymiser)
-    reporter.starts = started
+    voice = Voice(hello, partial(in_view, config.privacy), started, _spent(config, anonymiser))
+    reporter = Reporter(door, voice, meter, rooms.people, orders)
     service = Service()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
