@@ -174,7 +174,7 @@ def test_pooling_takes_the_windows_that_caffe_takes(said, side):
 
 
 OTHERS = {
-    "normalization within a channel": ("LRN", "lrn_param { local_size: 3 alpha: 0.5 norm_region: WITHIN_CHANNEL }"),
+    "within a channel": ("LRN", "lrn_param { local_size: 3 alpha: 2 norm_region: WITHIN_CHANNEL }"),
     "leaky": ("ReLU", "relu_param { negative_slope: 0.1 }"),
     "power": ("Power", "power_param { power: 2 scale: 0.5 shift: 1 }"),
     "sum": ("Eltwise", "eltwise_param { operation: SUM coeff: 2 coeff: -1 }"),
