@@ -93,6 +93,10 @@ class Frame:
     `full()` maps the full-resolution picture, height × width × 3, and is called only when a
     face needs it. The arrays are valid until `release()`, which hands the camera its buffer
     back and must be called exactly once.
+
+    A camera that gives brightness and colour apart fills `small` only when `develop()` is called;
+    `luma()` is its brightness alone, height × width uint8, which is all that most frames of an
+    empty scene are asked for. Elsewhere `luma` is None and `small` is there from the start.
     """
 
     sequence: int
@@ -102,6 +106,8 @@ class Frame:
     full_height: int
     full: Callable[[], Image]
     release: Callable[[], None] = lambda: None
+    luma: Callable[[], Image] | None = None
+    develop: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

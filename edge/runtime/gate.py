@@ -58,7 +58,7 @@ class Gate:
 
         True on the first frame, and where the whole picture changed: then it is learnt anew.
         """
-        cells = _cells(frame.small)
+        cells = _cells(frame.luma() if frame.luma else frame.small)
         before = self._background
         passed_s, self._seen_s = frame.captured_s - self._seen_s, frame.captured_s
         if before is None or before.shape != cells.shape:
@@ -88,14 +88,15 @@ class Gate:
 
 
 def _cells(small: Image) -> Image:
-    """Height × width × 3 BGR → brightness averaged over squares whose side is a power of two."""
+    """BGR or brightness alone → brightness averaged over squares whose side is a power of two."""
     height, width = small.shape[:2]
     side = 1 << max((width // CELLS_ACROSS).bit_length() - 1, 0)
     picture: Any = small[: height // side * side, : width // side * side]
     # Whole powers of four or two are averaged by vector code; a side of eight at once is not.
     first = 4 if side >= 4 else side
     picture = _reduced(picture, first)
-    picture = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     return np.asarray(_reduced(picture, side // first), np.uint8)
 
 

@@ -131,6 +131,8 @@ class Loop:
     def _process(self, frame: Frame) -> None:
         rooms = self._rooms
         if self._schedule.due(frame, rooms.people, self.detect_fps_max):
+            with rooms.meter.stage("resize"):
+                frame.develop()
             faces = rooms.detector.detect(frame)
             with rooms.meter.stage("track"):
                 visits = rooms.people.observe(frame, faces)

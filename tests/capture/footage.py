@@ -61,3 +61,9 @@ def read_all(source: Source) -> list[Frame]:
         frame.release()
         frames.append(frame)
     return frames
+
+
+def small_of(frame: Frame) -> np.ndarray:
+    """The picture that the detector sees, developed where the camera leaves that to us."""
+    frame.develop()
+    return frame.small

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from edge.errors import SourceError
 from edge.runtime.capture import open_source
 from edge.runtime.capture.picamera import PiCamera
 from tests.capture import fake_picamera2
-from tests.capture.footage import index_of
+from tests.capture.footage import index_of, small_of
 
 
 class Clock:
@@ -39,11 +40,11 @@ def test_small_comes_from_lores_and_full_from_main(fake):
     with open_source(settings(uri="picamera")) as source:
         assert source.live
         frame = source.read()
-        assert frame.small.shape == (180, 320, 3)
+        assert small_of(frame).shape == (180, 320, 3)
         assert frame.full().shape == (720, 1280, 3)
         assert (frame.full_width, frame.full_height) == (1280, 720)
-        assert index_of(frame.small) == index_of(frame.full()) == 1
-        assert frame.small[20, 20, 0] > 200, "blue is the first channel"
+        assert index_of(small_of(frame)) == index_of(frame.full()) == 1
+        assert small_of(frame)[20, 20, 0] > 200, "blue is the first channel"
         assert frame.full()[20, 20, 0] == 255
         frame.release()
 
@@ -61,6 +62,20 @@ def test_full_is_the_cameras_own_memory_and_mapped_only_on_demand(fake):
         assert request.released == 1
 
 
+def test_brightness_is_there_before_the_colours(fake):
+    """The luminance of the same picture, without its padding; colours are made once, when asked."""
+    with PiCamera(0, settings(rotate_deg=90)) as source:
+        frame = source.read()
+        seen = frame.luma()
+        assert seen.shape == (320, 180)
+        grey = cv2.cvtColor(small_of(frame), cv2.COLOR_BGR2GRAY).astype(float)
+        # Limited range: 16 is black and 235 white.
+        assert np.abs(seen - (16 + grey * 219 / 255)).mean() < 2
+        frame.small[:] = 7
+        assert small_of(frame).max() == 7
+        frame.release()
+
+
 def test_small_outlives_its_frame(fake):
     """The detector's picture is our own memory: the buffer may go back before it is used."""
     with PiCamera(0, settings()) as source:
@@ -68,7 +83,7 @@ def test_small_outlives_its_frame(fake):
         (request,) = fake.made[0].lent
         frame.release()
         request.buffers["lores"][:] = 0
-        assert index_of(frame.small) == 1
+        assert index_of(small_of(frame)) == 1
 
 
 def test_a_released_frame_refuses_its_full_picture(fake):
@@ -241,7 +256,7 @@ def test_a_sensor_that_cannot_flip_leaves_it_to_us(monkeypatch):
     fake_picamera2.install(monkeypatch, flips=False)
     with PiCamera(0, settings(rotate_deg=180)) as source:
         frame = source.read()
-        assert frame.small[-20, -20, 0] > 200, "the blue corner is at the lower right"
+        assert small_of(frame)[-20, -20, 0] > 200, "the blue corner is at the lower right"
         assert frame.full()[-20, -20, 0] == 255
         frame.release()
 
@@ -250,10 +265,10 @@ def test_a_camera_on_its_side_gives_upright_pictures(fake):
     """Small and full are turned alike, and the frame says the turned size."""
     with PiCamera(0, settings(rotate_deg=90)) as source:
         frame = source.read()
-        assert frame.small.shape == (320, 180, 3)
+        assert small_of(frame).shape == (320, 180, 3)
         assert frame.full().shape == (1280, 720, 3)
         assert (frame.full_width, frame.full_height) == (720, 1280)
-        assert frame.small[20, 160, 0] > 200, "the blue corner is on the right"
+        assert small_of(frame)[20, 160, 0] > 200, "the blue corner is on the right"
         assert frame.full()[20, 700, 0] == 255
         frame.release()
 
@@ -264,7 +279,7 @@ def test_a_region_is_cut_by_the_isp_and_keeps_its_proportions(fake):
         camera = fake.made[0]
         assert camera.set["ScalerCrop"] == (2304, 0, 2304, 2592)
         assert camera.config["main"]["size"] == (640, 720)
-        assert source.read().small.shape == (360, 320, 3)
+        assert small_of(source.read()).shape == (360, 320, 3)
 
 
 def test_a_camera_that_cannot_cut_says_so(monkeypatch):

@@ -153,6 +153,27 @@ def test_frames_that_are_not_looked_at_were_observed_all_the_same():
     assert windows[0].observed_s == pytest.approx(60.0)
 
 
+def test_colours_are_developed_for_the_detector_alone():
+    """Where the camera gives brightness apart, a frame that is not looked at stays as it is."""
+    developed = []
+    source = Script(np.arange(100) / 10)
+    read = source.read
+
+    def negative():
+        frame = read()
+        return frame and replace(
+            frame,
+            luma=lambda: BLANK[..., 0],
+            develop=lambda: developed.append(frame.captured_s),
+        )
+
+    source.read = negative
+    seer = Seer(lambda frame: frame.captured_s not in developed)
+    loop, _ = loop_over(source, detector=seer)
+    loop.run(lambda: None)
+    assert len(developed) == seer.calls < 20
+
+
 def test_a_slow_detector_skips_live_frames_and_returns_them():
     """The newest frame is processed, the ones before it are counted and given back."""
     stamps = (time.monotonic() for _ in range(60))

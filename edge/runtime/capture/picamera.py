@@ -15,11 +15,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from edge import config
 from edge.errors import SourceError
 from edge.runtime.capture import picamera_setup as setup
-from edge.runtime.capture.pixels import CONVERTED, FORMATS, as_bgr
-from edge.runtime.capture.source import Source, shrunk
+from edge.runtime.capture.pixels import CONVERTED, FORMATS, as_bgr, brightness
+from edge.runtime.capture.source import Source, shrunk, shrunk_size
 from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame, Image
 
@@ -119,7 +121,7 @@ class PiCamera(Source):
 
     def _frame(self, request: Any) -> Frame:
         captured_s = self._clock()
-        small = shrunk(self._lores.copied(request), self._settings.small_width_px)
+        seen = _Negative(self._lores, request, self._settings.small_width_px)
         lent = _Lent(request, self._main)
         width, height = self._main.size
         if self._settings.rotate_deg in (90, 270):
@@ -128,11 +130,13 @@ class PiCamera(Source):
         return Frame(
             sequence=self._sequence - 1,
             captured_s=captured_s,
-            small=small,
+            small=seen.small,
             full_width=width,
             full_height=height,
             full=lent.full,
             release=lent.release,
+            luma=seen.luma,
+            develop=seen.develop,
         )
 
 
@@ -141,10 +145,10 @@ class _Stream:
 
     def __init__(self, library: Any, name: str, stream: Mapping[str, Any], turn: Turn) -> None:
         self.size: setup.Size = stream["size"]
+        self.turn = turn
         self._library = library
         self._name = name
         self._format: str = stream["format"]
-        self._turn = turn
         if self._format not in FORMATS:
             known = ", ".join(FORMATS)
             raise ValueError(f"its stream {name} has the format {self._format}, not {known}")
@@ -152,13 +156,49 @@ class _Stream:
     def mapped(self, request: Any, until: ExitStack) -> Image:
         """The buffer's own memory if it is BGR and upright, valid until `until` is closed."""
         mapping = until.enter_context(self._library.MappedArray(request, self._name))
-        return self._turn(as_bgr(mapping.array, self._format, self.size))
+        return self.picture(mapping.array)
+
+    def picture(self, buffer: Image) -> Image:
+        """A buffer as an upright BGR picture."""
+        return self.turn(as_bgr(buffer, self._format, self.size))
+
+    @property
+    def converted(self) -> bool:
+        """Whether a buffer begins with the brightness and becomes BGR by a conversion."""
+        return self._format in CONVERTED
 
     def copied(self, request: Any) -> Image:
-        """In memory of our own, so that it outlives the request."""
+        """The buffer as it is, in memory of our own, so that it outlives the request."""
         with ExitStack() as mapping:
-            picture = self.mapped(request, mapping)
-            return picture if self._format in CONVERTED else picture.copy()
+            mapped = mapping.enter_context(self._library.MappedArray(request, self._name))
+            return np.array(mapped.array)
+
+
+class _Negative:
+    """What the small stream gave: its brightness at once, its colours when they are asked for.
+
+    Turning it into BGR costs four times as much as keeping it.
+    """
+
+    def __init__(self, stream: _Stream, request: Any, width_px: int) -> None:
+        self._stream = stream
+        self._width_px = width_px
+        self._buffer = stream.copied(request)
+        if not stream.converted:
+            self.small = shrunk(stream.picture(self._buffer), width_px)
+            self.luma: Callable[[], Image] | None = None
+            return
+        seen = stream.turn(brightness(self._buffer, stream.size))
+        self.luma = lambda: seen
+        width, height = shrunk_size(seen.shape[1], seen.shape[0], width_px)
+        self.small = np.empty((height, width, 3), np.uint8)
+        self._developed = False
+
+    def develop(self) -> None:
+        """Fill `small`; once is enough."""
+        if self.luma is not None and not self._developed:
+            self._developed = True
+            self.small[:] = shrunk(self._stream.picture(self._buffer), self._width_px)
 
 
 class _Lent:

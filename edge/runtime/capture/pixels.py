@@ -38,7 +38,7 @@ FORMATS: dict[str, Callable[[Buffer], Any]] = {
 
 
 CONVERTED = frozenset(("YUV420", "NV12"))
-"""Formats whose picture is a copy."""
+"""Formats that begin with the brightness, height rows of it, and whose picture is made anew."""
 
 
 def as_bgr(buffer: Buffer, pixel_format: str, size: tuple[int, int]) -> Image:
@@ -46,3 +46,9 @@ def as_bgr(buffer: Buffer, pixel_format: str, size: tuple[int, int]) -> Image:
     width, height = size
     image: Image = FORMATS[pixel_format](buffer)[:height, :width]
     return image
+
+
+def brightness(buffer: Buffer, size: tuple[int, int]) -> Image:
+    """A buffer of a CONVERTED format → its brightness, height × width, the same memory."""
+    width, height = size
+    return buffer[:height, :width]

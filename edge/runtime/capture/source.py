@@ -41,12 +41,19 @@ class Source(Closing, Protocol):
 def shrunk(picture: Image, width_px: int) -> Image:
     """`picture` at most `width_px` wide, its proportions kept; itself if it is no wider."""
     height, width = picture.shape[:2]
-    if width <= width_px:
+    size = shrunk_size(width, height, width_px)
+    if size == (width, height):
         return picture
-    size = (width_px, max(round(height * width_px / width), 1))
     # Below a half, bilinear skips pixels; above it, averaging areas costs five times as much.
     how = cv2.INTER_AREA if width >= 2 * width_px else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+
+
+def shrunk_size(width: int, height: int, width_px: int) -> tuple[int, int]:
+    """Width and height of what `shrunk` gives."""
+    if width <= width_px:
+        return width, height
+    return width_px, max(round(height * width_px / width), 1)
 
 
 def framed(

@@ -29,7 +29,7 @@ from edge.runtime.capture import open_source
 from edge.runtime.capture.picamera import PiCamera
 from edge.runtime.capture.picamera_setup import BUFFERS
 from edge.runtime.capture.watch import Watched
-from tests.capture.footage import index_of
+from tests.capture.footage import index_of, small_of
 
 PICTURES = 8
 """Different ones that the virtual camera shows, as `picture(5 × i)`."""
@@ -95,14 +95,14 @@ def frames_of_both_streams() -> None:
         # Frames in between are lost whenever we are late, so it may take a while to see them all.
         while len(indices) < PICTURES and len(stamps) < 500:
             frame = source.read()
-            assert frame.small.shape == (180, 320, 3), frame.small.shape
+            assert small_of(frame).shape == (180, 320, 3), small_of(frame).shape
             assert (frame.full_width, frame.full_height) == (1280, 720)
             full = frame.full()
             assert full.shape == (720, 1280, 3), full.shape
             assert full[40, 40, 0] > 200 > full[40, 40, 2], full[40, 40]
-            assert abs(index_of(frame.small) - index_of(full)) <= 1
+            assert abs(index_of(small_of(frame)) - index_of(full)) <= 1
             stamps.append(frame.captured_s)
-            indices.add(index_of(frame.small))
+            indices.add(index_of(small_of(frame)))
             del full
             frame.release()
     assert all(a < b for a, b in itertools.pairwise(stamps))
@@ -139,9 +139,9 @@ def a_frame_outlives_its_camera() -> None:
     source = open_source(settings())
     frame = source.read()
     source.close()
-    index = index_of(frame.small)
+    index = index_of(small_of(frame))
     frame.release()
-    assert index_of(frame.small) == index
+    assert index_of(small_of(frame)) == index
     assert source.read() is None
 
 
@@ -219,7 +219,7 @@ def a_camera_on_its_side() -> None:
     """Both streams are turned. (The virtual camera claims to flip and does not, so 180 is out.)"""
     with open_source(settings(rotate_deg=90)) as source:
         frame = source.read()
-        assert frame.small[20, -20, 0] > 200 > frame.small[20, -20, 2]
+        assert small_of(frame)[20, -20, 0] > 200 > small_of(frame)[20, -20, 2]
         assert frame.full()[20, -20, 0] > 200
         assert frame.full().shape == (1280, 720, 3) == (frame.full_height, frame.full_width, 3)
         frame.release()
