@@ -92,7 +92,7 @@ class Lab:
             command += ["--limit", "hub,door"]  # the example's other devices are not there
         done = subprocess.run(
             command, cwd=self.checkout / "ansible", env=self._environment(),
-            capture_output=True, text=True, check=False, timeout=480,
+            capture_output=True, text=True, check=False, timeout=1500,
         )  # fmt: skip
         return Played(done)
 
