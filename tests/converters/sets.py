@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
+from converters.cli import main
 
 Files = Mapping[str, bytes | str]
 
@@ -92,3 +96,36 @@ def imdb_mat(name: str, rows: list[dict[str, object]]) -> bytes:
 
 def _bytes(content: bytes | str) -> bytes:
     return content.encode() if isinstance(content, str) else content
+
+
+def dataset(*arguments):
+    """Run the verb in this process; its status."""
+    return main(["dataset", *map(str, arguments)])
+
+
+def table(out):
+    """labels.csv: image → its row."""
+    with (out / "labels.csv").open(encoding="utf-8") as file:
+        return {row["image"].removeprefix("images/"): row for row in csv.DictReader(file)}
+
+
+def record(out):
+    """dataset.json."""
+    return json.loads((out / "dataset.json").read_text())
+
+
+UTKFACE = {
+    "UTKFace/25_0_2_20170116174525125.jpg.chip.jpg": jpeg(1),
+    "UTKFace/1_1_0_20170109150557335.jpg.chip.jpg": jpeg(2),
+    "UTKFace/116_1_4_20170120134646399.jpg.chip.jpg": jpeg(3),
+    "UTKFace/24_0_1_20170116220224657 .jpg.chip.jpg": jpeg(4),
+    "UTKFace/55_0_0_20170116232725357jpg.chip.jpg": jpeg(5),
+    "UTKFace/39_1_20170116174525125.jpg.chip.jpg": jpeg(6),  # the group is missing
+    "UTKFace/61_3_20170109150557335.jpg.chip.jpg": jpeg(7),  # the gender is missing
+    "UTKFace/53__0_20170116184028385.jpg": jpeg(8),
+    "UTKFace/200_0_0_20170116184028385.jpg": jpeg(9),
+    "UTKFace/30_0_0_20170101000000000.jpg.chip.jpg": jpeg(1),  # a picture that is there already
+    "UTKFace/31_0_0_20170101000000000.jpg.chip.jpg": jpeg(10)[:-200],
+    "UTKFace/32_0_0_20170101000000000.jpg.chip.jpg": b"",
+    "UTKFace/33_0_0_20170101000000000.jpg.chip.jpg": jpeg(11, side=8),
+}
