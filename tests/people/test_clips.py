@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.runtime.feed import Ended, feed_of
-from edge.runtime.frame import Visit
+from edge.runtime.frame import Visit, Window
+from edge.runtime.loop import Loop
 from edge.runtime.meter import Meter
 from edge.settings import load
 from edge.vision import build_rooms
@@ -43,6 +44,16 @@ def visits_of(clip: Path, every: int, settings: Sequence[str] = ()) -> list[Visi
 def test_unique_people_are_right(clips: Path, name: str, people: int):
     """One visit a person, nobody twice, no skull on a hoodie."""
     assert len(visits_of(clips / name, 1)) == people
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "people"), CLIPS)
+def test_nobody_is_lost_by_looking_only_where_something_moves(clips: Path, name: str, people: int):
+    """The whole loop, with its motion gate, its limits and its clock."""
+    windows: list[Window] = []
+    loop = Loop(build_rooms(load(None, [f"source.uri={clips / name}"]), Meter()), windows.append)
+    loop.run(lambda: None)
+    assert sum(window.people for window in windows) == people
 
 
 GENDERS = {
