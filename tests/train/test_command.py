@@ -31,10 +31,10 @@ batch = 8
 """
 
 
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str | Path, verb: str = "train") -> subprocess.CompletedProcess[str]:
     """Run the program in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "converters.cli", "train", *map(str, arguments)],
+        [sys.executable, "-m", "converters.cli", verb, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -79,11 +79,12 @@ def test_the_shipped_configuration_is_the_default_with_a_name_and_a_licence():
     assert "CC BY 4.0" in shipped.about.attribution
 
 
-def test_help_shows_examples():
+@pytest.mark.parametrize("verb", ["train", "teach"])
+def test_help_shows_examples(verb):
     """`--help` ends well and shows a command to copy."""
-    done = command("--help")
+    done = command("--help", verb=verb)
     assert done.returncode == 0
-    assert "agender-convert train --data" in done.stdout
+    assert f"agender-convert {verb} --data" in done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,14 @@ def test_the_card_shows_every_group_band_and_sex(card):
     assert card.confusion["age"].labels == BANDS
 
 
+def test_the_card_says_what_small_faces_cost(card):
+    """Accuracy from 16 pixels on; the confidence holds there too, so no quality is asked for."""
+    by_size = card.evidence["by_crop_px"]
+    assert sorted(map(int, by_size))[0] == 16
+    assert by_size["16"]["gender"] < by_size["60"]["gender"]
+    assert all(found["gender_error_expected"] <= 0.04 for found in by_size.values())
+
+
 @pytest.mark.slow
 def test_is_right_about_faces_it_never_saw():
     """On the 216 balanced heads, through the default detector, it keeps what TRAINING.md says."""

@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
+from converters.cli import main
 from converters.errors import ConvertError
 from converters.train.chips import held_out, save_chips
 from converters.train.opinions import Opinions, of_chips, read_opinions, write_opinions
@@ -138,3 +139,14 @@ def test_another_network_is_refused_before_anything_is_done(tmp_path):
     with pytest.raises(ConvertError, match="is not dlib's face recognition network"):
         teach(tmp_path, how(), tmp_path / "out", tmp_path, tmp_path / "net.dat")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_ends_in_one_sentence_where_the_weights_are_missing(tmp_path, capsys):
+    """Status 1, the file's name, and nothing begun."""
+    weights, out = tmp_path / "gone.dat", tmp_path / "out"
+    words = ["teach", "--data", str(tmp_path), "--weights", str(weights), "--out", str(out)]
+    assert main(words) == 1
+    assert capsys.readouterr().err.strip() == (
+        f"agender-convert: cannot read {weights}: No such file or directory"
+    )
+    assert not out.exists()
