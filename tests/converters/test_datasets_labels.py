@@ -121,41 +121,33 @@ def adience_row(face, age, gender, user="30601258@N03"):
     return f"{user}\t10399646885_67c7d20df9_o.jpg\t{face}\t{age}\t{gender}\t{place}\n"
 
 
-@pytest.mark.parametrize("crop", ["coarse_tilt_aligned_face", "landmark_aligned_face"])
-def test_adience_reads_folds_and_stray_ages(tmp_path, crop):
-    """Bands of its own, single years, unknown genders; either of the two published crops."""
-    fold0 = ADIENCE_HEAD + "".join(
-        (
-            adience_row(1, "(25, 32)", "f"),
-            adience_row(2, "(60, 100)", "m"),
-            adience_row(3, "35", "m"),
-            adience_row(4, "None", "m"),
-            adience_row(5, "(8, 12)", "u"),
-            adience_row(6, "(0, 2)", ""),
-            adience_row(7, "(4, 6)", "f"),
-            adience_row(8, "(4, 6)", "f"),
-        )
-    )
-    fold1 = ADIENCE_HEAD + adience_row(9, "(25, 23)", "m", "7153718@N04")
-    frontal = ADIENCE_HEAD + adience_row(1, "(25, 32)", "f")
+FOLDS = {
+    "fold_0_data.txt": ADIENCE_HEAD
+    + adience_row(1, "(25, 32)", "f")
+    + adience_row(2, "(60, 100)", "m")
+    + adience_row(3, "35", "m")
+    + adience_row(4, "None", "m")
+    + adience_row(5, "(8, 12)", "u")
+    + adience_row(6, "(0, 2)", "")
+    + adience_row(7, "(4, 6)", "f")
+    + adience_row(8, "(4, 6)", "f"),
+    "fold_1_data.txt": ADIENCE_HEAD + adience_row(9, "(25, 23)", "m", "7153718@N04"),
+    "fold_frontal_0_data.txt": ADIENCE_HEAD + adience_row(1, "(25, 32)", "f"),
+}
+
+
+@pytest.fixture(params=["coarse_tilt_aligned_face", "landmark_aligned_face"])
+def adience(request, tmp_path):
+    """The faces but the eighth, in either of the two published crops, and the folds."""
     user = {n: "7153718@N04" if n == 9 else "30601258@N03" for n in range(1, 10)}
-    faces = tar_of(
-        tmp_path / "faces.tar.gz",
-        {
-            f"faces/{user[n]}/{crop}.{n}.10399646885_67c7d20df9_o.jpg": jpeg(n)
-            for n in range(1, 10)
-            if n != 8
-        },
-    )
-    folds = folder_of(
-        tmp_path / "folds",
-        {
-            "fold_0_data.txt": fold0,
-            "fold_1_data.txt": fold1,
-            "fold_frontal_0_data.txt": frontal,
-        },
-    )
-    assert dataset("adience", faces, folds, tmp_path / "out") == 0
+    name = "10399646885_67c7d20df9_o.jpg"
+    faces = {f"faces/{user[n]}/{request.param}.{n}.{name}": jpeg(n) for n in user if n != 8}
+    return tar_of(tmp_path / "faces.tar.gz", faces), folder_of(tmp_path / "folds", FOLDS)
+
+
+def test_adience_reads_folds_and_stray_ages(tmp_path, adience):
+    """Bands of its own, single years, a misprinted band; what is unknown is dropped."""
+    assert dataset("adience", *adience, tmp_path / "out") == 0
     rows = {row["image"].split(".")[1]: row for row in table(tmp_path / "out").values()}
     said = {face: (r["age_years"], r["age_band"], r["split"]) for face, r in rows.items()}
     assert said == {
@@ -170,11 +162,15 @@ def test_adience_reads_folds_and_stray_ages(tmp_path, crop):
         "age unknown": 1,
         "picture not in the set": 1,
     }
-    assert dataset("adience", faces, folds, tmp_path / "frontal", "--frontal") == 0
+
+
+def test_adiences_parts_can_be_chosen(tmp_path, adience):
+    """The frontal faces; one fold, with its oldest counted as one of our bands."""
+    assert dataset("adience", *adience, tmp_path / "frontal", "--frontal") == 0
     assert len(table(tmp_path / "frontal")) == 1
     sixty = (tmp_path / "sixty", "--sixty-plus", "70+", "--split", "0")
-    assert dataset("adience", faces, folds, *sixty) == 0
-    assert record(tmp_path / "sixty")["bands"]["70+"] == 1
+    assert dataset("adience", *adience, *sixty) == 0
+    assert record(tmp_path / "sixty")["bands"] == {"3-9": 1, "20-29": 1, "30-39": 1, "70+": 1}
 
 
 @pytest.mark.parametrize(
