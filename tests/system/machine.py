@@ -13,7 +13,7 @@ from types import TracebackType
 
 import pytest
 
-from tests.system import debian
+from tests.system import cgroup, debian
 
 BOOT_S = 60.0
 
@@ -45,9 +45,11 @@ class Machine:
             *(f"--bind-ro={ours}:{theirs}" for ours, theirs in binds.items()),
         ]  # fmt: skip
         self._log = log
+        self._group = cgroup.made()
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                cgroup.inside(self._group, command),
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
                 start_new_session=True,
             )  # fmt: skip
@@ -107,6 +109,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
+        cgroup.remove(self._group)
 
     def __enter__(self) -> Machine:
         return self

@@ -128,7 +128,7 @@ print(json.dumps({
     "inet": attempt(lambda: socket.socket(socket.AF_INET)),
     "devices": sorted(os.listdir("/dev")),
     "clip": attempt(lambda: open("/srv/clips/again.mkv", "rb").read(1)),
-    "interfaces": os.listdir("/sys/class/net"),
+    "interfaces": [line.split(":")[0].strip() for line in open("/proc/self/net/dev")][2:],
 }))
 """
 
