@@ -22,10 +22,13 @@ from edge.runtime.estimate import open_estimator
 
 
 class Cost(NamedTuple):
-    """Milliseconds of processor time a frame, and the share of frames faces were looked for on."""
+    """Milliseconds of processor time a frame, the share of frames faces were looked for on, and
+    how many were found on each of those.
+    """
 
     cpu_ms: float
     looked: float
+    faces: float
 
 
 Costs = dict[str, dict[str, list[Cost]]]
@@ -50,7 +53,10 @@ def costs(
                     del found[name]
                     continue
                 frames = reply["frames"]
-                cost = Cost(1000 * reply["cpu_s"] / frames, reply["looks"] / frames)
+                looks = reply["looks"]
+                cost = Cost(
+                    1000 * reply["cpu_s"] / frames, looks / frames, reply["faces"] / max(looks, 1)
+                )
                 found[name][clip.name].append(cost)
                 print(
                     f"round {number + 1}/{rounds}  {clip.name:<42}{name:<26}{cost.cpu_ms:9.2f} ms",
@@ -82,6 +88,7 @@ def summary(found: Costs) -> dict[str, dict[str, Any]]:
                 for c, costs in by_clip.items()
             },
             "looked": round(statistics.fmean(costs[0].looked for costs in by_clip.values()), 3),
+            "faces": round(statistics.fmean(costs[0].faces for costs in by_clip.values()), 2),
         }
         for name, by_clip in found.items()
     }

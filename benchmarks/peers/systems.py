@@ -67,6 +67,13 @@ SYSTEMS = (
         same_answers_as=OURS,
     ),
     System(
+        "agender-edge-near",
+        "agender-edge with the preset `near`",
+        HERE,
+        options={"detector.model": "near"},
+        same_answers_as=OURS,
+    ),
+    System(
         "ancestor-ssd",
         "OpenCV SSD + two SSR-Nets by Keras `predict`",
         KERAS,

@@ -27,7 +27,7 @@ def costs(reference: Reference) -> str:
         if system.name in summed:
             lines.append(_cost_row(system, summed[system.name]))
         elif system.name in part["missing"]:
-            lines.append(f"| {system.title} | missing: {part['missing'][system.name]} | | | |")
+            lines.append(f"| {system.title} | missing: {part['missing'][system.name]} | | | | |")
     lines += ["", f"{len(part['clips'])} clips, {part['rounds']} rounds, {part['machine']}."]
     lines += ["Median [quartiles] over the rounds of the mean over the clips."]
     if OURS in summed:
@@ -41,7 +41,7 @@ def _cost_row(system: System, found: Mapping[str, Any]) -> str:
     wanted = NOTHING if system.goal is None else f"{system.goal:g}"
     clips = f"{min(ratios):.1f} … {max(ratios):.1f}"
     cost, ratio = _spread(found["cpu_ms_per_frame"]), _spread(found["ratio"])
-    return f"| {system.title} | {cost} | {ratio} | {clips} | {wanted} |"
+    return f"| {system.title} | {cost} | {ratio} | {clips} | {wanted} | {found['faces']:.2f} |"
 
 
 def _spread(figures: Mapping[str, float]) -> str:

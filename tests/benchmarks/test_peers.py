@@ -40,6 +40,7 @@ def figures(median):
         "ratio_by_clip": {"a": median},
         "cpu_ms_by_clip": {"a": median},
         "looked": 1.0,
+        "faces": 1.0,
     }
 
 
@@ -75,7 +76,7 @@ def test_our_program_is_given_the_whole_clip(clip):
     every = {"motion.enabled": "false", "tracking.detect_fps_max": "120"}
     reply = our_cost(clip, every)
     assert FRAMES - 3 <= reply["frames"] < FRAMES
-    assert reply["looks"] == FRAMES - 1
+    assert (reply["looks"], reply["faces"]) == (FRAMES - 1, 0)
     assert reply["cpu_s"] > 0
 
 
@@ -83,7 +84,7 @@ def test_ratios_compare_what_was_measured_in_the_same_round():
     """A busy round makes both dearer and leaves their ratio alone."""
 
     def rounds(*costs_ms):
-        return [measure.Cost(cpu_ms, 0.5) for cpu_ms in costs_ms]
+        return [measure.Cost(cpu_ms, 0.5, 1.0) for cpu_ms in costs_ms]
 
     found = {
         OURS: {"a.avi": rounds(1, 2, 4), "b.avi": rounds(3, 6, 12)},
@@ -100,7 +101,7 @@ def test_a_peer_that_fails_on_the_way_is_reported(clip):
 
     class Works:
         def ask(self, wish):
-            return {"frames": 2, "cpu_s": 0.01, "looks": 1}
+            return {"frames": 2, "cpu_s": 0.01, "looks": 1, "faces": 2}
 
     class Breaks:
         def ask(self, wish):
@@ -108,7 +109,7 @@ def test_a_peer_that_fails_on_the_way_is_reported(clip):
 
     found, failed = measure.costs({OURS: Works(), "mtcnn-ssrnet": Breaks()}, [clip], 2, 1)
     assert failed == {"mtcnn-ssrnet": "its process ended with status -9"}
-    assert found == {OURS: {"clip.avi": [measure.Cost(5.0, 0.5)] * 2}}
+    assert found == {OURS: {"clip.avi": [measure.Cost(5.0, 0.5, 2.0)] * 2}}
 
 
 def test_what_cannot_be_installed_is_told_with_its_reason(monkeypatch, clip, tmp_path, capsys):
