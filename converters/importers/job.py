@@ -22,6 +22,7 @@ from converters.importers.worker import REFUSED, Done, Job
 from converters.sources import digest
 from converters.verify import check
 from converters.verify.crops import Where, cut_crops
+from edge.runtime import burden
 from edge.runtime.card import Card, Estimator, Source
 from edge.runtime.decode import decode
 
@@ -66,11 +67,13 @@ def convert(asked: Asked, out: Path) -> tuple[Path, Card]:
             "parity": _parity(asked, done, float32, inputs, folder),
             "left_out": list(done.left_out),
         }
+    card = msgspec.structs.replace(card, **bundle.fingerprint(flatbuffer))
+    small = not burden.heavy(card)  # what runs on boards has to run in their old runtime too
     if crops is None:
-        check.say(check.runs(flatbuffer, inputs).values())
+        check.say(check.runs(flatbuffer, inputs, old=small).values())
     else:
-        evidence["drift"] = check.estimator_evidence(card, flatbuffer, float32, crops)
-    card = msgspec.structs.replace(card, evidence=evidence, **bundle.fingerprint(flatbuffer))
+        evidence["drift"] = check.estimator_evidence(card, flatbuffer, float32, crops, old=small)
+    card = msgspec.structs.replace(card, evidence=evidence)
     return bundle.write(out, flatbuffer, card), card
 
 
@@ -153,7 +156,7 @@ def _parity(
         print(f"agender-convert: not compared: {done.reason}", file=sys.stderr)
         return {"reference": None, "reason": done.reason}
     some = inputs[:REFERENCE_IMAGES]
-    said = check.runs(float32, some)["ai-edge-litert"].outputs[1]
+    said = check.runs(float32, some, old=False)["ai-edge-litert"].outputs[1]
     with np.load(folder / "reference.npz") as arrays:
         expected = {name: arrays[name] for name in arrays.files}
     found: dict[str, Any] = {"reference": done.framework, "images": len(some)}

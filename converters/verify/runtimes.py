@@ -83,9 +83,14 @@ def run(name: str, python: str, flatbuffer: bytes, images: NDArray[np.float32]) 
         model.write_bytes(flatbuffer)
         np.save(inputs, images)
         command = [python, str(PROBE), str(model), str(inputs), str(outputs)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
-        )
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ConvertError(
+                f"{name} does not run the file on {len(images)} pictures within {TIMEOUT_S} s"
+            ) from error
         if done.returncode:
             raise ConvertError(f"{name} does not run the file: {_reason(done)}")
         return _collected(json.loads(done.stdout.splitlines()[-1]), outputs)
