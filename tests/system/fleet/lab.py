@@ -52,6 +52,7 @@ INVENTORY = {
                     "source": {"realtime": True, "repeat": 100000},
                     "detector": {"model": "near"},
                     "window": {"length_s": 2.0},
+                    "privacy": {"k": 1},  # with 5, who is in view alone is not told
                     "mqtt": {"reconnect_max_s": 2.0, "refused_retry_s": 5.0},
                 },
                 "agender_edge_health_timeout_s": 40,
@@ -68,7 +69,7 @@ class Lab:
         self.folder, self.hub, self.door, self._plug = folder, hub, door, plug
         self.checkout = folder / "checkout"
         self.inventory = folder / "fleet"
-        self.secrets = self.inventory / "secrets"
+        self.secrets = self.checkout / "ansible/secrets/fleet"
 
     @contextlib.contextmanager
     def without_network(self) -> Iterator[None]:
