@@ -12,7 +12,8 @@ from converters.importers.graph.model import Node, Weights
 
 OLD_NAMES = {
     "INNER_PRODUCT": "InnerProduct", "RELU": "ReLU", "LRN": "LRN", "TANH": "TanH",
-    "BNLL": "BNLL", "ELU": "ELU", "PRELU": "PReLU", "SOFTMAX_LOSS": "SoftmaxWithLoss", "ABSVAL": "AbsVal",
+    "BNLL": "BNLL", "ELU": "ELU", "PRELU": "PReLU", "SOFTMAX_LOSS": "SoftmaxWithLoss",
+    "ABSVAL": "AbsVal",
 }  # fmt: skip
 """The first form's names that are more than another spelling (CONVOLUTION → Convolution)."""
 

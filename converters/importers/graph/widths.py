@@ -24,7 +24,10 @@ def of(graph: Graph, size: tuple[int, int] | None = None) -> dict[str, int]:
     refused: ConvertError | None = None
     for name in graph.outputs:
         try:
-            traced = tf.function(graph.function([name]), input_signature=[specification])
+            # Autograph would wrap what a function raises in paragraphs of its own.
+            traced = tf.function(
+                graph.function([name]), input_signature=[specification], autograph=False
+            )
             shape = traced.get_concrete_function().structured_outputs[name].shape
         except ConvertError as error:
             refused = error

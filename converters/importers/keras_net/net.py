@@ -28,7 +28,7 @@ def read(content: bytes, structure: bytes, architecture: str, origin: str) -> Ne
 
         _load(model, files.weights_of(content, Path(folder), origin), origin)
     for variable in model.weights:
-        if not np.isfinite(np.asarray(variable)).all():
+        if not np.isfinite(variable.numpy()).all():
             raise ConvertError(
                 f"{origin} holds weights that are not numbers (NaN or infinity), in {variable.path}"
             )

@@ -73,7 +73,7 @@ def _widths(
 ) -> dict[str, int]:
     specification = tf.TensorSpec((None, *shape), tf.float32)
     try:
-        traced = tf.function(function(outputs), input_signature=[specification])
+        traced = tf.function(function(outputs), input_signature=[specification], autograph=False)
         found = traced.get_concrete_function().structured_outputs
     except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
         said = (str(error).strip().splitlines() or ["?"])[0]
@@ -88,7 +88,7 @@ def _width(tensor: Any) -> int:
 
 def _reference(function: Any) -> Any:
     def run(images: Floats, wanted: Sequence[str]) -> dict[str, Floats]:
-        whole = tf.function(function(wanted))
+        whole = tf.function(function(wanted), autograph=False)
         rows: dict[str, list[Floats]] = {name: [] for name in wanted}
         for one in images:
             for name, values in whole(tf.constant(one[None])).items():
