@@ -1,0 +1,146 @@
+"""What goes wrong in a fleet's life, after test_fleet.py has installed it; and its end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.main_job.program import wait_for
+from tests.system.fleet import lab as labs
+from tests.system.fleet.asking import COUNTS, HUB, PUBLISHER, VISION, counts, release, restarts
+from tests.system.fleet.lab import Lab
+from tests.system.machine import reading
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_killed_device_comes_back_and_its_numbers_go_on(lab: Lab):
+    """kill -9 of both services: started again by systemd, neither gap nor double at the hub."""
+    before = restarts(lab.door)
+    listen = ("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"),
+              "-t", COUNTS, "-W", "90")  # fmt: skip
+    with reading(lab.hub.start(*listen)) as subscriber:
+        first = json.loads(subscriber.stdout.readline())["seq"]
+        lab.door.ok("systemctl", "kill", "--signal=KILL", VISION, PUBLISHER)
+        numbers = [json.loads(subscriber.stdout.readline())["seq"] for _ in range(4)]
+    assert sorted(set(numbers)) == list(range(first + 1, first + 1 + len(set(numbers))))
+    wait_for(lambda: restarts(lab.door) == before + 1, "a restart")
+
+
+def test_a_hung_source_is_ended_by_the_watchdog(lab: Lab):
+    """The process lives but gets on with nothing: killed, started again, and counting."""
+    lab.door.write(f"/run/systemd/system/{VISION}.d/quick.conf",
+                   "[Service]\nWatchdogSec=4s\nRestartSec=1s\n")  # fmt: skip
+    lab.door.ok("systemctl", "daemon-reload")
+    lab.door.ok("systemctl", "restart", VISION)
+    before = restarts(lab.door)
+    lab.door.ok("systemctl", "kill", "--signal=STOP", VISION)
+    wait_for(lambda: restarts(lab.door) > before, "a restart by the watchdog", 60)
+    assert "Watchdog timeout" in lab.door.journal(VISION)
+    assert counts(lab, 2)
+    (lab.door.root / f"run/systemd/system/{VISION}.d/quick.conf").unlink()
+    lab.door.ok("systemctl", "daemon-reload")
+
+
+def test_a_wrong_configuration_is_never_put_in_place(lab: Lab):
+    """The run ends with the configuration's own sentence; the device counts on, undisturbed."""
+    file = lab.door.root / "etc/agender-edge/config.toml"
+    before, process = file.read_text(), lab.door.show(VISION, "MainPID")
+    played = lab.play("upgrade.yml", "--limit", "door",
+                      agender_edge_config={"source": {"fsp": 5}})  # fmt: skip
+    assert played.status != 0
+    assert "source.fsp: there is no such key; did you mean fps?" in played.text
+    assert file.read_text() == before
+    assert lab.door.show(VISION, "MainPID") == process
+
+
+BROKEN = """
+
+def vision(*_arguments: object) -> int:
+    raise RuntimeError("this release is broken")
+"""
+
+
+def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
+    """It installs, and starts, and counts nothing: back to the old one, with no number missing."""
+    broken = tmp_path / "broken"
+    shutil.copytree(lab.checkout, broken, ignore=shutil.ignore_patterns("artefacts"))
+    file = broken / "edge/vision.py"
+    file.write_text(file.read_text() + BROKEN)
+    before, last = release(lab), counts(lab, 1)[0]["seq"]
+    listen = ("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"),
+              "-t", COUNTS, "-i", "recording", "-c", "-q", "1", "-W", "400")  # fmt: skip
+    with reading(lab.hub.start(*listen)) as subscriber:
+        first = json.loads(subscriber.stdout.readline())["seq"]
+        played = lab.play("upgrade.yml", "--limit", "door", agender_edge_checkout=str(broken))
+        after = counts(lab, 1)[0]["seq"]
+        numbers = [first]
+        while numbers[-1] < after:
+            numbers.append(json.loads(subscriber.stdout.readline())["seq"])
+    assert played.status != 0
+    assert "The device is back at what worked before, and counts." in played.text, played.text
+    assert release(lab) == before
+    assert last < after
+    assert numbers == list(range(first, after + 1))
+
+
+def test_the_run_after_a_roll_back_changes_nothing_but_says_so(lab: Lab):
+    """The device is what the inventory asks for again: nothing is restarted."""
+    process = lab.door.show(VISION, "MainPID")
+    played = lab.play("upgrade.yml", "--limit", "door")
+    assert played.status == 0, played.text
+    assert lab.door.show(VISION, "MainPID") == process
+
+
+def test_a_device_needs_nobody_after_its_installation(lab: Lab):
+    """Switched off and on without any network it counts; later the hub gets every window."""
+    last = counts(lab, 1)[0]["seq"]
+    with lab.without_network():
+        lab.reboot_device()
+        depth = ("python3", "-c", "import sqlite3; print(sqlite3.connect('file:/var/lib/"
+                 "agender-edge/outbox.sqlite?mode=ro', uri=True).execute("
+                 "'SELECT count(*) FROM windows').fetchone()[0])")  # fmt: skip
+        wait_for(lambda: int(lab.door.ok(*depth)) >= 3, "windows that wait", 90)
+    received = counts(lab, 3, 90)
+    numbers = [message["seq"] for message in received]
+    assert numbers == list(range(numbers[0], numbers[0] + 3))
+    assert numbers[0] <= last + 8, "the first of them were counted without a network"
+
+
+LEFT = (
+    "opt/agender-edge",
+    "etc/agender-edge",
+    "var/lib/agender-edge",
+    f"etc/systemd/system/{VISION}",
+    "etc/credstore/agender-edge.mqtt-password",
+)
+
+
+def test_uninstalling_leaves_nothing(lab: Lab):
+    """No unit, no file, no user, and nothing retained at the broker."""
+    played = lab.play("uninstall.yml", "--limit", "door", agender_edge_uninstall_data=True)
+    assert played.status == 0, played.text
+    for path in LEFT:
+        assert not (lab.door.root / path).exists(), path
+    assert lab.door.run("getent", "passwd", "agender-vision").returncode == 2
+    heard = lab.hub.run("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"),
+                        "-t", "agender/v1/shop/door/#", "-t", "homeassistant/#", "-v",
+                        "--retained-only", "-W", "3")  # fmt: skip
+    assert heard.stdout == ""
+    again = lab.play("uninstall.yml", "--limit", "door")
+    assert again.status == 0, again.text
+    assert again.recap("door")["changed"] == 0
+
+
+def test_only_named_devices_are_uninstalled(lab: Lab):
+    """Without --limit it takes nothing away, and says how to name devices."""
+    done = subprocess.run(
+        [labs.ansible_folder() / "ansible-playbook", "-i", lab.inventory, "uninstall.yml"],
+        cwd=lab.checkout / "ansible", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "Name the devices: --limit door" in done.stdout
