@@ -262,11 +262,13 @@ def test_the_message_has_no_field_for_a_person():
 
 def crossing(folder: Path, clip: Path, *settings: str) -> list[FromVision]:
     """What crosses the door to the publisher when a real vision process looks at the clip."""
-    given = (f"paths.runtime={folder}", f"paths.state={folder}", *settings)
+    given = (
+        f"paths.runtime={folder}", f"paths.state={folder}", "detector.model=near", *settings
+    )  # fmt: skip
     chosen = [part for setting in given for part in ("--set", setting)]
     command = [sys.executable, "-m", "edge", "vision", "--source", str(clip), *chosen]
     with PublisherDoor(folder) as door:
-        subprocess.run(command, check=True, timeout=120, capture_output=True)
+        subprocess.run(command, check=True, timeout=600, capture_output=True)
         return door.receive()
 
 

@@ -97,7 +97,7 @@ def wheels(suite: str) -> Path:
         with tarfile.open(packed) as tar:
             tar.extractall(unfinished, filter="data")
         unfinished.rename(folder)
-    return folder
+    return next(folder.rglob("*.whl")).parent
 
 
 def site(suite: str) -> Path:
@@ -106,7 +106,7 @@ def site(suite: str) -> Path:
     folder = packed.with_name(f"{packed.name}.site")
     if not folder.is_dir():
         unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-        found = [str(path) for path in sorted(packed.rglob("*.whl"))]
+        found = [str(path) for path in sorted(packed.glob("*.whl"))]
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
              "--target", unfinished, "--python-version", PYTHON[suite], "--only-binary", ":all:",
