@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from converters.profile.machine import PROCESSORS
 from edge.errors import UserError
 from edge.flash import wheels
 from edge.flash.release import RELEASES, fitting
-from tests.shared import MODELS, ROOT
 from tests.system import debian
 from tests.system.arm64 import every_model
 from tests.system.arm64.emulated import EMULATOR, Arm, permitted
@@ -78,16 +78,19 @@ def test_everything_can_be_imported_beside_apts_numpy(arm: Arm):
     assert "/usr/lib/python3/dist-packages/numpy" in where
 
 
-def test_every_shipped_model_gives_the_same_answers_as_here(arm: Arm, tmp_path: Path):
+def test_every_shipped_model_gives_the_same_answers_as_here(
+    arm: Arm, our_wheel: Path, tmp_path: Path
+):
     """The same pictures through every network, on Arm and on this machine, on XNNPACK both."""
-    here = tmp_path / "here.npz"
-    script = str(HERE / "every_model.py")
-    ours = subprocess.run([sys.executable, "-B", script, here], cwd=ROOT, text=True,
-                          env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    here, shipped = tmp_path / "here.npz", tmp_path / "shipped"
+    with ZipFile(our_wheel) as wheel:
+        wheel.extractall(shipped)
+    ours = subprocess.run([sys.executable, "-B", HERE / "every_model.py", here], text=True,
+                          env={"PYTHONPATH": str(shipped), "PATH": "/usr/bin:/bin"},
                           capture_output=True, check=True).stdout  # fmt: skip
     theirs = arm.ok(PYTHON, "/every/every_model.py", "/tmp/there.npz", binds={HERE: "/every"})
     assert theirs == ours
-    assert len(theirs.splitlines()) == len(list(MODELS.glob("*.json")))
+    assert len(theirs.splitlines()) == len(wheels.models_in(our_wheel))
     compare(np.load(here), np.load(arm.root / "tmp/there.npz"))
 
 
