@@ -50,7 +50,7 @@ class Whole:
                  "-nographic", "-no-reboot", "-kernel", kernel, "-initrd", initial,
                  "-append", "root=/dev/vda rw console=ttyAMA0 net.ifnames=0",
                  *(part for drive in disks for part in ("-drive", drive)),
-                 "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"],
+                 "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self.started_s = time.monotonic()
