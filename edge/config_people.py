@@ -43,7 +43,7 @@ class Tracking(Section, frozen=True):
     ] = 4
     estimates_max: Annotated[
         int, Meta(ge=1, le=64, description="Estimates made of one person at most.")
-    ] = 5
+    ] = 4
 
 
 class Motion(Section, frozen=True):

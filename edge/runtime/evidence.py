@@ -28,7 +28,7 @@ GOOD_WIDTH_PX = 64.0
 """A face this wide in the full frame is as good as any wider one."""
 
 BETTER = 1.5
-"""A crop this many times better than the best so far is worth a look before its turn: five looks
+"""A crop this many times better than the best so far is worth a look before its turn: four looks
 last from the first face that is found to one that fills the crop."""
 
 FIRST_PAUSE_S = 0.15
@@ -51,7 +51,7 @@ class Limits:
     `gender_confidence_min` and `age_spread_max_years` are the estimator card's.
     """
 
-    estimates_max: int = 5
+    estimates_max: int = 4
     estimates_enough: int = 3
     sure: float = 0.9
     sure_age_years: float = 3.0

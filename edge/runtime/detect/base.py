@@ -107,30 +107,49 @@ def suppress(found: Candidates, iou: float) -> Candidates:
     Blending instead of discarding steadies boxes from frame to frame (BlazeFace,
     arXiv:1907.05047, section 4). The blended answer keeps the highest score.
     """
-    rest = np.argsort(-found.scores, kind="stable")
-    boxes, scores, points = [], [], []
-    while len(rest):
-        near = overlap(found.boxes[rest[0]], found.boxes[rest]) > iou
-        near[0] = True
-        group = rest[near]
-        weights = found.scores[group] / found.scores[group].sum()
-        boxes.append(weights @ found.boxes[group])
-        scores.append(found.scores[group[0]])
-        if found.keypoints is not None:
-            points.append(np.tensordot(weights, found.keypoints[group], 1))
-        rest = rest[~near]
-    keypoints = None if found.keypoints is None else np.array(points, np.float32)
-    return Candidates(np.array(boxes, np.float32), np.array(scores, np.float32), keypoints)
+    scores: list[float] = found.scores.tolist()
+    groups = _groups(found.boxes.tolist(), scores, iou)
+    shares = np.zeros((len(groups), len(scores)), np.float32)
+    for row, group in zip(shares, groups, strict=True):
+        total = sum([scores[i] for i in group])
+        for i in group:
+            row[i] = scores[i] / total
+    points = found.keypoints
+    if points is not None:
+        points = (shares @ points.reshape(len(scores), -1)).reshape(-1, *points.shape[1:])
+    kept = np.array([scores[group[0]] for group in groups], np.float32)
+    return Candidates(shares @ found.boxes, kept, points)
 
 
-def overlap(box: Floats, boxes: Floats) -> Floats:
-    """Intersection over union of one box with N."""
-    low = np.maximum(box[:2], boxes[:, :2])
-    high = np.minimum(box[2:], boxes[:, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=1)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    result: Floats = shared / np.maximum(areas + np.prod(box[2:] - box[:2]) - shared, 1e-9)
-    return result
+def _groups(boxes: list[list[float]], scores: list[float], iou: float) -> list[list[int]]:
+    """Each best answer with those that overlap it: in plain numbers, of which there are few.
+
+    A handful of NumPy calls a face would cost ten times as much.
+    """
+    rest = sorted(range(len(scores)), key=lambda i: -scores[i])
+    groups = []
+    while rest:
+        best = boxes[rest[0]]
+        apart: list[int] = []
+        group = [rest[0]]
+        for i in rest[1:]:
+            (group if _overlap(best, boxes[i]) > iou else apart).append(i)
+        groups.append(group)
+        rest = apart
+    return groups
+
+
+def _overlap(a: list[float], b: list[float]) -> float:
+    """Intersection over union of two boxes: left, top, right, bottom."""
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    if across <= 0:
+        return 0.0
+    down = min(a[3], b[3]) - max(a[1], b[1])
+    if down <= 0:
+        return 0.0
+    shared = across * down
+    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return shared / max(areas - shared, 1e-9)
 
 
 def _faces(found: Candidates, box: Letterbox, frame: Frame) -> list[Face]:

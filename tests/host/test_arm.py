@@ -1,0 +1,94 @@
+"""What a frame costs on Arm stays what the committed reference says."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import arm
+from benchmarks.arm_table import BUDGETS, figures, in_markdown, in_text
+from tests.shared import ROOT
+
+
+@pytest.fixture
+def reference() -> dict:
+    return json.loads(arm.REFERENCE.read_text())
+
+
+def test_the_reference_is_what_the_benchmark_counts(reference):
+    """Two processors, every scene, with the wheels that are pinned."""
+    assert reference["wheels"] == list(arm.WHEELS)
+    assert list(reference["processors"]) == [one.name for one in arm.PROCESSORS]
+    for one in reference["processors"].values():
+        assert list(one["scenes"]) == [scene.name for scene in arm.SCENES]
+
+
+def test_a_figure_that_changed_by_more_than_three_percent_is_told(reference):
+    """In both directions; less is no matter, nor are a few instructions."""
+    assert not list(arm.differences(reference, reference))
+    now = copy.deepcopy(reference)
+    detect = now["processors"]["cortex-a72"]["scenes"]["0 faces"]["stages"]["detect"]
+    network = detect["network"]
+    detect["network"] = round(network * 1.02)
+    assert not list(arm.differences(now, reference))
+    for factor in (0.9, 1.1):
+        detect["network"] = round(network * factor)
+        told = list(arm.differences(now, reference))
+        assert any("0 faces, detect" in line for line in told)
+        assert any("0 faces, frame" in line for line in told)
+        assert not any("4 faces" in line for line in told)
+
+
+def test_a_stage_that_is_new_or_gone_is_told(reference):
+    """It cannot hide behind having had no figure."""
+    now = copy.deepcopy(reference)
+    stages = now["processors"]["cortex-a76"]["scenes"]["4 faces"]["stages"]
+    stages["surprise"] = {"python": 1_000_000}
+    told = list(arm.differences(now, reference))
+    assert any("cortex-a76, 4 faces, surprise" in line for line in told)
+    del stages["surprise"], stages["estimate"]
+    assert any("4 faces, estimate" in line for line in arm.differences(now, reference))
+
+
+def test_the_tables_show_each_figure_beside_its_budget(reference):
+    """On a terminal and as the documentation shows it."""
+    text, markdown = in_text(reference), in_markdown(reference)
+    for name in BUDGETS:
+        assert name in text
+        assert f"| {name} |" in markdown
+
+
+def test_cost_is_linear_in_faces(reference):
+    """Eight faces cost no more over four than four over none, by a tenth."""
+    for one in reference["processors"].values():
+        cost = {
+            name: sum(sum(layers.values()) for stage, layers in scene["stages"].items()
+                      if stage in ("track", "decode", "census"))
+            for name, scene in one["scenes"].items()
+        }  # fmt: skip
+        first, second = cost["4 faces"] - cost["0 faces"], cost["8 faces"] - cost["4 faces"]
+        assert second <= 1.1 * first
+
+
+def test_every_budget_is_met(reference):
+    """Of the reference; `--check` sees to it that the reference is true."""
+    for index, one in enumerate(reference["processors"].values()):
+        found = dict(zip(BUDGETS, figures(one["scenes"]), strict=True))
+        over = {name: value for name, value in found.items() if value > BUDGETS[name][index]}
+        assert not over, one["board"]
+
+
+@pytest.mark.slow
+def test_no_figure_left_the_reference():
+    """Counted anew under emulation; the Arm machine is put together where there is none yet."""
+    for tool in ("apt-get", "dpkg-deb", "cc"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"an Arm machine is put together with {tool}, which is not here")
+    done = subprocess.run([sys.executable, "-m", "benchmarks.arm", "--check"], cwd=ROOT,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
