@@ -42,6 +42,8 @@ class Machine:
             "--register=no", "--keep-unit", "--console=pipe",
             "--volatile=no" if keep else "--volatile=overlay",
             f"--network-namespace-path={network}" if network else "--private-network",
+            # As --private-network gives it; without, systemd starts PrivateNetwork=yes *without*.
+            "--capability=CAP_NET_ADMIN",
             *(f"--bind-ro={ours}:{theirs}" for ours, theirs in binds.items()),
         ]  # fmt: skip
         self._log = log
