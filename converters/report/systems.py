@@ -47,7 +47,24 @@ def render(results: Sequence[Result], folders: Sequence[Path]) -> str:
     page = INTRODUCTION.format(
         data=first.data, faces=first.faces, detector=first.detector, none=NOT_MEASURED
     )
-    return page + "\n" + table(HEAD, rows + list(_unmeasured(seen))) + "\n"
+    parts = [page, _verdict(results), table(HEAD, rows + list(_unmeasured(seen)))]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _verdict(results: Sequence[Result]) -> str:
+    """Whether a measured system is better than the default's, which a preset would need."""
+    ours = [one for one in results if set(one.models) == set(Config().estimator.models)]
+    others = [one for one in results if one not in ours and "overall" in one.age]
+    if not ours or not others:
+        return ""
+    best = min(others, key=lambda one: one.age["overall"].error_years)
+    errors = best.age["overall"].error_years, ours[0].age["overall"].error_years
+    earned = "is nearer than" if errors[0] < errors[1] else "does not reach"
+    return (
+        f"The nearest of the others, `{'`, `'.join(best.models)}` ({errors[0]:.1f} years), "
+        f"{earned} the default ({errors[1]:.1f} years)"
+        + (".\n" if errors[0] < errors[1] else ", so no preset `accurate` is shipped.\n")
+    )
 
 
 def _alike(results: Sequence[Result]) -> None:
