@@ -1,0 +1,68 @@
+"""Which systems the device's role refuses, and with which sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+import pytest
+import yaml
+
+from tests.fleet.rendered import ANSIBLE
+
+ROLE = ANSIBLE / "roles" / "agender_edge"
+PI = {
+    "userspace_bits": "64", "architecture": "aarch64", "os_family": "Debian",
+    "distribution": "Debian", "distribution_version": "12.11", "distribution_release": "bookworm",
+}  # fmt: skip
+SET = {
+    "agender_edge_broker": "hub.local", "agender_edge_install_from": "checkout",
+    "agender_edge_version": "", "agender_edge_username": "door", "agender_edge_password": "x",
+}  # fmt: skip
+
+
+def refusal(facts: dict[str, str], **variables: str) -> str:
+    """The sentence of the first assertion that does not hold; empty where all do."""
+    known: dict[str, Any] = yaml.safe_load((ROLE / "vars/main.yml").read_text()) | SET | variables
+    known |= {"ansible_facts": PI | facts, "inventory_hostname": "door"}
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    for task in yaml.safe_load((ROLE / "tasks/check.yml").read_text()):
+        check = task["ansible.builtin.assert"]
+        conditions = check["that"] if isinstance(check["that"], list) else [check["that"]]
+        if not all(environment.compile_expression(that)(**known) for that in conditions):
+            return environment.from_string(check["fail_msg"]).render(**known)
+    return ""
+
+
+@pytest.mark.parametrize("release", ["bookworm", "trixie"])
+@pytest.mark.parametrize("architecture", ["aarch64", "x86_64"])
+def test_both_releases_and_both_architectures_are_taken(release: str, architecture: str):
+    """Raspberry Pi OS calls itself Debian, with Debian's names for its releases."""
+    assert not refusal({"distribution_release": release, "architecture": architecture})
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"userspace_bits": "32"}, "runs a 32-bit system (aarch64)"),  # 64-bit kernel, 32-bit rest
+        ({"userspace_bits": "32", "architecture": "armv7l"}, "Write the 64-bit image to the card"),
+        ({"distribution_release": "bullseye", "distribution_version": "11.9"}, "Debian 11.9"),
+        ({"os_family": "RedHat", "distribution": "Fedora"}, "needs Raspberry Pi OS or Debian"),
+    ],
+)
+def test_other_systems_are_refused_with_a_sentence(facts: dict[str, str], sentence: str):
+    """It names what the machine runs, and what it should."""
+    assert sentence in refusal(facts)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"agender_edge_broker": ""},
+        {"agender_edge_password": ""},
+        {"agender_edge_install_from": "index"},
+    ],
+)
+def test_what_only_the_user_can_know_is_asked_for(variables: dict[str, str]):
+    """A device without a broker, a password or a version is not half installed."""
+    assert "set agender_edge_broker to the hub's name" in refusal({}, **variables)
