@@ -8,6 +8,7 @@ python -m benchmarks.soak --frames 10000000          # the rooms alone, half an 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def main() -> int:
         return 1
     chosen = plan.real_time(options.hours) if options.hours else plan.day(options.windows)
     print(f"soak: {chosen.name}", flush=True)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
         done = soak(chosen, options.json)
     except (UserError, OSError) as error:
@@ -34,6 +37,11 @@ def main() -> int:
         return 1
     print_verdict(done)
     return int(bool(done.wrong))
+
+
+def _end(number: int, _frame: object) -> None:
+    """A signal leaves nothing running and nothing mounted: what was started is ended on the way."""
+    sys.exit(128 + number)
 
 
 def _options() -> argparse.Namespace:
