@@ -131,9 +131,12 @@ def _groups(boxes: list[list[float]], scores: list[float], iou: float) -> list[l
     while rest:
         best = boxes[rest[0]]
         apart: list[int] = []
-        group = [rest[0]]
+        group, left, right = [rest[0]], best[0], best[2]
         for i in rest[1:]:
-            (group if _overlap(best, boxes[i]) > iou else apart).append(i)
+            box = boxes[i]
+            # Most lie elsewhere altogether, which this tells without a call.
+            near = box[0] < right and box[2] > left and _overlap(best, box) > iou
+            (group if near else apart).append(i)
         groups.append(group)
         rest = apart
     return groups
