@@ -54,11 +54,11 @@ def _check(config: Config) -> None:
 
 def check_models(config: Config, available: Collection[str]) -> None:
     """Refuse a model that the kit does not hold."""
-    from edge.runtime.detect import PRESETS  # noqa: PLC0415 - brings OpenCV, for this alone
+    from edge.runtime.detect.presets import HAAR, PRESETS  # noqa: PLC0415 - brings OpenCV, for this alone
 
     named = (*PRESETS.get(config.detector.model, (config.detector.model,)),
              *config.estimator.models)  # fmt: skip
-    missing = [name for name in named if name not in available and name != "haar"]
+    missing = [name for name in named if name not in available and name != HAAR]
     if missing:
         raise UserError(
             f"no model {missing[0]} in the kit; there are: {', '.join(sorted(available))}"

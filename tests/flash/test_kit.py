@@ -24,6 +24,7 @@ from edge.flash.cloud import Wifi, network_config, wifi_key
 from edge.flash.devices import devices
 from edge.flash.kit import FIRST_BOOT, FOLDER, Kit, Login
 from edge.flash.release import RELEASES
+from edge.runtime.detect.presets import PRESETS
 from tests.shared import ROOT
 
 WIFI = Wifi("Café", wifi_key("Café", "open sesame"), "DE")
@@ -213,8 +214,9 @@ def test_several_devices_share_what_a_table_does_not_say(tmp_path: Path):
 
 def test_a_model_that_the_kit_lacks_is_told_before_the_device_tells_it():
     """With those that there are."""
-    with pytest.raises(UserError, match="no model agender_64 in the kit; there are: centerface_"):
-        configured.check_models(config_of(*GOOD), {"centerface_384x288", "centerface_384x224"})
+    config = config_of(*GOOD, "--detector", "near", "--set", 'estimator.models=["mine"]')
+    with pytest.raises(UserError, match="no model mine in the kit; there are: blazeface_short_128"):
+        configured.check_models(config, PRESETS["near"])
 
 
 @pytest.mark.parametrize("release", RELEASES.values(), ids=tuple(RELEASES))

@@ -15,7 +15,7 @@ from tests.system import debian
 
 SUITE = "trixie"
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "python3", "cloud-init", "netplan.io",
-            "linux-image-arm64", "dosfstools", "iproute2", "netcat-openbsd")  # fmt: skip
+            "udev", "linux-image-arm64", "dosfstools", "iproute2", "netcat-openbsd")  # fmt: skip
 BINFMT = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
 DISK_MB, BOOT_MB = 4096, 256
 
