@@ -25,6 +25,8 @@ BUCKETS = (8, 4, 2, 1)
 """Batch sizes kept allocated. Any batch is a sum of these, so nothing is ever padded."""
 
 
+SAME = np.arange(256)[None, :, None]
+"""The values of an input that takes pixels as they are."""
 SHIFTED = np.arange(-128, 128, dtype=np.int8)[None, :, None]
 """The values of an int8 input whose step is one pixel value: its top bit is flipped, no more,
 which vector code does in a twentieth of a look-up's time."""
@@ -118,6 +120,7 @@ class _Sized:
         self._index: int = entry["index"]
         self._outputs = self._interpreter.get_output_details()
         self._table = value_table(card.input, entry["dtype"], entry["quantization"])
+        self._same = np.array_equal(self._table, np.repeat(SAME, 3, axis=2))
         self._shifted = np.array_equal(self._table, np.repeat(SHIFTED, 3, axis=2))
 
     @property
@@ -132,6 +135,8 @@ class _Sized:
         rows = batch.reshape(n * height, width, 3)
         if self._shifted:
             np.bitwise_xor(rows, 0x80, out=view.view(np.uint8))
+        elif self._same:
+            np.copyto(view, rows)
         else:
             cv2.LUT(rows, self._table, view)
         del view
