@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import converters.annotate.verb
 import converters.card_verb
 import converters.datasets.verb
+import converters.detect_train.verb
 import converters.detectors.verb
 import converters.evaluate.sweep
 import converters.evaluate.verb
@@ -24,6 +25,7 @@ from edge.errors import UserError
 VERBS = (
     converters.ssrnet.verb,
     converters.detectors.verb,
+    converters.detect_train.verb,
     converters.importers.verb,
     converters.train.verb,
     converters.train.teach_verb,

@@ -123,7 +123,7 @@ class Detector(Section, frozen=True):
     """How faces are found."""
 
     model: Annotated[
-        str, Meta(description="A preset (near | far) or the name of a model card.")
+        str, Meta(description="A preset (near | far | crowd) or the name of a model card.")
     ] = "far"
     threads: Annotated[
         int,

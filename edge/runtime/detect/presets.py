@@ -8,7 +8,8 @@ from edge.errors import ModelError
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "near": ("blazeface_short_128",),
-    "far": ("centerface_384x288", "centerface_384x224"),
+    "far": ("libface_320x240", "libface_320x176"),
+    "crowd": ("centerface_384x288", "centerface_384x224"),
     "mtcnn": ("mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet"),
     "yunet": ("yunet_n_320x256", "yunet_n_320x192"),
 }
@@ -16,7 +17,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
 
 MTCNN's are the three networks of its cascade, all of them used."""
 
-SHIPPED = ("near", "far")
+SHIPPED = ("near", "far", "crowd")
 """The package brings their models; those of the others are to be converted."""
 
 RECIPES = {"mtcnn": ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"), "yunet": ("yunet",)}

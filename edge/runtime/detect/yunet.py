@@ -6,11 +6,16 @@ import numpy as np
 
 from edge.runtime.card import Card
 from edge.runtime.detect.base import Candidates
-from edge.runtime.detect.centerface import four_points
+from edge.runtime.detect.centerface import with_four
 from edge.runtime.model import Tensor
 
 
 def decode(outputs: list[Tensor], card: Card) -> Candidates:
+    """See `five`; the corners of the mouth become its middle."""
+    return with_four(five(outputs, card))
+
+
+def five(outputs: list[Tensor], card: Card) -> Candidates:
     """Per stride s: cls_s, obj_s (1 × N × 1), bbox_s (× 4), kps_s (× 10) → candidates.
 
     The score is the geometric mean of class and objectness. Cells run row by row; a box is its
@@ -19,7 +24,7 @@ def decode(outputs: list[Tensor], card: Card) -> Candidates:
     """
     parts = [_level(outputs, card, stride) for stride in card.detecting.strides]
     boxes, scores, points = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Candidates(boxes, scores, four_points(points))
+    return Candidates(boxes, scores, points)
 
 
 def _level(outputs: list[Tensor], card: Card, stride: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -174,7 +174,7 @@ XNNPACK = """
 from pathlib import Path
 import numpy as np
 from edge.runtime.model import load
-for name in ("blazeface_short_128", "centerface_384x224"):
+for name in ("blazeface_short_128", "libface_320x176"):
     network = load(name, Path("/opt/agender-edge/src/models_tflite"))
     size = network.card.input
     network.run(np.zeros((1, size.height, size.width, 3), np.uint8))
@@ -185,13 +185,13 @@ for name in ("blazeface_short_128", "centerface_384x224"):
 def test_xnnpack_works_inside_the_sandbox(machine: Machine):
     """Some protections switch it off without a word; the detectors have it all the same."""
     answer = installed.probe(machine, VISION, XNNPACK)
-    assert answer.splitlines() == ["blazeface_short_128 True", "centerface_384x224 True"]
+    assert answer.splitlines() == ["blazeface_short_128 True", "libface_320x176 True"]
 
 
 def test_hiding_the_processor_would_switch_xnnpack_off(machine: Machine):
     """Why ProcSubset=pid, which the score would like, is not in the unit."""
     answer = installed.probe(machine, VISION, XNNPACK, "ProcSubset=pid")
-    assert answer.splitlines() == ["blazeface_short_128 False", "centerface_384x224 False"]
+    assert answer.splitlines() == ["blazeface_short_128 False", "libface_320x176 False"]
 
 
 def test_a_killed_vision_comes_back_and_its_numbers_go_on(machine: Machine):
