@@ -48,5 +48,5 @@ def day(windows: int = DAY_WINDOWS) -> Plan:
     return Plan(
         name=f"{windows:,} windows as fast as possible", live=False, hours=0.0, windows=windows,
         window_s=1.0, detector="near", between_s=(0.5, 1.5), fault_s=(0.3, 1.5), sample_s=0.5,
-        growth_mb=2.0, unit="a day's windows",
+        growth_mb=1.0, unit="a day's windows",
     )  # fmt: skip
