@@ -30,6 +30,7 @@ from benchmarks.peers import measure, text
 from benchmarks.peers.systems import BY_NAME, OURS, SYSTEMS, System
 from benchmarks.peers.workers import FailedError, started
 from edge.host import readings
+from edge.runtime.capture.opencv import hush
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference.json"
@@ -128,6 +129,7 @@ def _table(arguments: argparse.Namespace) -> int:
 
 def _clips(given: Sequence[Path]) -> list[Path]:
     """The videos among files and folders; the program ends where there is none."""
+    hush()
     files = [
         file
         for path in given
