@@ -25,8 +25,9 @@ has made its bundle (`import --as NAME` or `ssrnet NAME`; `agender-convert impor
 names). Cards say how each is fed and read: input size, colour order, mean and scale, margin and
 alignment, and the decoder.
 
-Measured on {data}, {faces} faces, 12 for each age band and gender, found by `{detector}`, through
-the device's own detection, cropping and decoding. Chance is .111 for the exact band of nine and
+Measured on {data}, {faces} faces, 12 for each age band and gender, found by the preset
+`{detector}` as it was when they were measured, through the device's own detection, cropping and
+decoding. Chance is .111 for the exact band of nine and
 .5 for gender. `–`: that network does not say it. *{none}*: its weights are in no package and were
 not at hand; the importer is tested with a file of the same form and generated weights, and no
 figure is taken from anywhere else. Arm instructions are counted for one face (`agender-convert
