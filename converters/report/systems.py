@@ -28,10 +28,10 @@ alignment, and the decoder.
 Measured on {data}, {faces} faces, 12 for each age band and gender, found by the preset
 `{detector}` as it was when they were measured, through the device's own detection, cropping and
 decoding. Chance is .111 for the exact band of nine and
-.5 for gender. `–`: that network does not say it. *{none}*: its weights are in no package and were
-not at hand; the importer is tested with a file of the same form and generated weights, and no
-figure is taken from anywhere else. Arm instructions are counted for one face (`agender-convert
-profile`), all networks of the row together.
+.5 for gender. `–`: that network does not say it. *{none}*: not run for
+this page, for most because their weights are in no package; their importers are tested with files
+of the same form and generated weights, and no figure is taken from anywhere else. Arm instructions
+are counted for one face (`agender-convert profile`), all networks of the row together.
 
 Made by `docs/models/make`; `docs/models/make` without arguments writes the table again from the
 results beside it.
