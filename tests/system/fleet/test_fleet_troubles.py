@@ -85,7 +85,7 @@ def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
     assert "The device is back at what worked before, and counts." in played.text, played.text
     assert release(lab) == before
     assert last < after
-    assert numbers == list(range(first, after + 1))
+    assert sorted(set(numbers)) == list(range(first, after + 1)), "a repeat is allowed, a gap not"
 
 
 def test_the_run_after_a_roll_back_changes_nothing_but_says_so(lab: Lab):
