@@ -60,15 +60,16 @@ def keras_1(random: np.random.Generator) -> tuple[dict[str, Any], Layers]:
     return description, layers
 
 
-def keras_2(random: np.random.Generator) -> tuple[dict[str, Any], Layers]:
-    """A Model of Keras 2 whose first layer is a model of its own, half of it frozen."""
+def layer(kind: str, name: str, inputs: list[Any], **config: Any) -> dict[str, Any]:
+    """One layer's description in the words of Keras 2."""
+    nodes = [[[one, place, 0, {}] for one, place in inputs]] if inputs else []
+    inside = {"name": name, "trainable": True, **config}
+    return {"class_name": kind, "name": name, "config": inside, "inbound_nodes": nodes}
 
-    def layer(kind: str, name: str, inputs: list[Any], **config: Any) -> dict[str, Any]:
-        nodes = [[[one, place, 0, {}] for one, place in inputs]] if inputs else []
-        inside = {"name": name, "trainable": True, **config}
-        return {"class_name": kind, "name": name, "config": inside, "inbound_nodes": nodes}
 
-    inner = {
+def trunk() -> dict[str, Any]:
+    """The model inside the model."""
+    return {
         "name": "trunk",
         "layers": [
             layer("InputLayer", "in_1", [], batch_input_shape=[None, 8, 8, 3], dtype="float32"),
@@ -82,13 +83,17 @@ def keras_2(random: np.random.Generator) -> tuple[dict[str, Any], Layers]:
         "input_layers": [["in_1", 0, 0]],
         "output_layers": [["act", 0, 0]],
     }  # fmt: skip
-    trunk = layer("Model", "trunk", [("in_2", 0)])
-    trunk["config"] = inner
+
+
+def keras_2(random: np.random.Generator) -> tuple[dict[str, Any], Layers]:
+    """A Model of Keras 2 whose first layer is a model of its own, half of it frozen."""
+    inside = layer("Model", "trunk", [("in_2", 0)])
+    inside["config"] = trunk()
     outer = {
         "name": "whole",
         "layers": [
             layer("InputLayer", "in_2", [], batch_input_shape=[None, 8, 8, 3]),
-            trunk,
+            inside,
             layer("GlobalAveragePooling2D", "pool", [("trunk", 1)]),
             layer("Dense", "gender", [("pool", 0)], units=2, activation="softmax", use_bias=True),
             layer("Dense", "age", [("pool", 0)], units=21, activation="softmax", use_bias=True),
@@ -96,8 +101,12 @@ def keras_2(random: np.random.Generator) -> tuple[dict[str, Any], Layers]:
         "input_layers": [["in_2", 0, 0]],
         "output_layers": [["gender", 0, 0], ["age", 0, 0]],
     }
-    # Keras 2 stored a nested model's weights as: those that learn, then those that don't.
-    layers = {
+    return {"class_name": "Model", "config": outer}, keras_2_weights(random)
+
+
+def keras_2_weights(random: np.random.Generator) -> Layers:
+    """What its file holds; a nested model's weights are those that learn, then those that don't."""
+    return {
         "in_2": {},
         "trunk": {
             "norm/gamma:0": random.normal(size=4),
@@ -110,4 +119,3 @@ def keras_2(random: np.random.Generator) -> tuple[dict[str, Any], Layers]:
         "gender": {"kernel:0": random.normal(size=(4, 2)), "bias:0": random.normal(size=2)},
         "age": {"kernel:0": random.normal(size=(4, 21)), "bias:0": random.normal(size=21)},
     }
-    return {"class_name": "Model", "config": outer}, layers
