@@ -34,7 +34,7 @@ def check(windows):
         ("face-demographics-walking.gif", 2),
         ("again.mkv", 1),
         ("book.mkv", 1),
-        ("bird.mkv", 2),
+        ("bird.mkv", 1),
         ("head-pose-face-detection-female.gif", 1),
         ("head-pose-face-detection-male.gif", 1),
         ("car-detection.gif", 0),

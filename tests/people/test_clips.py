@@ -20,7 +20,7 @@ CLIPS = [
     ("head-pose-face-detection-male.gif", 1),
     ("book.mkv", 1),
     ("again.mkv", 1),
-    ("bird.mkv", 2),
+    ("bird.mkv", 1),  # and half a face at the picture's edge, which only `crowd` sees
     ("car-detection.gif", 0),
 ]
 
@@ -44,6 +44,12 @@ def visits_of(clip: Path, every: int, settings: Sequence[str] = ()) -> list[Visi
 def test_unique_people_are_right(clips: Path, name: str, people: int):
     """One visit a person, nobody twice, no skull on a hoodie."""
     assert len(visits_of(clips / name, 1)) == people
+
+
+@pytest.mark.slow
+def test_the_crowd_preset_sees_half_a_face_at_the_edge(clips: Path):
+    """It costs seven times the default's instructions."""
+    assert len(visits_of(clips / "bird.mkv", 2, ["detector.model=crowd"])) == 2
 
 
 @pytest.mark.slow
