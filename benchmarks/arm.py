@@ -1,4 +1,4 @@
-"""Arm instructions per frame and stage, for a Pi 4 and a Pi 5: the same every time, whoever else is busy.
+"""Arm instructions per frame and stage, on a Pi 4 and a Pi 5, whoever else is busy meanwhile.
 
     python -m benchmarks.arm             # count, print a table beside the budgets
     python -m benchmarks.arm --check     # fail where a figure left the reference (arm.json)

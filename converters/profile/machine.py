@@ -88,9 +88,7 @@ class Machine:
     plugin: Path
     root: Path
 
-    def run(
-        self, processor: Processor, arguments: Sequence[str], path: Sequence[Path] = ()
-    ) -> str:
+    def run(self, processor: Processor, arguments: Sequence[str], path: Sequence[Path] = ()) -> str:
         """Run the machine's Python; → standard error, where the marks are.
 
         `path` holds folders of modules of our own. Nothing of the caller's environment comes
