@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.mosquitto_hash import password_file
@@ -44,10 +45,8 @@ def main():
     path, users = module.params["path"], module.params["users"]
     if bad := [name for name, word in users.items() if ":" in name or not name or not word]:
         module.fail_json(msg=f"users need a name without a colon and a password: {bad}")
-    current = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            current = file.read()
+    kept = Path(path)
+    current = kept.read_text(encoding="utf-8") if kept.exists() else ""
     wanted = password_file(current, {name: str(word) for name, word in users.items()})
     changed = wanted != current
     if changed and not module.check_mode:
