@@ -81,6 +81,7 @@ def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
     before = release(lab)
     listen = ("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"), "-t", COUNTS)
     # Into a file: nobody reads while the playbook runs, and a pipe would fill.
+    lab.hub.write("/root/heard", "")
     with reading(lab.hub.start("sh", "-c", f"exec {shlex.join(listen)} > /root/heard")):
         wait_for(lambda: heard(lab), "the first window")
         played = lab.play("upgrade.yml", "--limit", "door", agender_edge_checkout=str(broken))
