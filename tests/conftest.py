@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from converters.errors import ConvertError
 from converters.footage import PORTRAIT, render
 from edge.demo.broker import broker
 from tests.shared import MODELS, SHARED
+
+# A suite started in the background inherits an ignored SIGINT and would hand it on to every process
+# whose Ctrl-C it tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
