@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,8 +114,10 @@ class Machine:
         """The root with this processor's /proc/cpuinfo; several may be in use at once."""
         view = self.root.with_name(processor.name)
         if not view.exists():
-            making = view.with_name(f"{view.name}.{os.getpid()}")
-            (making / "proc").mkdir(parents=True)
+            # Threads of one process may come here together, so its number is no name of its own.
+            making = Path(tempfile.mkdtemp(prefix=f"{view.name}.", dir=view.parent))
+            making.chmod(0o755)
+            (making / "proc").mkdir()
             (making / "proc/cpuinfo").write_text(processor.cpuinfo)
             for entry in self.root.iterdir():
                 (making / entry.name).symlink_to(Path("..", self.root.name, entry.name))

@@ -7,11 +7,15 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from benchmarks import arm
 from benchmarks.arm_table import BUDGETS, in_markdown, in_text
+from converters.profile.machine import PROCESSORS, Machine
 from tests.shared import ROOT
 
 
@@ -75,6 +79,22 @@ def test_a_figure_over_its_budget_is_marked(reference):
         one["scenes"]["empty"]["stages"]["gate"] = {"python": 9_000_000}
     (row,) = [line for line in in_text(dear).splitlines() if line.startswith("empty static")]
     assert row.count("!") == 2
+
+
+def test_scenes_counted_at_once_share_a_processors_files(tmp_path):
+    """The first two find the processor's root missing together; both get the one that is made."""
+    (tmp_path / "root" / "usr").mkdir(parents=True)
+    machine = Machine(tmp_path / "qemu", tmp_path / "plugin", tmp_path / "root")
+    together = threading.Barrier(8)
+
+    def seen(_: int) -> Path:
+        together.wait()
+        return machine._seen_by(PROCESSORS[0])
+
+    with ThreadPoolExecutor(8) as pool:
+        (view,) = set(pool.map(seen, range(8)))
+    assert "0xd08" in (view / "proc/cpuinfo").read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {"root", PROCESSORS[0].name}
 
 
 @pytest.mark.slow
