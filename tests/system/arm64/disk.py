@@ -42,7 +42,7 @@ exec "$@"
 
 
 def root() -> Path:
-    """Debian for 64-bit Arm with its kernel, set up under emulation (4 to 15 minutes, once)."""
+    """Debian for 64-bit Arm with its kernel, set up under emulation (7 minutes, once)."""
     debian.need("mmdebstrap", "qemu-aarch64-static")
     if not BINFMT.is_file():
         pytest.skip(f"needs {BINFMT}, of qemu-user-static")
