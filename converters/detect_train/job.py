@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from converters.detect_train import curves
 from converters.detect_train.finish import finish
 from converters.detect_train.loop import Trainer
 from converters.detect_train.pictures import Pictures
@@ -16,6 +15,7 @@ from converters.detect_train.settings import Settings
 from converters.detect_train.teachers import Teacher, faces_of, with_faces
 from converters.detect_train.torch_net import FaceNet
 from converters.errors import ConvertError
+from converters.train import curves
 
 
 class Sources(NamedTuple):
@@ -38,7 +38,7 @@ def train_and_bundle(sources: Sources, settings: Settings, out: Path) -> list[Pa
     if (out / "checkpoint.pt").exists():
         trainer.resume(out / "checkpoint.pt")
     trainer.train(out)
-    curves.draw(out / "curves.csv", out / "curves.png")
+    curves.draw(out / "curves.csv", out / "curves.png", [("loss", "held_out")])
     network = trainer.average.module
     assert isinstance(network, FaceNet)
     return finish(settings, network, chips, pictures, out)
