@@ -155,7 +155,7 @@ def test_a_broker_killed_and_restarted_gets_everything_again(
         outbox.append(counts(minute))
     broker.start()
     listening = Subscriber(broker.port)
-    drive(publisher, publisher.delivery.is_done)
+    drive(publisher, lambda: publisher.delivery.is_done() and bool(listening.of("/config")))
     wait_for(lambda: len(listening.of("counts")) == 5, 5, "the windows")
     assert listening.of("availability") == ["online"]
     assert len(listening.of("/config")) == len(listening.of("/info")) == 1
