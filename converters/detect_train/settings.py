@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
 
 from converters.detect_train.spec import Network
 from converters.errors import ConvertError
+from converters.train import told
+from converters.train.told import Group, NonNegative
 from edge.runtime.card import Fraction, Positive
 
-NonNegative = Annotated[float, Meta(ge=0)]
 
-
-class _Group(Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class Scenes(_Group, frozen=True):
+class Scenes(Group, frozen=True):
     """What a scene holds; fractions are probabilities, sizes are in its pixels."""
 
     width: Positive = 192
@@ -37,7 +30,7 @@ class Scenes(_Group, frozen=True):
     decoys: Positive = 3
 
 
-class Training(_Group, frozen=True):
+class Training(Group, frozen=True):
     """How long and how fast."""
 
     epochs: Positive = 60
@@ -55,17 +48,13 @@ class Training(_Group, frozen=True):
     seed: int = 1
 
 
-class About(_Group, frozen=True):
+class About(told.About, frozen=True):
     """What the card says of the network and of what it learned from."""
 
     description: str = "Faces from 8 pixels on, trained with agender-convert train-detector"
-    training_data: str = "not stated"
-    weights_licence: str = "not stated"
-    commercial_use: bool = False
-    attribution: str = ""
 
 
-class Settings(_Group, frozen=True):
+class Settings(Group, frozen=True):
     """One training run."""
 
     name: str = "farface"
@@ -81,14 +70,7 @@ class Settings(_Group, frozen=True):
 
 def read_settings(path: Path | None) -> Settings:
     """The settings in the TOML file `path`, the defaults for None; ConvertError names the key."""
-    if path is None:
-        return Settings()
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
-    except OSError as error:
-        raise ConvertError(f"cannot read the training file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise ConvertError(f"the training file {path} is not valid: {error}") from error
+    return told.read(path, Settings)
 
 
 def with_epochs(settings: Settings, epochs: int) -> Settings:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from converters.errors import ConvertError
 from converters.nets.spec import Network, Stage
+from converters.train import told
+from converters.train.told import Group, NonNegative
 from edge.runtime.card import Alignment, Fraction, Positive
 
-NonNegative = Annotated[float, Meta(ge=0)]
 DEFAULT_NETWORK = Network(64, (Stage(16, 1), Stage(32, 2), Stage(64, 2), Stage(128, 0)))
 # The median landmarks of upright faces that carry a quarter of their size as margin, made
 # symmetric: hair, ears and chin stay inside.
 DEFAULT_ALIGNMENT = Alignment((0.32, 0.34), (0.68, 0.34), (0.5, 0.525), (0.5, 0.70))
 
 
-class _Group(Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class Data(_Group, frozen=True):
+class Data(Group, frozen=True):
     """Which faces are held out, and how the landmarks lie in a crop."""
 
     held_out: Fraction = 0.1
@@ -37,7 +31,7 @@ class Data(_Group, frozen=True):
     detector_score_min: Fraction = 0.25
 
 
-class Augment(_Group, frozen=True):
+class Augment(Group, frozen=True):
     """How far a crop is changed; fractions are of the crop's side or probabilities."""
 
     turn_degrees: NonNegative = 7.0
@@ -55,7 +49,7 @@ class Augment(_Group, frozen=True):
     occlusion: Fraction = 0.1
 
 
-class Loss(_Group, frozen=True):
+class Loss(Group, frozen=True):
     """What is minimized. Age: cross entropy against a label that leaks into its neighbours,
     plus the error of the expectation in decades; gender: smoothed binary cross entropy.
     """
@@ -73,7 +67,7 @@ class Loss(_Group, frozen=True):
     """How much it counts that the teacher's features can be told from the network's."""
 
 
-class Training(_Group, frozen=True):
+class Training(Group, frozen=True):
     """How long and how fast."""
 
     epochs: Positive = 48
@@ -88,7 +82,7 @@ class Training(_Group, frozen=True):
     seed: int = 1
 
 
-class Teacher(_Group, frozen=True):
+class Teacher(Group, frozen=True):
     """How `agender-convert teach` trains the upper half of dlib's network anew."""
 
     networks: Positive = 1
@@ -102,17 +96,13 @@ class Teacher(_Group, frozen=True):
     dropout: Fraction = 0.3
 
 
-class About(_Group, frozen=True):
+class About(told.About, frozen=True):
     """What the card says of the network and of the faces it learned from."""
 
     description: str = "Age and gender of a face, trained with agender-convert train"
-    training_data: str = "not stated"
-    weights_licence: str = "not stated"
-    commercial_use: bool = False
-    attribution: str = ""
 
 
-class Settings(_Group, frozen=True):
+class Settings(Group, frozen=True):
     """One training run."""
 
     name: str = "agender_64"
@@ -127,11 +117,4 @@ class Settings(_Group, frozen=True):
 
 def read_settings(path: Path | None) -> Settings:
     """The settings in the TOML file `path`, the defaults for None; ConvertError names the key."""
-    if path is None:
-        return Settings()
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
-    except OSError as error:
-        raise ConvertError(f"cannot read the training file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise ConvertError(f"the training file {path} is not valid: {error}") from error
+    return told.read(path, Settings)

@@ -1,0 +1,43 @@
+"""What every training file has in common: strict tables, what the card repeats, how it is read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from converters.errors import ConvertError
+
+NonNegative = Annotated[float, Meta(ge=0)]
+
+
+class Group(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file; a key that it does not know is refused."""
+
+
+class About(Group, frozen=True):
+    """What the card says of the network and of the faces it learned from."""
+
+    description: str
+    training_data: str = "not stated"
+    weights_licence: str = "not stated"
+    commercial_use: bool = False
+    attribution: str = ""
+
+
+Told = TypeVar("Told", bound=Group)
+
+
+def read(path: Path | None, kind: type[Told]) -> Told:
+    """The settings in the TOML file `path`, the defaults for None; ConvertError names the key."""
+    if path is None:
+        return kind()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
+    except OSError as error:
+        raise ConvertError(f"cannot read the training file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ConvertError(f"the training file {path} is not valid: {error}") from error
