@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from converters.errors import ConvertError
+from edge.closing import Closing
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 DAMAGED = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
@@ -121,7 +121,7 @@ class Found:
             return self.place.read(self.name)
 
 
-class Places:
+class Places(Closing):
     """All that the user gave, as one. ConvertError where something is missing or damaged."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -137,15 +137,8 @@ class Places:
             for name in filter(_harmless, place.names):
                 self._by_end.setdefault(name.rpartition("/")[2], []).append(Found(place, name))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close every file."""
         self._open.close()
 
     def files(self, matches: Callable[[str], bool]) -> list[Found]:

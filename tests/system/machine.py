@@ -9,16 +9,16 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
+from edge.closing import Closing
 from tests.system import cgroup, debian
 
 BOOT_S = 60.0
 
 
-class Machine:
+class Machine(Closing):
     """Boots `root` with a writable layer in memory; nothing of it stays, unless `keep`.
 
     `binds` maps a folder of ours to where the machine sees it, read-only. It has a network of its
@@ -112,17 +112,6 @@ class Machine:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
         cgroup.remove(self._group)
-
-    def __enter__(self) -> Machine:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _booted(self) -> int:
         """The process number of the machine's systemd, once it has started everything."""
