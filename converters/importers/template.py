@@ -58,7 +58,11 @@ class From(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Template(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything of a card but what is measured."""
+    """Everything of a card but what is measured.
+
+    `input_tensor` is where the picture enters a graph of TensorFlow that does not show it; of
+    several the first that is there, and without any of them its one placeholder.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_]*$")]
     description: str
@@ -71,7 +75,7 @@ class Template(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     author: str = ""
     form: Literal["", "onnx", "caffe", "keras", "tensorflow", "mxnet"] = ""
     architecture: str = ""
-    input_tensor: str = ""
+    input_tensor: str | tuple[str, ...] = ""
     mean_picture: bool = False
     standardize: bool = False
     gender_confidence_min: Annotated[float, Meta(ge=0, le=1)] = 0.6

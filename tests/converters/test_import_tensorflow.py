@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from converters.errors import ConvertError
+from tests.converters.import_files.tensorflow_files import Slim
 
 pytestmark = pytest.mark.converters
 PIXELS = np.random.default_rng(0).normal(size=(3, 16, 16, 3)).astype(np.float32)
@@ -146,3 +147,45 @@ def test_a_damaged_checkpoint_is_refused(trained, tmp_path):
     data.unlink()
     with pytest.raises(ConvertError, match=r"model\.ckpt-7"):
         read(tmp_path / "model.ckpt-7.meta", ["age"])
+
+
+@pytest.mark.parametrize("fused", [True, False], ids=["in one operation", "in several"])
+def test_a_graph_for_training_normalizes_by_the_averages_that_training_kept(fused, tmp_path):
+    """Not by the batch at hand, or a face's age would depend on the faces beside it."""
+    tf = importlib.import_module("tensorflow")
+    v1 = tf.compat.v1
+    said = {}
+    for training in (True, False):
+        with tf.Graph().as_default(), v1.Session() as session:
+            image = v1.placeholder(tf.float32, [None, 16, 16, 3], name="image")
+            heads = Slim(training, fused).conv(image, "first", 4, 3)
+            tf.reduce_mean(heads, [1, 2], name="age")
+            if training:
+                session.run(v1.global_variables_initializer())
+                v1.train.Saver().save(session, str(tmp_path / "model.ckpt-1"))
+            else:
+                v1.train.Saver().restore(session, str(tmp_path / "model.ckpt-1"))
+            said[training] = session.run("age:0", {image: PIXELS})
+    found = read(tmp_path / "model.ckpt-1.meta", ["age"]).reference(PIXELS, ["age"])["age"]
+    np.testing.assert_allclose(found, said[False], atol=1e-5)
+    assert np.abs(said[True] - said[False]).max() > 0.01
+
+
+def test_a_graph_that_has_only_the_batch_to_go_by_is_refused(tmp_path):
+    """It kept no averages."""
+    tf = importlib.import_module("tensorflow")
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph:
+        image = v1.placeholder(tf.float32, [None, 16, 16, 3], name="image")
+        ones = tf.ones([3])
+        v1.nn.fused_batch_norm(image, ones, ones, name="norm", is_training=True)
+        (tmp_path / "x.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(ConvertError, match=r"normalizes by the batch at hand \(norm\)"):
+        read(tmp_path / "x.pb", ["norm"])
+
+
+def test_of_several_places_where_a_picture_may_enter_the_first_that_is_there_is_taken(trained):
+    """And without any of them the one placeholder for pictures."""
+    folder, _ = trained
+    for places in (("queue:0", "input_image:0"), ("queue:0",)):
+        assert read(folder / "frozen.pb", ["age"], places).outputs["age"] == 8

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from converters.errors import ConvertError
-from converters.importers.tensorflow_net import allowed
+from converters.importers.tensorflow_net import allowed, normalization
 
 BOOL, FLOAT = 10, 1
 DEAD = ""
@@ -53,12 +53,20 @@ def needed(nodes: Nodes, outputs: Sequence[str], stop: str, origin: str) -> Node
     return order
 
 
-def picture_input(nodes: Nodes, named: str, origin: str) -> tuple[str, list[int | None]]:
-    """The node that the picture enters at, and height, width, channels as far as it says."""
-    if named:
-        if node_of(named) not in nodes:
+def picture_input(
+    nodes: Nodes, named: str | Sequence[str], origin: str
+) -> tuple[str, list[int | None]]:
+    """The node that the picture enters at, and height, width, channels as far as it says.
+
+    named: its tensor; of several names the first that is there.
+    """
+    if isinstance(named, str):
+        if named and node_of(named) not in nodes:
             raise ConvertError(f"{origin} has no tensor {named!r} for the picture")
-        return node_of(named), [None, None, 3]
+        named = [named] if named else []
+    for name in named:
+        if node_of(name) in nodes:
+            return node_of(name), [None, None, 3]
     found = [n for n in nodes.values() if n.op == "Placeholder" and n.attr["dtype"].type == FLOAT]
     found = [n for n in found if len(n.attr["shape"].shape.dim) in (0, 4)]
     sized = [n for n in found if len(n.attr["shape"].shape.dim) == 4] or found
@@ -96,6 +104,11 @@ def ready(
         if name == picture:
             graph.node.append(_placeholder(name, shape))
         elif not _resolved(node, alias, known, origin):
+            if normalization.by_the_batch(node):
+                raise ConvertError(
+                    f"{origin} normalizes by the batch at hand ({name}), as in training, and keeps "
+                    "no averages to use in its place"
+                )
             graph.node.append(_ready(node, alias, reader, origin))
     return graph
 

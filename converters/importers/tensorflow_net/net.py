@@ -11,13 +11,15 @@ import tensorflow as tf
 
 from converters.errors import ConvertError
 from converters.importers.network import Floats, Network
-from converters.importers.tensorflow_net import allowed, graph
+from converters.importers.tensorflow_net import allowed, graph, normalization
 
 CHECKPOINT = (".meta", ".index", ".ckpt")
 Size = tuple[int, int]
 
 
-def read(path: Path, input_tensor: str, wanted: Sequence[str], size: Size) -> Network:
+def read(
+    path: Path, input_tensor: str | Sequence[str], wanted: Sequence[str], size: Size
+) -> Network:
     """A frozen graph (.pb), a checkpoint with its .meta, or a SavedModel's folder.
 
     input_tensor: where the picture enters, if not at the one placeholder for pictures. wanted:
@@ -32,6 +34,7 @@ def read(path: Path, input_tensor: str, wanted: Sequence[str], size: Size) -> Ne
         nodes, reader = _checkpoint(path)
     else:
         nodes, reader = graph.parse(path.read_bytes(), path.name), None
+    nodes = normalization.for_use(nodes)
     picture, shape = graph.picture_input(nodes, input_tensor, path.name)
     outputs = list(wanted) or graph.sinks(nodes)
     shape = [shape[0] or size[0], shape[1] or size[1], shape[2]]
