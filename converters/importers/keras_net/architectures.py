@@ -68,7 +68,7 @@ def vgg_face(classes: int, width: int = 64) -> keras.Model:
     return keras.Model(image, layers.Activation("softmax")(layers.Flatten()(x)))
 
 
-def mobilenet(side_px: int = 64, alpha: float = 1.0) -> keras.Model:
+def mobilenet(side_px: int = SIDE_PX, alpha: float = 1.0) -> keras.Model:
     """Howard et al. 2017 with two heads: gender (2), then age (21)."""
     image = keras.Input((side_px, side_px, 3))
     base = keras.applications.MobileNet(
