@@ -86,7 +86,9 @@ def frozen(function: Function, shape: Sequence[int | None]) -> Any:
     leaves out without a word, and the file answers NaN.
     """
     specification = tf.TensorSpec(shape, tf.float32, name="image")
-    traced = tf.function(function, input_signature=[specification]).get_concrete_function()
+    # Autograph would wrap what `function` raises in paragraphs of its own.
+    whole = tf.function(function, input_signature=[specification], autograph=False)
+    traced = whole.get_concrete_function()
     names = sorted(traced.structured_outputs)
     constant = convert_variables_to_constants_v2(traced) if traced.variables else traced
 

@@ -34,9 +34,10 @@ LICENCE = Licence(
 
 
 def _build(content: bytes, options: Options) -> Iterable[tuple[bytes, Card]]:
-    from converters import onnx_graph, tflite
+    from converters import tflite
+    from converters.importers import onnx_file
 
-    graph = onnx_graph.load_graph(content, "CenterFace").function()
+    graph = onnx_file.load_graph(content, "CenterFace").function(pictures=True)
     scheme = options.scheme or "float16"
     for width, height in options.sizes or DEFAULT_SIZES:
         if width % STRIDE_OF_TRUNK or height % STRIDE_OF_TRUNK:

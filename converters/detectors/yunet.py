@@ -39,9 +39,10 @@ def recipe(variant: str, commit: str, sha256: str, same: tuple[str, ...] = ()) -
 def _build(
     variant: str, original: Original, content: bytes, options: Options
 ) -> Iterable[tuple[bytes, Card]]:
-    from converters import onnx_graph, tflite
+    from converters import tflite
+    from converters.importers import onnx_file
 
-    graph = onnx_graph.load_graph(content, f"YuNet {variant}").function()
+    graph = onnx_file.load_graph(content, f"YuNet {variant}").function(pictures=True)
     scheme = options.scheme or "float16"
     for width, height in options.sizes or DEFAULT_SIZES:
         if width % max(STRIDES) or height % max(STRIDES):

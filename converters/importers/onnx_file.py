@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from converters.errors import ConvertError
-from converters.importers.graph.model import Graph, Node, Weights
+from converters.importers.graph.fold import fold_batch_norm
+from converters.importers.graph.model import Branch, Graph, Node, Weights
 from converters.importers.graph.onnx_form import options
 from converters.importers.network import Floats, Network
 
-FLOATS = ("f", "e")
+GRAPH = 5
+"""AttributeProto.GRAPH"""
 
 
 def read(content: bytes, origin: str, size: tuple[int, int] | None = None) -> Network:
@@ -43,14 +45,15 @@ def load_graph(content: bytes, origin: str) -> Graph:
     _self_contained(inner, origin)
     opset = max((entry.version for entry in model.opset_import if not entry.domain), default=18)
     weights = {item.name: _numbers(numpy_helper.to_array(item)) for item in inner.initializer}
-    nodes = [_node(node, opset, weights, origin) for node in inner.node]
+    nodes = _nodes(inner, opset, weights, origin)
+    outputs = tuple(item.name for item in inner.output)
     name, shape = _input(inner, weights, origin)
     return Graph(
         origin,
         name,
         shape,
-        tuple(item.name for item in inner.output),
-        tuple(node for node in nodes if node.kind != "Constant"),
+        outputs,
+        tuple(fold_batch_norm(nodes, weights, outputs)),
         weights,
         channels_last=shape[-1] in (1, 3) and shape[1] not in (1, 3),
         opset=opset,
@@ -90,12 +93,18 @@ def _input(inner: Any, weights: Weights, origin: str) -> tuple[str, tuple[int | 
     return inputs[0].name, tuple(size.dim_value or None for size in sizes)
 
 
+def _nodes(inner: Any, opset: int, weights: Weights, origin: str) -> list[Node]:
+    """The graph's operations; what its Constants hold goes to `weights`."""
+    nodes = [_node(node, opset, weights, origin) for node in inner.node]
+    return [node for node in nodes if node.kind != "Constant"]
+
+
 def _node(node: Any, opset: int, weights: Weights, origin: str) -> Node:
     from onnx import numpy_helper
 
     attributes = {}
     for item in node.attribute:
-        value = _attribute(item, origin)
+        value = _attribute(item, opset, origin)
         attributes[item.name] = _numbers(numpy_helper.to_array(value)) if item.type == 4 else value
     if node.op_type == "Constant" and "value" in attributes:
         weights[node.output[0]] = attributes["value"]
@@ -106,11 +115,15 @@ def _node(node: Any, opset: int, weights: Weights, origin: str) -> Node:
     return Node(node.op_type, tuple(node.input), tuple(node.output), attributes)
 
 
-def _attribute(item: Any, origin: str) -> Any:
+def _attribute(item: Any, opset: int, origin: str) -> Any:
     import onnx
+    from onnx import numpy_helper
 
-    if item.type in (5, 10):  # a graph inside: If, Loop
-        raise ConvertError(f"{origin} branches or loops, which is not supported")
+    if item.type == GRAPH:
+        _self_contained(item.g, origin)
+        weights = {one.name: _numbers(numpy_helper.to_array(one)) for one in item.g.initializer}
+        nodes = _nodes(item.g, opset, weights, origin)
+        return Branch(tuple(nodes), tuple(output.name for output in item.g.output), weights)
     return onnx.helper.get_attribute_value(item)
 
 

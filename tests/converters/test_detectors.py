@@ -159,11 +159,11 @@ def test_an_onnx_network_keeps_its_answers_in_nhwc():
     """YuNet's 12 outputs against ONNX's own reference evaluation."""
     if not YUNET.is_file():
         pytest.skip(f"YuNet is not here: {YUNET}")
-    onnx_graph = importlib.import_module("converters.onnx_graph")
+    onnx_file = importlib.import_module("converters.importers.onnx_file")
     onnx = importlib.import_module("onnx")
     reference = importlib.import_module("onnx.reference").ReferenceEvaluator
     image = np.random.default_rng(0).integers(0, 256, (1, 320, 320, 3)).astype(np.float32)
-    graph = onnx_graph.load_graph(YUNET.read_bytes(), "YuNet")
+    graph = onnx_file.load_graph(YUNET.read_bytes(), "YuNet")
     said = graph.function()(image)
     expected = reference(onnx.load(YUNET)).run(None, {"input": image.transpose(0, 3, 1, 2)})
     for name, values in zip(graph.outputs, expected, strict=True):
@@ -174,9 +174,9 @@ def test_an_onnx_network_keeps_its_answers_in_nhwc():
 @pytest.mark.parametrize("content", [b"", b"text", b"\x80\x04]."])
 def test_what_is_no_onnx_file_is_refused(content):
     """Whatever protobuf makes of it."""
-    onnx_graph = importlib.import_module("converters.onnx_graph")
+    onnx_file = importlib.import_module("converters.importers.onnx_file")
     with pytest.raises(ConvertError, match="ONNX"):
-        onnx_graph.load_graph(content, "it")
+        onnx_file.load_graph(content, "it")
 
 
 @pytest.mark.converters
@@ -184,10 +184,10 @@ def test_a_truncated_onnx_file_is_refused():
     """At any length."""
     if not YUNET.is_file():
         pytest.skip(f"YuNet is not here: {YUNET}")
-    onnx_graph = importlib.import_module("converters.onnx_graph")
+    onnx_file = importlib.import_module("converters.importers.onnx_file")
     whole = YUNET.read_bytes()
     with pytest.raises(ConvertError, match="damaged"):
-        onnx_graph.load_graph(whole[: len(whole) // 2], "it")
+        onnx_file.load_graph(whole[: len(whole) // 2], "it")
 
 
 @pytest.mark.converters

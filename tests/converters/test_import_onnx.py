@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import pickle
 
@@ -165,3 +166,144 @@ def test_a_damaged_file_writes_nothing(tmp_path, capsys):
     assert (status, card) == (1, None)
     assert "net.onnx is not a readable ONNX network" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def exported(model, opset: int = 14, *, open_batch: bool = True) -> tuple[bytes, list]:
+    """The ONNX file of a PyTorch model, and what PyTorch says of PIXELS."""
+    torch = importlib.import_module("torch")
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        model.eval(), torch.zeros(1, 3, SIDE, SIDE), buffer, dynamo=False, opset_version=opset,
+        input_names=["x"], dynamic_axes={"x": {0: "N"}} if open_batch else {},
+    )  # fmt: skip
+    with torch.no_grad():
+        said = model(torch.from_numpy(PIXELS.transpose(0, 3, 1, 2).copy()))
+    return buffer.getvalue(), [one.numpy() for one in (said if isinstance(said, tuple) else [said])]
+
+
+def agree(content: bytes, expected: list) -> None:
+    """Ours says what PyTorch said, and TFLite takes it."""
+    tf = importlib.import_module("tensorflow")
+    tflite = importlib.import_module("converters.tflite")
+    net = read(content)
+    run = net.make(list(net.outputs))
+    specification = [tf.TensorSpec((None, SIDE, SIDE, 3), tf.float32)]
+    said = tf.function(run, input_signature=specification, autograph=False)(tf.constant(PIXELS))
+    assert len(said) == len(expected)
+    for found, values in zip(said.values(), expected, strict=True):
+        np.testing.assert_allclose(found, values, atol=1e-5, rtol=1e-4)
+    assert tflite.convert(run, (None, SIDE, SIDE, 3), "float32")
+
+
+def torch_net(kind: str):
+    """Small nets of what PyTorch's exporter writes in its own ways."""
+    torch = importlib.import_module("torch")
+    nn, functional = torch.nn, torch.nn.functional
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.first = nn.Conv2d(3, 16, 8, 8)
+            self.cls, self.place = (nn.Parameter(torch.randn(1, n, 16)) for n in (1, 17))
+            self.encoder = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True, activation=kind_)
+            self.group, self.layer = nn.GroupNorm(4, 16), nn.LayerNorm(16)
+            self.head = nn.Linear(16, 9)
+
+        def forward(self, x):
+            return getattr(self, kind)(self.first(x))
+
+        def attention(self, x):
+            """A transformer with a token of its own, as in ViT."""
+            x = x.flatten(2).transpose(1, 2)
+            x = torch.cat([self.cls.expand(x.shape[0], -1, -1), x], 1) + self.place
+            return self.head(self.encoder(x)[:, 0])
+
+        def normal(self, x):
+            """Groups of channels, rows, a shuffle of channels by sizes read from the picture."""
+            b, c, h, w = x.size()
+            x = self.group(x).view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
+            ages = functional.softmax(self.head(self.layer(x.flatten(2).mean(2))), -1)
+            return (ages * torch.arange(9).float()).sum(1, keepdim=True), ages.log()
+
+        def neighbours(self, x):
+            """Normalization over channels, which becomes a pooling in three dimensions."""
+            x = functional.local_response_norm(x, 5, 0.5)
+            x = torch.where(x > 0, x, 0.1 * x) + functional.interpolate(x, (4, 4), mode="nearest")
+            return self.head(x.mean((2, 3)))
+
+    kind_ = "gelu"
+    return Net()
+
+
+@pytest.mark.parametrize("opset", [14, 17])
+@pytest.mark.parametrize("kind", ["attention", "normal", "neighbours"])
+def test_what_pytorch_writes_by_several_operations_answers_as_pytorch_does(kind, opset):
+    """Sizes read from the picture, branches by them, products of what comes from the picture."""
+    pytest.importorskip("torch")
+    agree(*exported(torch_net(kind), opset))
+
+
+@pytest.mark.parametrize("opset", [9, 11, 17])
+def test_a_file_written_for_one_picture_takes_any_number(opset):
+    """Its shapes say 1 where the batch is."""
+    torch = pytest.importorskip("torch")
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.conv, self.head = torch.nn.Conv2d(3, 4, 3, 2, 1), torch.nn.Linear(1024, 5)
+
+        def forward(self, x):
+            x = self.conv(x)
+            x = x.view(x.shape[0], 2, 2, 16, 16).transpose(1, 2)
+            return self.head(x.reshape(x.shape[0], -1))
+
+    agree(*exported(Net(), opset, open_batch=False))
+
+
+def test_normalization_is_taken_into_the_convolution_before_it_only_where_nobody_else_reads_it():
+    """A second reader gets what it got before."""
+    torch = pytest.importorskip("torch")
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.conv, self.norm = torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.BatchNorm2d(4)
+            self.norm.running_mean.normal_()
+            self.again = torch.nn.BatchNorm2d(4)
+
+        def forward(self, x):
+            x = self.conv(self.conv(x)[:, :3])
+            return (self.norm(x) + x).mean((2, 3)), self.again(self.conv(x[:, :3])).amax((2, 3))
+
+    net = Net().eval()
+    content, expected = exported(net)
+    agree(content, expected)
+
+
+def test_a_branch_by_what_is_in_the_picture_is_refused():
+    """One that shapes decide is not: PyTorch writes those."""
+    onnx = importlib.import_module("onnx")
+    helper = onnx.helper
+    branches = {
+        f"{name}_branch": helper.make_graph(
+            [helper.make_node(kind, ["picture"], [name])], name, [],
+            [helper.make_tensor_value_info(name, 1, ["N", 3, SIDE, SIDE])],
+        )
+        for name, kind in (("then", "Relu"), ("else", "Abs"))
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("ReduceMax", ["picture"], ["top"], keepdims=0),
+        helper.make_node("Cast", ["top"], ["yes"], to=9),
+        helper.make_node("If", ["yes"], ["out"], **branches),
+    ]
+    graph = helper.make_graph(
+        nodes, "net", [helper.make_tensor_value_info("picture", 1, ["N", 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("out", 1, ["N", 3, SIDE, SIDE])],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    with pytest.raises(ConvertError, match="branches by what is in the picture"):
+        read(model.SerializeToString())

@@ -1,4 +1,4 @@
-"""Operations on shapes and axes, and matrix products."""
+"""Operations on shapes and axes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import tensorflow as tf
 from converters.errors import ConvertError
 from converters.importers.graph.layout import (
     AXIS,
+    BATCH,
     TO_FIRST,
     TO_LAST,
     Picture,
     Value,
     flat,
+    is_open,
     plain,
     positive,
     rank,
@@ -54,27 +56,39 @@ def _reshape(node: Node, given: list[Value]) -> Value:
     sizes = shape(value)
     if not node.get("allowzero"):
         target = [sizes[i] if size == 0 else size for i, size in enumerate(target)]
-    if target[0] in (-1, 1, sizes[0]):
-        target = [-1, *_filled(target[1:], int(np.prod(sizes[1:])))]
-    if len(target) == 2 and target[1] == np.prod(sizes[1:]):
+    target = _filled(_with_batch(target, sizes), sizes)
+    if len(target) == 2 and target == [BATCH, int(np.prod(sizes)) // BATCH]:
         return flat(value)
-    return tf.reshape(plain(value), target)
+    return tf.reshape(plain(value), [-1 if is_open(size) else size for size in target])
 
 
-def _filled(target: list[int], size: int) -> list[int]:
-    """The shape of one item with its open size, if any, computed."""
+def _with_batch(target: list[int], sizes: list[int]) -> list[int]:
+    """The shape of a file that was written for one picture, its 1 made the batch's size again."""
+    known = [size for size in target if size != -1]
+    place = next((axis for axis, size in enumerate(sizes) if is_open(size)), None)
+    if place is None or any(map(is_open, target)):
+        return target
+    if place < len(target) and target[place] == 1:
+        return [BATCH if axis == place else size for axis, size in enumerate(target)]
+    if len(known) < len(target) and np.prod(known) == np.prod(sizes) // BATCH:
+        return [BATCH if size == -1 else size for size in target]
+    return target
+
+
+def _filled(target: list[int], sizes: list[int]) -> list[int]:
+    """The shape, its open size, if any, computed."""
     if target.count(-1) != 1:
         return target
     known = -int(np.prod(target))
-    return [size // known if one == -1 else one for one in target]
+    return [int(np.prod(sizes)) // known if one == -1 else one for one in target]
 
 
 def _flatten(node: Node, given: list[Value]) -> Value:
     axis = positive(node.get("axis", 1), given[0])
     if axis == 1:
         return flat(given[0])
-    sizes = shape(given[0])
-    return tf.reshape(plain(given[0]), (-1, int(np.prod(sizes[axis:]))))
+    left, right = (int(np.prod(part)) for part in np.split(shape(given[0]), [axis]))
+    return tf.reshape(plain(given[0]), [-1 if is_open(n) else n for n in (left, right)])
 
 
 def _squeeze(node: Node, given: list[Value]) -> Value:
@@ -116,7 +130,16 @@ def _concat(node: Node, given: list[Value]) -> Value:
     if all(isinstance(value, Picture) for value in given):
         axis = AXIS[positive(node.get("axis"), given[0])]
         return Picture(tf.concat([value.tensor for value in given], axis))
-    return tf.concat([plain(value) for value in given], node.get("axis"))
+    parts = [plain(value) for value in given]
+    counted = next(part for part in parts if not _fixed(part))
+    return tf.concat([_for_each(part, counted) for part in parts], node.get("axis"))
+
+
+def _for_each(part: Value, counted: Any) -> Value:
+    """A constant that is given once, once for each picture of the batch."""
+    if not _fixed(part) or part.ndim == 0 or part.shape[0] != 1 or counted.shape[0] is not None:
+        return part
+    return tf.broadcast_to(part, tf.concat([tf.shape(counted)[:1], part.shape[1:]], 0))
 
 
 def _split(node: Node, given: list[Value]) -> list[Value]:
@@ -160,32 +183,6 @@ def _pad(node: Node, given: list[Value]) -> Value:
     return wrap(tf.pad(x, border, node.get("mode", "constant"), float(np.ravel(value)[0])))
 
 
-def _gemm(node: Node, given: list[Value]) -> Any:
-    a, b = plain(given[0]), plain(given[1])
-    a = tf.transpose(a) if node.get("transA") else a
-    if not _fixed(b):
-        raise ConvertError("its weights are computed from the picture, which is not supported")
-    b = np.ascontiguousarray(b.T) if node.get("transB") else b
-    if a.shape[-1] != b.shape[0]:
-        raise ConvertError(
-            f"its weights are for {b.shape[0]} values, but it is given {a.shape[-1]}"
-        )
-    y = tf.matmul(a, b * np.float32(node.get("alpha", 1.0)))
-    if len(given) < 3 or given[2] is None:
-        return y
-    return y + given[2] * np.float32(node.get("beta", 1.0))
-
-
-def _softmax(node: Node, given: list[Value]) -> Value:
-    axis = positive(node.get("axis", -1), given[0])
-    if node.get("coerced") and rank(given[0]) > 2:  # old versions: over all axes from this one on
-        sizes = [-1 if size < 0 else size for size in shape(given[0])]
-        if int(np.prod(sizes[axis + 1 :])) != 1:
-            return tf.reshape(tf.nn.softmax(flat(given[0])), sizes)
-    x, axis, wrap = _on_axis(given[0], axis)
-    return wrap(tf.nn.softmax(x, axis))
-
-
 def _reduce(function: Callable[..., Any]) -> Callable[[Node, list[Value]], Value]:
     def run(node: Node, given: list[Value]) -> Value:
         axes = _list(node, given, "axes", 1)
@@ -209,33 +206,49 @@ def _arg_max(node: Node, given: list[Value]) -> Any:
 
 
 def _expand(_: Node, given: list[Value]) -> Value:
+    """Sizes of 1 repeated. The batch's is left 1: what follows broadcasts it."""
+    target = [1 if is_open(int(size)) else int(size) for size in np.atleast_1d(given[1])]
     if _fixed(given[0]):
-        return np.broadcast_to(given[0], np.abs(given[1]))
-    raise ConvertError("expanding what comes from the picture is not supported")
+        return np.broadcast_to(given[0], np.broadcast_shapes(given[0].shape, tuple(target)))
+    x = plain(given[0])
+    return x * tf.ones(target, x.dtype)
+
+
+def _filled_with(node: Node, given: list[Value]) -> Any:
+    sizes = [1 if is_open(int(size)) else int(size) for size in np.atleast_1d(given[0])]
+    return np.full(sizes, np.ravel(node.get("value", np.float32(0)))[0])
+
+
+def _tile(node: Node, given: list[Value]) -> Value:
+    repeats = _list(node, given, "repeats", 1) or []
+    if _fixed(given[0]):
+        return np.tile(given[0], repeats)
+    return tf.tile(plain(given[0]), repeats)
 
 
 OPERATIONS: dict[str, Callable[[Node, list[Value]], Any]] = {
     "ArgMax": _arg_max,
     "Concat": _concat,
-    "ConstantOfShape": lambda node, given: np.full(given[0], np.ravel(node.get("value", 0.0))[0]),
+    "ConstantOfShape": _filled_with,
     "Expand": _expand,
     "Flatten": _flatten,
     "Gather": _gather,
-    "Gemm": _gemm,
-    "LogSoftmax": lambda node, given: tf.math.log(plain(_softmax(node, given))),
-    "MatMul": _gemm,
     "Pad": _pad,
+    "Range": lambda _, given: np.arange(*(np.ravel(value)[0] for value in given)),
+    "ReduceL1": _reduce(lambda x, **how: tf.reduce_sum(tf.abs(x), **how)),
     "ReduceL2": _reduce(lambda x, **how: tf.sqrt(tf.reduce_sum(x * x, **how))),
     "ReduceMax": _reduce(tf.reduce_max),
     "ReduceMean": _reduce(tf.reduce_mean),
     "ReduceMin": _reduce(tf.reduce_min),
+    "ReduceProd": _reduce(tf.reduce_prod),
     "ReduceSum": _reduce(tf.reduce_sum),
+    "ReduceSumSquare": _reduce(lambda x, **how: tf.reduce_sum(x * x, **how)),
     "Reshape": _reshape,
     "Shape": lambda _, given: np.array(shape(given[0]), np.int64),
     "Slice": _slice,
-    "Softmax": _softmax,
     "Split": _split,
     "Squeeze": _squeeze,
+    "Tile": _tile,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }

@@ -22,6 +22,9 @@ class Picture:
 Value: TypeAlias = Any
 """A Picture, a tensor in the graph's own order, or a NumPy array that no input has a part in."""
 
+BATCH = 1_000_003
+"""The size of the batch, which is open: a prime, so that what a graph makes of it (batch × heads)
+can be told from other sizes, and divided again."""
 TO_LAST = (0, 2, 3, 1)
 TO_FIRST = (0, 3, 1, 2)
 AXIS = {0: 0, 1: 3, 2: 1, 3: 2}
@@ -34,13 +37,18 @@ def rank(value: Value) -> int:
 
 
 def shape(value: Value) -> list[int]:
-    """The shape in the graph's order; -1 for the batch and for what is not known."""
+    """The shape in the graph's order; BATCH for the batch."""
     if isinstance(value, Picture):
         n, h, w, c = value.tensor.shape
         sizes = [n, c, h, w]
     else:
         sizes = list(value.shape)
-    return [-1 if size is None else int(size) for size in sizes]
+    return [BATCH if size is None else int(size) for size in sizes]
+
+
+def is_open(size: int) -> bool:
+    """Whether the size is the batch's, or a multiple of it."""
+    return size != 0 and size % BATCH == 0
 
 
 def positive(axis: int, value: Value) -> int:

@@ -28,6 +28,30 @@ class Node:
         value = self.attributes.get(name, default)
         return value.decode() if isinstance(value, bytes) else value
 
+    @property
+    def reads(self) -> set[str]:
+        """The names that it takes values from, those inside its branches included."""
+        names = set(self.inputs)
+        for branch in self.attributes.values():
+            if isinstance(branch, Branch):
+                names |= branch.reads
+        return names
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A graph inside a graph: one of two ways to go on, by what is known of shapes."""
+
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    weights: Weights
+
+    @property
+    def reads(self) -> set[str]:
+        """What it takes from the graph round it."""
+        made = {name for node in self.nodes for name in node.outputs} | set(self.weights)
+        return {name for node in self.nodes for name in node.reads}.union(self.outputs) - made
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:
@@ -67,16 +91,21 @@ class Graph:
         for node in reversed(self.nodes):
             if names & set(node.outputs):
                 kept.append(node)
-                names |= set(node.inputs)
+                names |= node.reads
         unknown = names - {self.input, ""} - set(self.weights)
         unknown -= {name for node in kept for name in node.outputs}
         if unknown:
             raise ConvertError(f"{self.origin} reads {min(unknown)!r}, which nothing in it makes")
         return tuple(reversed(kept))
 
-    def function(self, wanted: Iterable[str] = ()) -> Callable[[Any], dict[str, Any]]:
-        """The graph as a function: float32 N × H × W × C → the `wanted` outputs by name."""
+    def function(
+        self, wanted: Iterable[str] = (), *, pictures: bool = False
+    ) -> Callable[[Any], dict[str, Any]]:
+        """The graph as a function: float32 N × H × W × C → the `wanted` outputs by name.
+
+        Outputs that are pictures come in the graph's own order, or N × H × W × C with `pictures`.
+        """
         from converters.importers.graph import execute
 
         names = tuple(wanted) or self.outputs
-        return execute.function(self, self.needed(names), names)
+        return execute.function(self, self.needed(names), names, pictures=pictures)

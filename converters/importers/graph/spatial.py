@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from converters.errors import ConvertError
-from converters.importers.graph.layout import Picture, Value, picture
+from converters.importers.graph.layout import Picture, Value, picture, plain, rank
 from converters.importers.graph.model import Node
 from converters.importers.graph.windows import Side, sides
 
@@ -94,8 +94,10 @@ def _max_pool(node: Node, given: list[Value]) -> Picture:
     return Picture(tf.nn.max_pool2d(x, size, node.get("strides") or [1, 1], padding))
 
 
-def _average_pool(node: Node, given: list[Value]) -> Picture:
+def _average_pool(node: Node, given: list[Value]) -> Value:
     """The sum over each window, divided by how many of its places count."""
+    if rank(given[0]) == 5:
+        return _mean_of_neighbours(node, plain(given[0]))
     x = picture(given[0])
     size, strides = node.get("kernel_shape"), node.get("strides") or [1, 1]
     high, wide = sides(node, list(x.shape[1:3]), tuple(size))
@@ -108,6 +110,15 @@ def _average_pool(node: Node, given: list[Value]) -> Picture:
     divided = inside if padding == "SAME" else np.full_like(places, size[0] * size[1])
     factor = (divided / places).astype(np.float32)
     return Picture(y if (factor == 1).all() else y * factor[None, :, :, None])
+
+
+def _mean_of_neighbours(node: Node, x: Any) -> Any:
+    """The mean of channels side by side: how PyTorch writes normalization over neighbours."""
+    deep, *flat = node.get("kernel_shape")
+    if flat != [1, 1] or set(node.get("strides") or [1]) != {1} or any(node.get("pads") or [0]):
+        raise ConvertError("pooling in three dimensions is not supported")
+    count = x.shape[2] - deep + 1
+    return tf.add_n([x[:, :, at : at + count] for at in range(deep)]) * np.float32(1 / deep)
 
 
 def _places(side: Side, counted: bool) -> Any:
@@ -134,13 +145,6 @@ def _local_response(node: Node, given: list[Value]) -> Picture:
     )
 
 
-def _instance_norm(node: Node, given: list[Value]) -> Picture:
-    x = picture(given[0])
-    mean, variance = tf.nn.moments(x, [1, 2], keepdims=True)
-    scaled = (x - mean) * tf.math.rsqrt(variance + node.get("epsilon", 1e-5))
-    return Picture(scaled * given[1] + given[2])
-
-
 def _resize(node: Node, given: list[Value]) -> Picture:
     x = picture(given[0])
     sizes = given[3] if len(given) > 3 else None
@@ -150,13 +154,26 @@ def _resize(node: Node, given: list[Value]) -> Picture:
     else:
         target = [int(x.shape[1] * factors[2]), int(x.shape[2] * factors[3])]
     how = node.get("mode", "nearest")
-    where = node.get("coordinate_transformation_mode", "half_pixel")
+    old = "asymmetric" if node.kind == "Upsample" else "half_pixel"
+    where = node.get("coordinate_transformation_mode", old)
     whole = target[0] % x.shape[1] == 0 and target[1] % x.shape[2] == 0
     if how == "nearest" and whole:
         return Picture(tf.image.resize(x, target, "nearest"))
-    if how in ("linear", "bilinear") and where in ("half_pixel", "pytorch_half_pixel"):
-        return Picture(tf.image.resize(x, target, "bilinear"))
+    floor = node.kind == "Upsample" or node.get("nearest_mode") == "floor"
+    if how == "nearest" and where == "asymmetric" and floor:
+        return Picture(tf.compat.v1.image.resize_nearest_neighbor(x, target))
+    if how in ("linear", "bilinear") and where in BILINEAR and not node.get("antialias"):
+        return Picture(tf.raw_ops.ResizeBilinear(images=x, size=target, **BILINEAR[where]))
     raise ConvertError(f"resizing by {how}, {where}, is not supported")
+
+
+BILINEAR = {
+    "half_pixel": {"half_pixel_centers": True},
+    "pytorch_half_pixel": {"half_pixel_centers": True},
+    "asymmetric": {"half_pixel_centers": False},
+    "align_corners": {"align_corners": True},
+}
+"""ONNX's word for where pixels lie → TensorFlow's."""
 
 
 def _depth_to_space(node: Node, given: list[Value]) -> Picture:
@@ -172,7 +189,6 @@ OPERATIONS: dict[str, Callable[[Node, list[Value]], Any]] = {
     "DepthToSpace": _depth_to_space,
     "GlobalAveragePool": _global(tf.reduce_mean),
     "GlobalMaxPool": _global(tf.reduce_max),
-    "InstanceNormalization": _instance_norm,
     "LRN": _local_response,
     "MaxPool": _max_pool,
     "Resize": _resize,
