@@ -28,6 +28,7 @@ from edge.runtime.decode import decode
 
 CALIBRATION_IMAGES = 128
 REFERENCE_IMAGES = 200
+LONGEST_S = 4 * 3600
 PARITY_LIMIT = 5e-4
 """The most that a value may differ from the original framework's, as a part of the largest."""
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "KERAS_BACKEND": "tensorflow"}
@@ -107,6 +108,8 @@ def _draft(asked: Asked) -> Card:
 
 def _digest(path: Path) -> str:
     """A file's hash; of a folder, that of the one file in it that holds the graph."""
+    if path.is_dir() and not (path / "saved_model.pb").is_file():
+        raise ConvertError(f"{path} is a folder, and no SavedModel: it has no saved_model.pb")
     return digest(path / "saved_model.pb" if path.is_dir() else path)
 
 
@@ -132,9 +135,16 @@ def _work(asked: Asked, folder: Path, calibration_images: int) -> Done:
     )
     (folder / "job.json").write_bytes(msgspec.json.encode(job))
     command = [sys.executable, "-m", "converters.importers.worker", str(folder)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **QUIET}
-    )
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, **QUIET},
+            timeout=LONGEST_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise ConvertError(
+            f"{asked.file.name} is not converted after {LONGEST_S / 3600:g} hours: it is damaged, "
+            "or far too large"
+        ) from error
     if done.returncode == REFUSED:
         raise ConvertError((folder / "refused.txt").read_text(encoding="utf-8"))
     if done.returncode < 0:

@@ -209,3 +209,12 @@ def test_normalization_with_a_scale_after_it_answers_as_opencv_does():
     net.layer("slope", "PReLU", ["bn"], "bn")
     ours, theirs = answers(net, caffemodel(net.weights), ["bn"])
     np.testing.assert_allclose(ours["bn"], theirs["bn"], atol=1e-4)
+
+
+def test_a_layer_that_reads_what_only_a_later_one_makes_is_refused():
+    """By the name of what it reads."""
+    net = small()
+    text = net.text.replace('bottom: "conv"', 'bottom: "later"', 1)
+    assert text != net.text
+    with pytest.raises(ConvertError, match="'later'"):
+        caffe.read(text.encode(), caffemodel(net.weights), "x").make(["prob"])

@@ -231,3 +231,53 @@ def test_an_archive_of_keras_3_with_code_in_it_is_refused(tmp_path):
         archive.writestr("model.weights.h5", b"")
     with pytest.raises(ConvertError, match="never run"):
         read(path.read_bytes())
+
+
+@pytest.mark.converters
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+def test_a_sequential_inside_a_model_gets_its_weights(ending, tmp_path):
+    """Keras 3's archives keep them under the name of the class."""
+    keras = importlib.import_module("keras")
+    layers = keras.layers
+    row = keras.Sequential([layers.Conv2D(4, 3, input_shape=(16, 16, 3)), layers.ReLU()])
+    image = keras.Input((16, 16, 3))
+    head = layers.Dense(2, activation="softmax")(layers.GlobalMaxPooling2D()(row(image)))
+    model = keras.Model(image, head)
+    model.save(tmp_path / f"net{ending}")
+    net = read((tmp_path / f"net{ending}").read_bytes())
+    pixels = np.random.default_rng(3).normal(size=(2, 16, 16, 3)).astype(np.float32)
+    (name,) = net.outputs
+    expected = model.predict(pixels, verbose=0)
+    np.testing.assert_allclose(net.reference(pixels, [name])[name], expected, atol=1e-6)
+
+
+@pytest.mark.converters
+def test_a_name_that_has_changed_its_meaning_means_what_it_did_when_the_file_was_written():
+    """hard_sigmoid was 0.2 x + 0.5 until Keras 3 made it x / 6 + 0.5."""
+    description, layers = keras_files.keras_1(np.random.default_rng(5))
+    description = copy.deepcopy(description)
+    description["config"][4]["config"]["activation"] = "hard_sigmoid"
+    plain = copy.deepcopy(description)
+    plain["config"][4]["config"]["activation"] = "linear"
+    said = []
+    for one in (description, plain):
+        net = read(keras_files.weights_file(layers, one))
+        (name,) = net.outputs
+        said.append(net.reference(PIXELS, [name])[name])
+    np.testing.assert_allclose(said[0], np.clip(0.2 * said[1] + 0.5, 0, 1), atol=1e-6)
+
+
+@pytest.mark.converters
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+def test_an_archive_that_would_fill_memory_is_refused_before_it_is_unpacked(name, tmp_path):
+    """A gigabyte of nothing is a megabyte packed."""
+    path = tmp_path / "net.keras"
+    config = {"class_name": "Sequential", "config": keras_files.keras_1(RANDOM)[0]["config"]}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        if name != "config.json":
+            archive.writestr("config.json", json.dumps(config))
+        with archive.open(name, "w", force_zip64=True) as member:
+            for _ in range(1024):
+                member.write(bytes(1 << 20))
+    with pytest.raises(ConvertError, match=rf"{name} is too large \(1,073,741,824 bytes\)"):
+        read(path.read_bytes())

@@ -123,6 +123,7 @@ def test_a_known_systems_template_can_be_shown_and_read_again(tmp_path, capsys):
         (["--as", "googlenet-age", "x.caffemodel"], "subtracts a mean picture"),
         (["--as", "levi-hassner-age", "--structure", "no.prototxt"], "cannot read no.prototxt"),
         (["none.dat", "--as", "dlib-age"], "cannot read none.dat"),
+        (["/", "--as", "multi-198"], "/ is a folder, and no SavedModel"),
     ],
 )
 def test_wrong_commands_end_with_a_sentence(arguments, message, tmp_path, capsys):
@@ -210,6 +211,18 @@ def test_a_reader_that_aborts_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(
         ConvertError, match=r"bad\.onnx aborts the program that reads it \(signal 6\)"
     ):
+        job._work(asked, tmp_path, 0)
+
+
+def test_a_file_that_never_ends_being_read_is_one_sentence(tmp_path, monkeypatch):
+    """The program that reads it is ended with it."""
+    sleeper = tmp_path / "python"
+    sleeper.write_text("#!/bin/sh\nexec sleep 60\n")
+    sleeper.chmod(0o755)
+    monkeypatch.setattr(job.sys, "executable", str(sleeper))
+    monkeypatch.setattr(job, "LONGEST_S", 0.1)
+    asked = job.Asked(made(AGE), tmp_path / "bad.onnx", "here", None, None, "float16", None)
+    with pytest.raises(ConvertError, match=r"bad\.onnx is not converted after"):
         job._work(asked, tmp_path, 0)
 
 

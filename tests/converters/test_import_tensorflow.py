@@ -189,3 +189,25 @@ def test_of_several_places_where_a_picture_may_enter_the_first_that_is_there_is_
     folder, _ = trained
     for places in (("queue:0", "input_image:0"), ("queue:0",)):
         assert read(folder / "frozen.pb", ["age"], places).outputs["age"] == 8
+
+
+def test_a_saved_model_of_tensorflow_1_is_read_by_its_signature(tmp_path):
+    """With the operations that filled its variables, which are only there to begin training."""
+    tf = importlib.import_module("tensorflow")
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        image = v1.placeholder(tf.float32, [None, None, None, 3], name="image")
+        x = v1.image.resize_images(image, [16, 16])
+        start = v1.truncated_normal_initializer()
+        kernel = v1.get_variable("w", [3, 3, 3, 4], initializer=start, use_resource=False)
+        x = tf.reduce_mean(tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME")), [1, 2])
+        head = v1.get_variable("head", [4, 101], initializer=v1.random_normal_initializer())
+        age = tf.nn.softmax(tf.matmul(x, head))
+        session.run(v1.global_variables_initializer())
+        outputs = {"age_prob": age, "age_class": tf.argmax(age, 1)}
+        v1.saved_model.simple_save(session, str(tmp_path / "saved"), {"image": image}, outputs)
+        expected = session.run(age, {image: PIXELS})
+    net = read(tmp_path / "saved")
+    assert net.outputs["age_prob"] == 101
+    said = net.make(["age_prob"])(tf.constant(PIXELS))["age_prob"]
+    np.testing.assert_allclose(said, expected, atol=1e-6)

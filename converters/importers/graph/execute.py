@@ -49,6 +49,9 @@ def _known(graph: Graph, nodes: tuple[Node, ...]) -> None:
 
 
 def _step(graph: Graph, node: Node, values: dict[str, Value]) -> None:
+    late = [name for name in node.inputs if name and name not in values]
+    if late:
+        raise ConvertError(f"{graph.origin} reads {late[0]!r} before anything in it makes it")
     given = [values[name] if name else None for name in node.inputs]
     if node.kind == "If":
         values.update(zip(node.outputs, _branch(graph, node, given[0], values), strict=False))

@@ -7,6 +7,8 @@ from typing import Any
 from converters.errors import ConvertError
 
 Config = dict[str, Any]
+OLD_HARD_SIGMOID = "hard_sigmoid of Keras 2"
+"""Keras 3 gave the name to another line."""
 
 _WINDOW = ("strides", "padding")
 _KERNEL = (*_WINDOW, "dilation_rate", "use_bias", "activation")
@@ -131,7 +133,10 @@ def _activation(value: Any, where: str) -> str:
         )
     if value is None:
         return "linear"
-    name = str(value).lower()
+    name = str(value)
+    if name == OLD_HARD_SIGMOID:
+        return name
+    name = name.lower()
     if name not in ACTIVATIONS:
         raise ConvertError(
             f"{where} has the activation {str(value)!r}, which is none of Keras's own: code from "

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from converters.errors import ConvertError
+from converters.importers.keras_net.arguments import OLD_HARD_SIGMOID
 from converters.importers.keras_net.config import Description, Reference, Step
 
 LARGEST_WEIGHTS = 1_500_000_000
@@ -34,6 +35,24 @@ def build(description: Description, origin: str) -> keras.Model:
     if model.count_params() > LARGEST_WEIGHTS:
         raise ConvertError(f"{origin} describes {model.count_params():,} weights: too many")
     return model
+
+
+def _row(description: Description, origin: str) -> keras.Model:
+    """A Sequential of its own class: Keras 3's archives find its weights by that."""
+    layers = [
+        keras.Input(step.arguments["shape"]) if step.kind == "InputLayer" else _layer(step, origin)
+        for step in description.steps
+    ]
+    try:
+        return keras.Sequential(layers, name=description.name)
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        said = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise ConvertError(f"{origin}, model {description.name!r}: {said}") from error
+
+
+def _old_hard_sigmoid(x: Any) -> Any:
+    """Keras 2's; Keras 3 gave the name to another line (x / 6 + 0.5)."""
+    return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
 
 def _first_calls(description: Description) -> dict[str, int]:
@@ -71,9 +90,13 @@ def _run(step: Step, first: dict[str, int], made: dict[Reference, Any], origin: 
 
 def _layer(step: Step, origin: str) -> Any:
     if step.inner is not None:
-        layer = build(step.inner, origin)
+        make = _row if step.kind == "Sequential" else build
+        layer = make(step.inner, origin)
     else:
-        layer = getattr(keras.layers, step.kind)(name=_name(step.name), **step.arguments)
+        said = dict(step.arguments)
+        if said.get("activation") == OLD_HARD_SIGMOID:
+            said["activation"] = _old_hard_sigmoid
+        layer = getattr(keras.layers, step.kind)(name=_name(step.name), **said)
     layer.trainable = step.trainable
     return layer
 

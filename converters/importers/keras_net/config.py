@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converters.errors import ConvertError
-from converters.importers.keras_net.arguments import ARGUMENTS, arguments
+from converters.importers.keras_net.arguments import ARGUMENTS, OLD_HARD_SIGMOID, arguments
 
 Config = dict[str, Any]
 MODELS = ("Sequential", "Model", "Functional")
@@ -56,12 +56,29 @@ class Description:
 def described(config: Config, origin: str) -> Description:
     """The model's description; ConvertError naming what is unknown or forbidden."""
     try:
-        return _model(config, origin)
+        return _model(_as_meant(config) if _is_old(config) else config, origin)
+    except RecursionError as error:
+        raise ConvertError(f"{origin} nests models too deeply") from error
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ConvertError(
             f"{origin} describes its layers in a way that cannot be read ({error!r}): it is "
             "damaged, or of an unknown version of Keras"
         ) from error
+
+
+def _is_old(config: Config) -> bool:
+    """Whether a version before 3 wrote it. Keras 3's to_json() says no version, but a module."""
+    said = config.get("keras_version")
+    return "module" not in config if said is None else not str(said).startswith("3")
+
+
+def _as_meant(value: Any) -> Any:
+    """The description with the names that have changed their meaning since told apart."""
+    if isinstance(value, dict):
+        return {key: _as_meant(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_as_meant(part) for part in value]
+    return OLD_HARD_SIGMOID if value == "hard_sigmoid" else value
 
 
 def _model(config: Config, origin: str) -> Description:

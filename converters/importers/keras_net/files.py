@@ -13,20 +13,25 @@ from converters.errors import ConvertError
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 LARGEST_FILE = 8 << 30
+UNPACKED, MOST_PACKED = 64 << 20, 20
+"""What a member may unpack to: weights hardly get smaller, what is made to fill memory does."""
 
 
 def description_of(content: bytes, origin: str) -> dict[str, Any] | None:
     """The description inside a file; None where it holds weights alone."""
     if zipfile.is_zipfile(io.BytesIO(content)):
-        return _json(_member(content, "config.json", origin), origin)
+        found = _json(_member(content, "config.json", origin), origin)
+        return {**found, "keras_version": _version(content, origin)}
     import h5py
 
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            text = file.attrs.get("model_config")
+            text, version = (file.attrs.get(name) for name in ("model_config", "keras_version"))
     except (OSError, RuntimeError, KeyError) as error:
         raise ConvertError(f"{origin} is no HDF5 file of Keras, or is truncated") from error
-    return None if text is None else _json(text, origin)
+    if text is None:
+        return None
+    return {**_json(text, origin), "keras_version": _text(version)}
 
 
 def weights_of(content: bytes, folder: Path, origin: str) -> Path:
@@ -81,19 +86,34 @@ def _self_contained(path: Path, origin: str) -> None:
 def _member(content: bytes, name: str, origin: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if archive.getinfo(name).file_size > LARGEST_FILE:
-                raise ConvertError(f"{origin}: its {name} is too large")
+            info = archive.getinfo(name)
+            if info.file_size > min(LARGEST_FILE, UNPACKED + MOST_PACKED * info.compress_size):
+                raise ConvertError(f"{origin}: its {name} is too large ({info.file_size:,} bytes)")
             return archive.read(name)
     except (KeyError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
         raise ConvertError(f"{origin} is no Keras file: it lacks {name}, or is damaged") from error
 
 
-def _json(text: Any, origin: str) -> dict[str, Any]:
+def _version(content: bytes, origin: str) -> str | None:
+    """The version of Keras that an archive says wrote it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if "metadata.json" not in archive.namelist():
+            return None
+    said = _json(_member(content, "metadata.json", origin), origin, "keras_version")
+    return _text(said["keras_version"])
+
+
+def _text(value: Any) -> str | None:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _json(text: Any, origin: str, key: str = "class_name") -> dict[str, Any]:
+    """A description's table, which has the `key`."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConvertError(f"{origin}: the description of its layers is damaged") from error
-    if not isinstance(found, dict) or "class_name" not in found:
+    if not isinstance(found, dict) or key not in found:
         raise ConvertError(f"{origin}: the description of its layers is none of Keras's")
     return found
 
