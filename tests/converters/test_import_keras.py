@@ -89,6 +89,7 @@ def changed(path: list, value) -> dict:
         (changed(["config", 4, "config", "output_dim"], {"class_name": "X"}), "is an object"),
         (changed(["config", 0, "config", "dim_ordering"], "th"), "counts channels first"),
         (changed(["config", 3, "class_name"], "LSTM"), "not supported: LSTM"),
+        (changed(["config", 3, "class_name"], "TFOpLambda"), "save the model as a SavedModel"),
         (changed(["class_name"], "MyModel"), "class MyModel, whose code is not in the file"),
         (changed(["config", 4, "config"], 7), "cannot be read"),
         (changed(["config", 0, "config"], {}), "does not say the size of its input"),

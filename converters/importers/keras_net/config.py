@@ -16,7 +16,8 @@ from converters.importers.keras_net.arguments import ARGUMENTS, OLD_HARD_SIGMOID
 
 Config = dict[str, Any]
 MODELS = ("Sequential", "Model", "Functional")
-CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "KerasTensor")
+CODE = ("Lambda", "KerasTensor")
+CALLS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 SHORTEST_REFERENCE = 3
 
 
@@ -147,6 +148,11 @@ def _step(layer: Config, calls: tuple[tuple[Reference, ...], ...], origin: str) 
         raise ConvertError(
             f"{origin} holds Python code, in its {kind} layer {name!r}, and code from a file is "
             "never run: save the model without it (what it does to pixels belongs in the card)"
+        )
+    if kind in CALLS:
+        raise ConvertError(
+            f"{origin} calls TensorFlow by itself, in its {kind} layer {name!r}, which cannot be "
+            "read from a Keras file: save the model as a SavedModel"
         )
     if kind == "InputLayer":
         return Step(name, kind, {"shape": tuple(_declared(layer)[1:])}, ())
