@@ -105,6 +105,7 @@ def test_a_weight_file_truncated_anywhere_is_refused_by_the_weights_or_by_the_st
         ("input_dim", "unknown_dim", "one input with four sizes"),
         ('type: "LRN"', 'type: "Data"', "structure for training"),
         ("pool: MAX", "pool: STOCHASTIC", "stochastic pooling"),
+        ("layer {", "layers { layer { } ", "Caffe's oldest form"),
     ],
 )
 def test_a_structure_that_is_not_the_weights_own_is_refused_by_its_layer(old, new, message):

@@ -65,6 +65,11 @@ def _described(table: Any, origin: str) -> list[Layer]:
     """The layer, unless it is there for training alone."""
     if not isinstance(table, dict):
         raise ConvertError(f"{origin} is no structure of Caffe: a layer is not a table")
+    if "layer" in table:
+        raise ConvertError(
+            f"{origin} comes with a structure in Caffe's oldest form (a layer inside layers): "
+            "Caffe's upgrade_net_proto_text and upgrade_net_proto_binary make newer files of it"
+        )
     layer = Layer.of(table)
     if layer.kind in SOURCES:
         raise ConvertError(
