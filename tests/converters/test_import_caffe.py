@@ -212,6 +212,7 @@ def test_normalization_with_a_scale_after_it_answers_as_opencv_does():
     np.testing.assert_allclose(ours["bn"], theirs["bn"], atol=1e-4)
 
 
+@pytest.mark.converters
 def test_a_layer_that_reads_what_only_a_later_one_makes_is_refused():
     """By the name of what it reads."""
     net = small()
