@@ -77,6 +77,17 @@ def models_in(wheel: Path) -> set[str]:
     return {path.stem for path in names if path.match("models_tflite/*.json")}
 
 
+def own_models(folder: Path) -> list[Path]:
+    """The networks of a folder, each followed by its card."""
+    cards = sorted(folder.glob("*.json"))
+    if not cards:
+        raise UserError(f"--models {folder}: is no folder with models and their cards")
+    networks = [card.with_suffix(".tflite") for card in cards]
+    if missing := [network for network in networks if not network.is_file()]:
+        raise UserError(f"--models {folder}: {missing[0].name} is missing beside its card")
+    return [file for pair in zip(networks, cards, strict=True) for file in pair]
+
+
 def download(lock: Path, folder: Path, fits: Sequence[str], index: str, *, only: str = "") -> None:
     """Fetch the wheels of `lock` into `folder`, chosen by `fitting`'s flags; `only`: just one."""
     text = lock.read_text(encoding="utf-8")
