@@ -179,7 +179,10 @@ def test_this_very_process_is_seen_as_it_is():
 def test_what_a_running_service_holds_is_asked_of_it(system):
     """Its camera would be found busy, and its password is for it alone."""
     system()
-    assert "held by agender-vision" in next(checks.source(config())).text
+    found = next(checks.source(config()))
+    assert (found.state, "held by agender-vision" in found.text) == ("good", True)
+    system(vision={"active": True, "status": "no frames from the camera; 99 frames processed"})
+    assert states(checks.source, config()) == ["bad"]
     [found] = checks.broker(config(mqtt__port=9))
     assert (found.state, "connected to hub" in found.text) == ("good", True)
     system(publisher={"active": True, "status": "not connected to hub:1883; 7 windows wait"})
