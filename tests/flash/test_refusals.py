@@ -10,7 +10,8 @@ import pytest
 
 from edge.cli import main
 from edge.errors import UserError
-from edge.flash import target
+from edge.flash import target, wheels
+from edge.flash.release import RELEASES
 from tests.publish.certificates import Authority
 
 GOOD = ("--site", "shop", "--device", "door", "--broker", "hub.local")
@@ -145,6 +146,29 @@ def test_a_file_that_fat32_cannot_hold_is_refused(tmp_path: Path):
         file.truncate(2**32)
     with pytest.raises(UserError, match="is larger than 4 GB"):
         target.check_room(tmp_path, [{"models/large.tflite": large}])
+
+
+MISMATCH = """ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.
+    pip from https://example.org/pip.whl:
+        Expected sha256 aa
+             Got        bb
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(MISMATCH, "failed: THESE PACKAGES DO NOT MATCH THE HASHES"),
+     ("a warning\nno space left\n", "failed: no space left"), ("", "failed: no reason given")],
+)  # fmt: skip
+def test_pip_s_failure_is_told_by_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, told: str
+):
+    """Its first error, not the advice or the list that follows; else its last words."""
+    ended = SimpleNamespace(returncode=1, stdout="", stderr=words)
+    monkeypatch.setattr(wheels.subprocess, "run", lambda *_, **__: ended)
+    lock = wheels.lock_of(RELEASES["trixie"])
+    with pytest.raises(UserError, match=told):
+        wheels.download(lock, tmp_path, [], "https://example.org/simple")
 
 
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]):
