@@ -6,8 +6,14 @@ import platform
 from pathlib import Path
 
 THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
-THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-"""The Raspberry Pi firmware's flags, in hex, as `vcgencmd get_throttled` prints them."""
+SYS = Path("/sys")
+THROTTLED = "devices/platform/soc*/soc*:firmware/get_throttled"
+"""The Raspberry Pi firmware's flags, in hex, as `vcgencmd get_throttled` prints them.
+
+The folders are called soc up to a Pi 4, and soc@107c000000 on a Pi 5.
+"""
+UNDER_VOLTAGE = "class/hwmon/hwmon*/in0_lcrit_alarm"
+"""1 in the last seconds' want of power; all that kernels without the flags tell of them."""
 
 THROTTLED_NOW = 0b1111
 """Bits 0–3: under-voltage, capped frequency, throttled, soft temperature limit — right now."""
@@ -21,12 +27,17 @@ def temperature_celsius(zone: Path = THERMAL_ZONE) -> float | None:
         return None
 
 
-def throttled(flags: Path = THROTTLED) -> bool | None:
+def throttled(system: Path = SYS) -> bool | None:
     """Whether the processor is slowed down at this moment."""
     try:
-        return bool(int(flags.read_text(), 16) & THROTTLED_NOW)
+        for flags in system.glob(THROTTLED):
+            return bool(int(flags.read_text(), 16) & THROTTLED_NOW)
+        for alarm in system.glob(UNDER_VOLTAGE):
+            if (alarm.parent / "name").read_text().strip() == "rpi_volt":
+                return alarm.read_text().strip() == "1"
     except (OSError, ValueError):
-        return None
+        pass
+    return None
 
 
 def has_network(devices: Path = Path("/proc/self/net/dev")) -> bool | None:
