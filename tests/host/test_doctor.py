@@ -47,6 +47,13 @@ def test_a_damaged_model_is_bad(tmp_path, models):
     assert "centerface_384x288.tflite is not the one its card describes" in findings[0].text
 
 
+@pytest.mark.parametrize(("variant", "words"), [("dot_product", "with 8-"), ("plain", "without")])
+def test_the_processor_s_variant_is_told(monkeypatch, variant, words):
+    """It decides which of a model's networks runs."""
+    monkeypatch.setattr(checks, "processor_class", lambda: variant)
+    assert words in next(checks.processor(config())).text
+
+
 def test_a_source_that_works_shows_its_size(demo_clip):
     """A frame was really read."""
     [finding] = checks.source(config(source__uri=demo_clip))
