@@ -20,7 +20,8 @@ def test_a_device_is_installed_from_an_index(lab: Lab, tmp_path: Path):
     """It takes the named version and the locked set from the index that is named, and counts."""
     folder, before = tmp_path / "index", release(lab)
     asked = {"agender_edge_install_from": "index", "agender_edge_version": index(lab, folder),
-             "agender_edge_index_url": f"{AT_DOOR}/simple"}  # fmt: skip
+             "agender_edge_index_url": f"{AT_DOOR}/simple",
+             "agender_edge_journal_in_memory": False}  # fmt: skip
     shutil.rmtree(lab.door.root / CACHE)  # as on a device that has never had a checkout's
     # Raspberry Pi OS names an index of its own like this.
     lab.door.write("/etc/pip.conf", f"[global]\nextra-index-url={AT_DOOR}/elsewhere\n")
@@ -33,6 +34,7 @@ def test_a_device_is_installed_from_an_index(lab: Lab, tmp_path: Path):
     assert release(lab).startswith(f"{asked['agender_edge_version']}-index-")
     assert counts(lab, 1)
     assert "/elsewhere/" not in requests.read_text()
+    assert not (lab.door.root / "etc/systemd/journald.conf.d/agender-edge.conf").exists()
 
 
 def test_a_version_that_the_index_lacks_disturbs_nobody(lab: Lab, tmp_path: Path):
