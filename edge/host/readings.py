@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
@@ -29,15 +31,27 @@ def temperature_celsius(zone: Path = THERMAL_ZONE) -> float | None:
 
 def throttled(system: Path = SYS) -> bool | None:
     """Whether the processor is slowed down at this moment."""
+    file = _slowed_file(system)
     try:
-        for flags in system.glob(THROTTLED):
-            return bool(int(flags.read_text(), 16) & THROTTLED_NOW)
-        for alarm in system.glob(UNDER_VOLTAGE):
-            if (alarm.parent / "name").read_text().strip() == "rpi_volt":
-                return alarm.read_text().strip() == "1"
+        if file is None:
+            return None
+        return bool(int(file.read_text(), 16) & THROTTLED_NOW)
     except (OSError, ValueError):
-        pass
-    return None
+        return None
+
+
+@cache  # searched for once: it costs more than all else that is told of the machine
+def _slowed_file(system: Path) -> Path | None:
+    """The firmware's flags; else the voltage's alarm, which is 0 or 1."""
+    alarms = (alarm for alarm in system.glob(UNDER_VOLTAGE) if _is_rpi_volt(alarm.parent))
+    return next(chain(system.glob(THROTTLED), alarms), None)
+
+
+def _is_rpi_volt(sensor: Path) -> bool:
+    try:
+        return (sensor / "name").read_text().strip() == "rpi_volt"
+    except OSError:
+        return False
 
 
 def has_network(devices: Path = Path("/proc/self/net/dev")) -> bool | None:
