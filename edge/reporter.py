@@ -10,6 +10,7 @@ import msgspec
 
 from edge.errors import ConfigError, UserError
 from edge.host import readings
+from edge.host.notify import NO_FRAMES
 from edge.live import Answer, HealthNow, Hello, Order, StateNow, VisionDoor
 from edge.messages import Health, State, timestamp
 from edge.outbox import Outbox
@@ -60,6 +61,7 @@ class Reporter:
         self._said: tuple[int, int, bool] | None = None
         self._health_since_s = self._started_s
         self._captured = self._processed = 0
+        self._camera_ok = True
 
     def tick(self) -> None:
         """Say what is due, carry out what is asked."""
@@ -90,11 +92,20 @@ class Reporter:
             )))  # fmt: skip
 
     def in_words(self) -> str:
-        """The state in a line, for `systemctl status`."""
+        """The state in a line, for `systemctl status`, where every user of the machine reads it."""
         if self._loop.paused:
             return "paused: the camera is closed"
         again = f"; camera opened again {self._loop.restarts}×" if self._loop.restarts else ""
-        return f"{self._people.present} in view; {self._loop.processed} frames processed{again}"
+        return f"{self._seen_in_words()}{self._loop.processed} frames processed{again}"
+
+    def _seen_in_words(self) -> str:
+        """Who is in view, as far as the live state may tell; nothing where it may not."""
+        if not self._camera_ok:
+            return f"{NO_FRAMES}; "
+        if self._voice.epsilon_spent is not None:
+            return ""
+        present, _ = self._voice.in_view(self._people.present, self._people.attending)
+        return "" if present is None else f"{present} in view; "
 
     def _health(self, now_s: float) -> Health:
         frames, spent = self._meter.take()
@@ -103,10 +114,13 @@ class Reporter:
         processed = self._loop.processed - self._processed
         self._health_since_s = now_s
         self._captured, self._processed = self._loop.captured, self._loop.processed
+        self._camera_ok = (
+            self._loop.paused or captured > 0 or processed == self._loop.processed == 0
+        )
         return Health(
             time=timestamp(time.time()),
             uptime_s=round(now_s - self._started_s, 1),
-            camera_ok=self._loop.paused or captured > 0 or processed == self._loop.processed == 0,
+            camera_ok=self._camera_ok,
             camera_restarts=self._loop.restarts,
             camera_lost=self._voice.starts.camera_lost,
             vision_starts=self._voice.starts.vision,

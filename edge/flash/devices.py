@@ -52,11 +52,11 @@ def _table(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
+            columns = reader.fieldnames or []  # while the file is open: this reads its first line
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or "it is no CSV file in UTF-8"
         raise UserError(f"--devices {path}: cannot be read: {reason}") from error
-    columns = reader.fieldnames or []
     if unknown := [name for name in columns if name not in COLUMNS]:
         raise UserError(
             f"--devices {path}: there is no column {unknown[0]!r}; known: {', '.join(COLUMNS)}"

@@ -63,15 +63,14 @@ def flash_kit(parsed: argparse.Namespace, overrides: Overrides) -> int:
 def _common(parsed: argparse.Namespace, configs: list[Config], scratch: Path) -> Common:
     user, keys = access.user(parsed.user), access.ssh_keys(parsed.ssh_key)
     ca, wifi = access.certificates(parsed.tls_ca), access.wifi(parsed)
-    if parsed.models and not parsed.models.is_dir():
-        raise UserError(f"--models {parsed.models}: is no folder with models and their cards")
-    payload = _payload(parsed, configs, scratch)
+    models = wheels.own_models(parsed.models) if parsed.models else []
+    payload = _payload(parsed, configs, models, scratch)
     drop_ins = ("reboot-when-stuck.conf",) if parsed.reboot_when_stuck else ()
     return Common(user, keys, wifi, ca, payload, drop_ins)
 
 
 def _payload(
-    parsed: argparse.Namespace, configs: list[Config], scratch: Path
+    parsed: argparse.Namespace, configs: list[Config], models: list[Path], scratch: Path
 ) -> dict[str, Content]:
     """Program, pip, lock, and where asked for models and all wheels."""
     wheel = parsed.wheel
@@ -79,15 +78,13 @@ def _payload(
         _say("building the wheel")
         wheel = wheels.build(scratch)
     wheels.checked(wheel)
-    models = sorted(parsed.models.glob("*.*")) if parsed.models else []
-    cards = {path.stem for path in models if path.suffix == ".json"} if models else None
+    available = {path.stem for path in models} or wheels.models_in(wheel)
     for config in configs:
-        configured.check_models(config, cards or wheels.models_in(wheel))
+        configured.check_models(config, available)
     lock = wheels.lock_of(RELEASE)
     complete = wheels.complete_lock(RELEASE, wheel)
-    named = [path for path in models if path.suffix in (".json", ".tflite")]
     payload: dict[str, Content] = {wheel.name: wheel, "lock.txt": complete.encode()}
-    payload |= {f"models/{path.name}": path for path in named}
+    payload |= {f"models/{path.name}": path for path in models}
     payload["version"] = _version(wheel, payload).encode() + b"\n"
     payload["made-for"] = f"{RELEASE.name} {ARCHITECTURES[parsed.machine]}\n".encode()
     return payload | _fetched(parsed, lock, scratch)

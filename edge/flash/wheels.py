@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -40,21 +40,29 @@ def complete_lock(release: Release, wheel: Path) -> str:
     return lock_of(release).read_text(encoding="utf-8") + ours
 
 
-def build(folder: Path) -> Path:
-    """Our wheel, built from the checkout into `folder`.
+def packed_files(source: Path) -> Iterator[Path]:
+    """The files of a checkout that go into our wheel, in a fixed order."""
+    for name in (*PROJECT, *PACKAGES, str(LOCKS)):
+        path = source / name
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+
+
+def build(folder: Path, source: Path = SOURCE) -> Path:
+    """Our wheel, built from a checkout into `folder`.
 
     Built from a copy: setuptools would otherwise leave its own folders in the checkout, and pack
     what an older build left there.
     """
-    if not (SOURCE / "pyproject.toml").is_file():
-        raise UserError("this is no checkout to build a wheel from: name one with --wheel FILE")
+    if not (source / "pyproject.toml").is_file():
+        raise UserError(
+            f"{source} is no checkout to build a wheel from: name one with --wheel FILE"
+        )
     with tempfile.TemporaryDirectory() as scratch:
-        for name in (*PROJECT, *PACKAGES, str(LOCKS)):
-            original, copy = SOURCE / name, Path(scratch, name)
-            if original.is_dir():
-                shutil.copytree(original, copy, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copyfile(original, copy)
+        for file in packed_files(source):
+            copy = Path(scratch, file.relative_to(source))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
         _pip("wheel", "--no-deps", f"--wheel-dir={folder}", scratch)
     return next(folder.glob("agender_edge-*.whl"))
 
@@ -77,15 +85,32 @@ def models_in(wheel: Path) -> set[str]:
     return {path.stem for path in names if path.match("models_tflite/*.json")}
 
 
-def download(lock: Path, folder: Path, fits: Sequence[str], index: str, *, only: str = "") -> None:
-    """Fetch the wheels of `lock` into `folder`, chosen by `fitting`'s flags; `only`: just one."""
+def own_models(folder: Path) -> list[Path]:
+    """The networks of a folder, each followed by its card."""
+    cards = sorted(folder.glob("*.json"))
+    if not cards:
+        raise UserError(f"--models {folder}: is no folder with models and their cards")
+    networks = [card.with_suffix(".tflite") for card in cards]
+    if missing := [network for network in networks if not network.is_file()]:
+        raise UserError(f"--models {folder}: {missing[0].name} is missing beside its card")
+    return [file for pair in zip(networks, cards, strict=True) for file in pair]
+
+
+def download(
+    lock: Path, folder: Path, fits: Sequence[str], index: str = "", *, only: str = ""
+) -> None:
+    """Fetch the wheels of `lock` into `folder`, chosen by `fitting`'s flags; `only`: just one.
+
+    Without an `index` from the one that pip is configured for.
+    """
     text = lock.read_text(encoding="utf-8")
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as wanted:
         wanted.write(_entry(text, only) if only else text)
         wanted.flush()
         _pip(
             "download", "--no-deps", "--require-hashes", "--only-binary=:all:", *fits,
-            f"--index-url={index}", f"--dest={folder}", f"--requirement={wanted.name}",
+            *([f"--index-url={index}"] if index else []),
+            f"--dest={folder}", f"--requirement={wanted.name}",
         )  # fmt: skip
 
 
@@ -98,9 +123,11 @@ def _entry(lock: str, name: str) -> str:
 
 
 def _pip(*arguments: str) -> None:
-    """Run pip; its last words where it fails."""
-    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    """Run pip; its first error where it fails, for what follows it is advice or a list."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input",
+               *arguments]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        raise UserError(f"pip {arguments[0]} failed: {lines[-1]}")
+        reason = next((line for line in lines if line.startswith("ERROR: ")), lines[-1])
+        raise UserError(f"pip {arguments[0]} failed: {reason.removeprefix('ERROR: ')}")

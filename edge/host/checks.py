@@ -24,6 +24,7 @@ from edge.outbox import FILE_NAME, Outbox
 from edge.runtime.clock import system_synced
 from edge.runtime.detect.presets import cards_of
 from edge.runtime.model import Network, load, runtime
+from edge.runtime.processor import processor_class
 
 DISK_MIN_MB = 100
 CMA_MIN_MB = 32
@@ -89,7 +90,8 @@ def _loaded(network: Network) -> Finding:
 
 def processor(_config: Config) -> Iterator[Finding]:
     """Which it is, how hot, whether it is slowed down; memory for a camera."""
-    yield Finding("processor", "note", readings.processor())
+    variant = "with" if processor_class() == "dot_product" else "without"
+    yield Finding("processor", "note", f"{readings.processor()}, {variant} 8-bit dot products")
     heat, slowed = readings.temperature_celsius(), readings.throttled()
     if heat is not None:
         yield Finding(

@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 STATUS_S = 5.0
 """How often the status line may change; `systemctl status` shows the last one."""
 
+NO_FRAMES = "no frames from the camera"
+"""How vision's status begins while that is so; `doctor` looks for it."""
+
 _ALIVE_SHARE = 0.25
 """Share of the watchdog's time after which a sign of life is sent again; sd_watchdog_enabled(3)
 asks for at most a half."""

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
-THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-"""The Raspberry Pi firmware's flags, in hex, as `vcgencmd get_throttled` prints them."""
+SYS = Path("/sys")
+THROTTLED = "devices/platform/soc*/soc*:firmware/get_throttled"
+"""The Raspberry Pi firmware's flags, in hex, as `vcgencmd get_throttled` prints them.
+
+The folders are called soc up to a Pi 4, and soc@107c000000 on a Pi 5.
+"""
+UNDER_VOLTAGE = "class/hwmon/hwmon*/in0_lcrit_alarm"
+"""1 in the last seconds' want of power; all that kernels without the flags tell of them."""
 
 THROTTLED_NOW = 0b1111
 """Bits 0–3: under-voltage, capped frequency, throttled, soft temperature limit — right now."""
@@ -21,12 +29,29 @@ def temperature_celsius(zone: Path = THERMAL_ZONE) -> float | None:
         return None
 
 
-def throttled(flags: Path = THROTTLED) -> bool | None:
+def throttled(system: Path = SYS) -> bool | None:
     """Whether the processor is slowed down at this moment."""
+    file = _slowed_file(system)
     try:
-        return bool(int(flags.read_text(), 16) & THROTTLED_NOW)
+        if file is None:
+            return None
+        return bool(int(file.read_text(), 16) & THROTTLED_NOW)
     except (OSError, ValueError):
         return None
+
+
+@cache  # searched for once: it costs more than all else that is told of the machine
+def _slowed_file(system: Path) -> Path | None:
+    """The firmware's flags; else the voltage's alarm, which is 0 or 1."""
+    alarms = (alarm for alarm in system.glob(UNDER_VOLTAGE) if _is_rpi_volt(alarm.parent))
+    return next(chain(system.glob(THROTTLED), alarms), None)
+
+
+def _is_rpi_volt(sensor: Path) -> bool:
+    try:
+        return (sensor / "name").read_text().strip() == "rpi_volt"
+    except OSError:
+        return False
 
 
 def has_network(devices: Path = Path("/proc/self/net/dev")) -> bool | None:

@@ -9,6 +9,7 @@ from edge.config import Config
 from edge.errors import UserError
 from edge.host import units
 from edge.host.finding import Finding
+from edge.host.notify import NO_FRAMES
 from edge.publish.probe import probe
 from edge.runtime.capture import kind_of, open_source
 
@@ -22,7 +23,10 @@ def source(config: Config) -> Iterator[Finding]:
     vision = units.look(units.VISION)
     if vision.active and kind not in ("file", "folder"):
         again = f"; restarted {vision.restarts}×" if vision.restarts else ""
-        yield Finding("source", "good", f"held by {vision.name}: {vision.status}{again}")
+        silent = vision.status.startswith(NO_FRAMES)
+        yield Finding("source", "bad" if silent else "good",
+                      f"held by {vision.name}: {vision.status}{again}",
+                      _source_advice(kind))  # fmt: skip
         return
     try:
         with open_source(config.source) as opened:

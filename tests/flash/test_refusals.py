@@ -10,7 +10,8 @@ import pytest
 
 from edge.cli import main
 from edge.errors import UserError
-from edge.flash import target
+from edge.flash import target, wheels
+from edge.flash.release import RELEASES
 from tests.publish.certificates import Authority
 
 GOOD = ("--site", "shop", "--device", "door", "--broker", "hub.local")
@@ -32,8 +33,12 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "short.csv").write_text("device,hostname\ndoor\n")
     (tmp_path / "twice.csv").write_text("device,hostname\ndoor,a\ntill,a\n")
     (tmp_path / "none.csv").write_text("hostname\na\n")
+    (tmp_path / "nothing.csv").write_text("")
+    for folder in ("bare", "lonely", "full"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "bare" / "agender_64.tflite").write_text("")
+    (tmp_path / "lonely" / "agender_64.json").write_text("{}")
     full = tmp_path / "full"
-    full.mkdir()
     (full / "holiday.jpg").write_text("")
     for name in ("bookworm", "trixie"):
         boot = tmp_path / name
@@ -83,6 +88,8 @@ def said(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tupl
         ((*GOOD, "--tls-ca", "prose", "out"), 1, "prose: holds no certificate in PEM form"),
         ((*GOOD, "--tls-ca", "no", "out"), 1, "--tls-ca no: cannot be read: No such file"),
         ((*GOOD, "--models", "no", "out"), 1, "--models no: is no folder with models"),
+        ((*GOOD, "--models", "bare", "out"), 1, "--models bare: is no folder with models"),
+        ((*GOOD, "--models", "lonely", "out"), 1, "lonely: agender_64.tflite is missing beside it"),
         ((*GOOD, "--wheel", "prose", "out"), 1, "--wheel prose: cannot be read: it is no wheel"),
         ((*GOOD, "full"), 1, "full: holds other files (holiday.jpg) and is no boot partition"),
         ((*GOOD, "prose"), 1, "prose: is a file; name a folder or a mounted boot partition"),
@@ -93,6 +100,7 @@ def said(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tupl
         (("--devices", "short.csv", "out"), 1, "line 2 has not as many fields as the first"),
         (("--devices", "twice.csv", "out"), 1, "two devices have the same hostname: a"),
         (("--devices", "none.csv", "out"), 1, "needs a line 'device,…' and a line for each"),
+        (("--devices", "nothing.csv", "out"), 1, "needs a line 'device,…' and a line for each"),
         (("--devices", "no.csv", "out"), 1, "--devices no.csv: cannot be read: No such file"),
     ],
 )  # fmt: skip
@@ -138,6 +146,29 @@ def test_a_file_that_fat32_cannot_hold_is_refused(tmp_path: Path):
         file.truncate(2**32)
     with pytest.raises(UserError, match="is larger than 4 GB"):
         target.check_room(tmp_path, [{"models/large.tflite": large}])
+
+
+MISMATCH = """ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.
+    pip from https://example.org/pip.whl:
+        Expected sha256 aa
+             Got        bb
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(MISMATCH, "failed: THESE PACKAGES DO NOT MATCH THE HASHES"),
+     ("a warning\nno space left\n", "failed: no space left"), ("", "failed: no reason given")],
+)  # fmt: skip
+def test_pip_s_failure_is_told_by_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, told: str
+):
+    """Its first error, not the advice or the list that follows; else its last words."""
+    ended = SimpleNamespace(returncode=1, stdout="", stderr=words)
+    monkeypatch.setattr(wheels.subprocess, "run", lambda *_, **__: ended)
+    lock = wheels.lock_of(RELEASES["trixie"])
+    with pytest.raises(UserError, match=told):
+        wheels.download(lock, tmp_path, [], "https://example.org/simple")
 
 
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]):

@@ -47,6 +47,13 @@ def test_a_damaged_model_is_bad(tmp_path, models):
     assert "centerface_384x288.tflite is not the one its card describes" in findings[0].text
 
 
+@pytest.mark.parametrize(("variant", "words"), [("dot_product", "with 8-"), ("plain", "without")])
+def test_the_processor_s_variant_is_told(monkeypatch, variant, words):
+    """It decides which of a model's networks runs."""
+    monkeypatch.setattr(checks, "processor_class", lambda: variant)
+    assert words in next(checks.processor(config())).text
+
+
 def test_a_source_that_works_shows_its_size(demo_clip):
     """A frame was really read."""
     [finding] = checks.source(config(source__uri=demo_clip))
@@ -179,7 +186,10 @@ def test_this_very_process_is_seen_as_it_is():
 def test_what_a_running_service_holds_is_asked_of_it(system):
     """Its camera would be found busy, and its password is for it alone."""
     system()
-    assert "held by agender-vision" in next(checks.source(config())).text
+    found = next(checks.source(config()))
+    assert (found.state, "held by agender-vision" in found.text) == ("good", True)
+    system(vision={"active": True, "status": "no frames from the camera; 99 frames processed"})
+    assert states(checks.source, config()) == ["bad"]
     [found] = checks.broker(config(mqtt__port=9))
     assert (found.state, "connected to hub" in found.text) == ("good", True)
     system(publisher={"active": True, "status": "not connected to hub:1883; 7 windows wait"})

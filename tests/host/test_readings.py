@@ -15,14 +15,37 @@ def file(folder: Path, text: str) -> Path:
     return path
 
 
+PI_4 = "devices/platform/soc/soc:firmware"
+PI_5 = "devices/platform/soc@107c000000/soc@107c000000:firmware"
+
+
+@pytest.mark.parametrize("folder", [PI_4, PI_5], ids=["Pi 4", "Pi 5"])
 @pytest.mark.parametrize(
     ("text", "slowed"),
     [("0\n", False), ("50000\n", False), ("1\n", True), ("50005\n", True), ("8\n", True)],
     ids=["never", "was once", "under-voltage", "now, and was", "soft limit"],
 )
-def test_only_the_present_slows_down(tmp_path: Path, text: str, slowed: bool):
+def test_only_the_present_slows_down(tmp_path: Path, folder: str, text: str, slowed: bool):
     """The firmware's flags: bits 0 to 3 are now, bits 16 to 19 tell of the past."""
-    assert readings.throttled(file(tmp_path, text)) is slowed
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "get_throttled").write_text(text)
+    assert readings.throttled(tmp_path) is slowed
+
+
+@pytest.mark.parametrize(
+    ("name", "alarm", "slowed"),
+    [("rpi_volt", "1\n", True), ("rpi_volt", "0\n", False), ("other", "1\n", None)],
+)
+def test_without_the_flags_the_power_s_alarm_tells(
+    tmp_path: Path, name: str, alarm: str, slowed: bool | None
+):
+    """Kernels that lack the firmware's flags have a sensor of the voltage, by its name."""
+    for number, chip in enumerate(("cpu_thermal", name)):
+        folder = tmp_path / f"class/hwmon/hwmon{number}"
+        folder.mkdir(parents=True)
+        (folder / "name").write_text(f"{chip}\n")
+    (folder / "in0_lcrit_alarm").write_text(alarm)
+    assert readings.throttled(tmp_path) is slowed
 
 
 def test_heat_is_told_in_thousandths(tmp_path: Path):

@@ -16,6 +16,7 @@ from tests.system.firstboot.card import SETUP, Device
 pytestmark = pytest.mark.slow
 
 BOOT = "/boot/firmware"
+SELF = "/usr/local/lib/agender-edge/first-boot"
 PATIENCE_S = 600
 """Longer than any step takes on a machine that has other work."""
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
@@ -38,7 +39,8 @@ def counting(flashed: Path) -> Iterator[Device]:
     """The device at its fourth start; what happened before is asserted on the way.
 
     At the first its package mirror is out of reach. At the second that is mended, and the power
-    fails while the program is being installed. The third finishes.
+    fails while the program is being installed. At the third what is installed cannot be run, until
+    that is mended too; then it finishes.
     """
     folder = flashed.parent
     with card.powered(flashed, folder, "first") as device:
@@ -58,7 +60,15 @@ def counting(flashed: Path) -> Iterator[Device]:
         )
         card.power_cut(device)
     assert not list(release.glob("*/complete"))
+    broken = flashed / "usr/lib/python3/dist-packages/picamera2.py"
+    broken.write_text("raise RuntimeError('as after a bad upgrade')\n")
     with card.powered(flashed, folder, "third") as device:
+        wait_for(lambda: "cannot be run" in device.status(), "a program that fails", PATIENCE_S)
+        (environment,) = release.glob("*/pyvenv.cfg")
+        written = environment.stat().st_mtime_ns
+        assert device.run("sh", SELF, timeout_s=PATIENCE_S).returncode == 1
+        assert environment.stat().st_mtime_ns == written, "trying again must not wear the card out"
+        broken.unlink()
         wait_for(lambda: "is counting" in device.status(), "the end of the first boot", PATIENCE_S)
     with card.powered(flashed, folder, "fourth") as device:
         wait_for(lambda: device.show(VISION, "ActiveState")["ActiveState"] == "active", "vision",
@@ -134,7 +144,7 @@ def test_the_network_stays_configured_without_its_key_on_the_card(counting: Devi
 
 def test_the_first_boot_is_over(counting: Device):
     """Its unit and script are gone; started again by hand it has nothing to do."""
-    assert not (counting.root / "usr/local/lib/agender-edge/first-boot").exists()
+    assert not (counting.root / SELF.lstrip("/")).exists()
     assert not (counting.root / f"etc/systemd/system/{SETUP}").exists()
 
 

@@ -66,7 +66,7 @@ class Lab:
     """The two machines, and a checkout of our own that tests may spoil."""
 
     def __init__(self, folder: Path, hub: Machine, door: Machine, plug: Plug) -> None:
-        self.folder, self.hub, self.door, self._plug = folder, hub, door, plug
+        self.folder, self.hub, self.door, self.plug = folder, hub, door, plug
         self.checkout = folder / "checkout"
         self.inventory = folder / "fleet"
         self.secrets = self.checkout / "ansible/secrets/fleet"
@@ -74,16 +74,16 @@ class Lab:
     @contextlib.contextmanager
     def without_network(self) -> Iterator[None]:
         """The device's cable is pulled, and plugged in again."""
-        self._plug.ip("link", "set", "lan", "down")
+        self.plug.ip("link", "set", "lan", "down")
         try:
             yield
         finally:
-            self._plug.ip("link", "set", "lan", "up")
+            self.plug.ip("link", "set", "lan", "up")
 
     def reboot_device(self) -> None:
         """Switch it off in an orderly way, and on again."""
         self.door.close()
-        self.door = boot(self.folder, "door", self._plug)
+        self.door = boot(self.folder, "door", self.plug)
 
     def play(self, book: str, *arguments: str, **variables: Any) -> Played:
         """Run a playbook as its documentation says; `variables` are given with -e."""

@@ -15,10 +15,11 @@ pytestmark = pytest.mark.slow
 
 
 def test_check_mode_tells_and_changes_nothing(lab: Lab):
-    """On new machines --check runs to its end, and no file of theirs is another."""
+    """On new machines --check runs to its end, Grafana and all, and no file of theirs changes."""
     folders = ("etc", "opt", "usr", "var/lib/systemd", "lib/systemd")
     stamp = time.time()
-    played = lab.play("site.yml", "--check")
+    grafana = {"agender_hub_grafana": True, "agender_hub_grafana_apt": {"uris": "http://nowhere"}}
+    played = lab.play("site.yml", "--check", **grafana)
     assert played.status == 0, played.text
     for machine in (lab.hub, lab.door):
         made = [
@@ -29,7 +30,11 @@ def test_check_mode_tells_and_changes_nothing(lab: Lab):
 
 
 def test_the_first_run_installs_hub_and_device(lab: Lab):
-    """It ends well only if the device counted a window and the hub took it, over TLS."""
+    """It ends well only if the device counted a window and the hub took it, over TLS.
+
+    Whatever login the device had before, by its card, is no longer used.
+    """
+    lab.door.write("/etc/credstore/agender-edge.mqtt-username", "by-card\n", mode=0o600)
     played = lab.play("site.yml")
     assert played.status == 0, played.text
     received = counts(lab, 3)
