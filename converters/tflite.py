@@ -71,11 +71,12 @@ def _all_integer(converter: Any, scheme: str, calibration: Images | None) -> Non
 def with_extremes(images: Images) -> Images:
     """The images, and one that holds the least and the greatest value each channel can have.
 
-    So the input's range is what pixels can be, not what these pictures happen to hold.
+    So the input's range is what pixels can be, not what these pictures happen to hold. One half
+    and the other: stripes would drive the first layers further than any picture does.
     """
     half = np.empty((1, *images.shape[1:]), np.float32)
     half[:] = images.min(axis=(0, 1, 2))
-    half[:, ::2] = images.max(axis=(0, 1, 2))
+    half[:, : images.shape[1] // 2] = images.max(axis=(0, 1, 2))
     return np.concatenate((images, half))
 
 

@@ -1,4 +1,4 @@
-"""The faces to paste: small pictures with the box and the points that the teachers see in them."""
+"""The faces to paste: small square pictures, with about where the face is in them."""
 
 from __future__ import annotations
 
@@ -10,59 +10,54 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from converters.errors import ConvertError
 from edge.runtime.frame import Image
 
 Floats = NDArray[np.float64]
+FACE = np.array((0.266, 0.219, 0.734, 0.8125))
+"""Left, top, right and bottom of the face in a picture with a quarter of its size as margin."""
 
 
 class Chip(NamedTuple):
-    """A square BGR picture of a face; box (corners) and points (5 × 2) in its pixels."""
+    """A square BGR picture of a face; box (corners) in its pixels."""
 
     picture: Image
     box: Floats
-    points: Floats
 
 
 class Chips:
-    """Faces in memory as they are in their ZIP, decoded at the size that is asked for."""
+    """The faces of a ZIP, in memory as they are there, decoded at the size that is asked for."""
 
-    def __init__(
-        self, archive: Path, names: NDArray[np.str_], boxes: Floats, points: Floats
-    ) -> None:
-        with zipfile.ZipFile(archive) as source:
-            self._contents = [np.frombuffer(source.read(str(name)), np.uint8) for name in names]
-        self._boxes = boxes
-        self._points = points
+    def __init__(self, archive: Path) -> None:
+        try:
+            with zipfile.ZipFile(archive) as source:
+                names = sorted(n for n in source.namelist() if n.lower().endswith((".jpg", ".png")))
+                self._contents = [np.frombuffer(source.read(name), np.uint8) for name in names]
+        except (OSError, zipfile.BadZipFile) as error:
+            raise ConvertError(f"{archive} is not a ZIP of faces: {error}") from error
+        if not self._contents:
+            raise ConvertError(f"{archive} holds no .jpg or .png picture")
 
     def __len__(self) -> int:
         return len(self._contents)
 
     def draw(self, random: np.random.Generator, size: float) -> Chip:
         """A random face, mirrored half of the time, for pasting at about `size` pixels."""
-        return self.chip(int(random.integers(len(self))), size, bool(random.random() < 0.5))
+        chip = self.chip(int(random.integers(len(self))), size)
+        return _mirror(chip) if random.random() < 0.5 else chip
 
-    def chip(self, index: int, size: float, mirrored: bool) -> Chip:
+    def chip(self, index: int, size: float) -> Chip:
         """Face `index`; decoded at a half or a quarter where `size` needs no more."""
-        box, points = self._boxes[index], self._points[index]
-        full = float(np.sqrt(np.prod(box[2:] - box[:2])))
-        factor = 4 if size * 4 <= full else 2 if size * 2 <= full else 1
-        mode = {
-            1: cv2.IMREAD_COLOR,
-            2: cv2.IMREAD_REDUCED_COLOR_2,
-            4: cv2.IMREAD_REDUCED_COLOR_4,
-        }[factor]
-        picture = np.asarray(cv2.imdecode(self._contents[index], mode), np.uint8)
-        if size * 8 <= full:
-            factor *= 2
+        content = self._contents[index]
+        picture = np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
+        while size * 2 <= picture.shape[0] * (FACE[2] - FACE[0]):
             half = (picture.shape[1] // 2, picture.shape[0] // 2)
             picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
-        box, points = box / factor, points / factor
-        return _mirror(picture, box, points) if mirrored else Chip(picture, box, points)
+        return Chip(picture, FACE * picture.shape[0])
 
 
-def _mirror(picture: Image, box: Floats, points: Floats) -> Chip:
-    wide = picture.shape[1]
-    other = points[[1, 0, 2, 4, 3]].copy()
-    other[:, 0] = wide - other[:, 0]
-    flipped = np.array((wide - box[2], box[1], wide - box[0], box[3]))
-    return Chip(np.ascontiguousarray(picture[:, ::-1]), flipped, other)
+def _mirror(chip: Chip) -> Chip:
+    left, top, right, bottom = chip.box
+    wide = chip.picture.shape[1]
+    other = np.array((wide - right, top, wide - left, bottom))
+    return Chip(np.ascontiguousarray(chip.picture[:, ::-1]), other)

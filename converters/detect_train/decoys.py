@@ -1,4 +1,4 @@
-"""What is no face and looks a little like one, and what hides faces."""
+"""What is no face and looks a little like one, and what hides a part of one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 
 from converters.detect_train import paste
 from converters.detect_train.chips import Chips
-from converters.detect_train.paste import Pasted, hide
 from converters.detect_train.pictures import Pictures
 from edge.runtime.frame import Image
 
@@ -35,21 +34,14 @@ def add(canvas: Image, pictures: Pictures, chips: Chips, random: np.random.Gener
         pictures.fill(canvas, place + outline * size * random.uniform(0.5, 1), random)
 
 
-def bar(
-    canvas: Image, found: list[Pasted], pictures: Pictures, random: np.random.Generator
-) -> None:
-    """Something in front of faces: a post, a shelf, a hand."""
-    if not found:
-        return
-    one = found[random.integers(len(found))]
-    wide, high = one.box[2:] - one.box[:2]
-    centre = random.uniform(one.box[:2], one.box[2:])
-    half = np.array((wide, high)) * random.uniform(0.1, 0.5, 2)
+def bar(canvas: Image, box: paste.Floats, pictures: Pictures, random: np.random.Generator) -> None:
+    """Something in front of the face in `box` (corners): a post, a shelf, a hand."""
+    centre = random.uniform(box[:2], box[2:])
+    half = (box[2:] - box[:2]) * random.uniform(0.1, 0.5, 2)
     if random.random() < 0.4:
         half[random.integers(2)] *= 8
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half + centre
     pictures.fill(canvas, corners, random)
-    hide(found, np.concatenate((centre - half, centre + half)))
 
 
 def _part(

@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from converters.detect_train.chips import Chips
 from converters.detect_train.finish import finish
 from converters.detect_train.loop import Trainer
 from converters.detect_train.pictures import Pictures
 from converters.detect_train.scenes import Composer
 from converters.detect_train.settings import Settings
-from converters.detect_train.teachers import Teacher, faces_of, with_faces
-from converters.detect_train.torch_net import FaceNet
+from converters.detect_train.torch_net import Student
+from converters.detectors import check
+from converters.detectors.libface import ORIGINAL, read_weights
 from converters.errors import ConvertError
 from converters.train import curves
 
+CALIBRATION_SEED = 2_000_003
+CHECKED_PICTURES = 200
+
 
 class Sources(NamedTuple):
-    """A ZIP of faces, a folder of photographs, the teachers' cards and where they are."""
+    """A ZIP of faces, a folder of photographs, and the teacher's original where it is given."""
 
     faces: Path
     backgrounds: Path
-    teachers: tuple[str, ...]
-    models: Path
+    teacher: Path | None = None
 
 
 def train_and_bundle(sources: Sources, settings: Settings, out: Path) -> list[Path]:
     """See the verb; → the cards' paths."""
+    weights = read_weights(ORIGINAL.read(sources.teacher))
+    chips, pictures = Chips(sources.faces), Pictures(sources.backgrounds)
     out.mkdir(parents=True, exist_ok=True)
     claim(out, settings)
-    teachers = [Teacher(name, sources.models) for name in sources.teachers]
-    chips = faces_of(sources.faces, out / "faces.npz", teachers)
-    pictures = Pictures(sources.backgrounds, _skipped(sources, out / "with_faces.txt"))
-    trainer = Trainer(settings, lambda seed: Composer(chips, pictures, settings.scenes, seed))
+    make = partial(Composer, chips, pictures)
+    trainer = Trainer(settings, weights, partial(make, settings.scenes))
     if (out / "checkpoint.pt").exists():
         trainer.resume(out / "checkpoint.pt")
     trainer.train(out)
     curves.draw(out / "curves.csv", out / "curves.png", [("loss", "held_out")])
     network = trainer.average.module
-    assert isinstance(network, FaceNet)
-    return finish(settings, network, chips, pictures, out)
-
-
-def _skipped(sources: Sources, kept: Path) -> frozenset[str]:
-    """Pictures with faces in them, found by the first teacher; kept for the next run."""
-    if not kept.exists():
-        found = with_faces(sources.backgrounds, sources.teachers[0], sources.models)
-        kept.write_text("".join(f"{name}\n" for name in sorted(found)), "utf-8")
-    return frozenset(kept.read_text("utf-8").split("\n"))
+    assert isinstance(network, Student)
+    calibrating = partial(make, seed=settings.training.seed + CALIBRATION_SEED)
+    shown = check.pictures(sources.faces, CHECKED_PICTURES)
+    return finish(settings, network, calibrating, shown, out)
 
 
 def claim(out: Path, settings: Settings) -> None:
@@ -69,5 +68,5 @@ def claim(out: Path, settings: Settings) -> None:
 
 
 def _fixed(settings: Settings) -> tuple[object, ...]:
-    training = msgspec.structs.replace(settings.training, epochs=1, threads=1)
-    return settings.network, settings.scenes, training
+    training = msgspec.structs.replace(settings.training, epochs=1, threads=1, workers=0)
+    return settings.scenes, training

@@ -1,4 +1,4 @@
-"""The training loop: scenes → a network, with checkpoints, curves and the time left."""
+"""The training loop: scenes → a student that answers as its teacher does."""
 
 from __future__ import annotations
 
@@ -6,146 +6,167 @@ import csv
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader, IterableDataset
 
-from converters.detect_train.look import worn
-from converters.detect_train.losses import loss
-from converters.detect_train.scenes import Composer, Scene
+from converters.detect_train.equalize import equalize
+from converters.detect_train.losses import loss, opening_loss
+from converters.detect_train.scenes import Composer
 from converters.detect_train.settings import Settings
-from converters.detect_train.targets import encode
-from converters.detect_train.torch_net import FaceNet
+from converters.detect_train.torch_net import Answer, Student, Teacher
+from converters.detectors.libface import Weights
+from edge.runtime.frame import Image
 
 COLUMNS = ("epoch", "loss", "held_out", "seconds")
 SAID_EVERY = 20
+HELD_OUT = 2
+"""Batches of scenes that are never learned from."""
+HELD_SEED = 1_000_000
+GRADIENT_MAX = 5.0
+MakeComposer = Callable[[int], Composer]
+"""A seed → its scenes."""
 
 
-class Batch(NamedTuple):
-    """Pixels N × 3 × H × W, 0..1 RGB; a tuple of `Target`'s tensors a stride."""
+class Stream(IterableDataset[Image]):
+    """`count` scenes of a composer that is made where they are drawn."""
 
-    pixels: Tensor
-    targets: list[tuple[Tensor, ...]]
+    def __init__(self, make: Callable[[], Composer], repeats: int, count: int) -> None:
+        super().__init__()
+        self._drawn = (make, repeats, count)
 
-
-def batch_of(scenes: list[Scene], random: np.random.Generator | None) -> Batch:
-    """Scenes as tensors, in a new light unless `random` is None."""
-    pictures = [s.picture if random is None else worn(s.picture, random) for s in scenes]
-    pixels = np.stack(pictures)[..., ::-1].transpose(0, 3, 1, 2)
-    each = [encode(scene) for scene in scenes]
-    targets = [
-        tuple(torch.from_numpy(np.stack(part)) for part in zip(*level, strict=True))
-        for level in zip(*each, strict=True)
-    ]
-    scaled = torch.from_numpy(np.ascontiguousarray(pixels)).float() / 255
-    return Batch(scaled.to(memory_format=torch.channels_last), targets)
+    def __iter__(self) -> Iterator[Image]:
+        make, repeats, count = self._drawn
+        return islice(make().stream(repeats), count)
 
 
 class Trainer:
-    """One run: the network, its average, its optimizer, and where they are kept."""
+    """One run: the student, its average, its optimizer, and where they are kept."""
 
-    def __init__(self, settings: Settings, composer: Callable[[int], Composer]) -> None:
+    def __init__(self, settings: Settings, weights: Weights, make: MakeComposer) -> None:
         how = settings.training
         torch.manual_seed(how.seed)
         torch.set_num_threads(how.threads)
         self.settings = settings
-        self.composer = composer
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.network = FaceNet(settings.network).to(self.device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub
+        self.teacher = Teacher(weights).to(self.device).eval()
+        self.network = Student(weights).to(self.device).train()
+        for network in (self.teacher, self.network):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub
         self.average = AveragedModel(self.network, avg_fn=_averaged(how.average), use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), how.learning_rate, weight_decay=how.weight_decay
         )
         self.epoch = 0
-        self.step = 0
         self.rows: list[dict[str, float]] = []
-        held = composer(how.seed + 1_000_000)
-        self.held = [held.scene() for _ in range(2 * how.batch)]
+        self._make = make
+        held = partial(make, how.seed + HELD_SEED)
+        self.held = list(self._batches(held, HELD_OUT, 0))
 
     @property
-    def steps(self) -> int:
-        """Steps of the whole run."""
-        how = self.settings.training
-        return how.epochs * (how.scenes * how.repeats // how.batch)
+    def epochs(self) -> int:
+        """Of the whole run, the opening included."""
+        return self.settings.training.opening_epochs + self.settings.training.epochs
 
     def train(self, out: Path) -> None:
         """Every epoch that is left; a checkpoint and a row of curves after each."""
-        while self.epoch < self.settings.training.epochs:
+        while self.epoch < self.epochs:
             began = time.monotonic()
+            self._round()
             mean = self._epoch()
             self.epoch += 1
             row = {"epoch": self.epoch, "loss": mean, "held_out": self.judge()}
             self.rows.append(row | {"seconds": time.monotonic() - began})
             self.save(out)
 
+    def _round(self) -> None:
+        """Round like int8 from the epoch on that is said, which begins with the average."""
+        first = self.epochs - self.settings.training.stepped_epochs
+        if self.epoch == first:
+            equalize(self.average.module, self.held[0].to(self.device))  # type: ignore[arg-type]
+            self.network.load_state_dict(self.average.module.state_dict())
+        self.network.stepped(self.epoch >= first)
+
     def _epoch(self) -> float:
         how = self.settings.training
-        composer = self.composer(how.seed + 7919 * (self.epoch + 1))
-        random = np.random.default_rng((how.seed, self.epoch))
-        waiting: list[Scene] = []
+        make = partial(self._make, how.seed + 7919 * (self.epoch + 1))
         losses: list[float] = []
-        total = how.scenes * how.repeats // how.batch
-        self.network.train()
         began = time.monotonic()
-        for number in range(total):
-            # A scene comes again only after others, so that batches differ.
-            while len(waiting) < min(how.batch * how.repeats, how.scenes * how.repeats):
-                waiting += [composer.scene()] * how.repeats
-            order = random.permutation(len(waiting))
-            chosen, rest = order[: how.batch], order[how.batch :]
-            losses.append(self._learn(batch_of([waiting[i] for i in chosen], random)))
-            waiting = [waiting[i] for i in rest]
-            if number % SAID_EVERY == SAID_EVERY - 1:
-                self._say(number + 1, total, losses, time.monotonic() - began)
+        for number, pixels in enumerate(self._batches(make, how.steps, how.workers), 1):
+            losses.append(self._learn(pixels.to(self.device), number - 1))
+            if number % SAID_EVERY == 0 or number == how.steps:
+                self._say(number, losses, time.monotonic() - began)
         return float(np.mean(losses))
 
-    def _learn(self, batch: Batch) -> float:
+    def _batches(self, make: Callable[[], Composer], count: int, workers: int) -> Iterator[Tensor]:
+        """N × 3 × H × W, BGR 0..255."""
+        how = self.settings.training
+        stream = Stream(make, how.repeats, count * how.batch)
+        for pictures in DataLoader(stream, how.batch, num_workers=min(workers, 1)):
+            pixels = pictures.permute(0, 3, 1, 2).float()
+            yield pixels.contiguous(memory_format=torch.channels_last)
+
+    def _learn(self, pixels: Tensor, step: int) -> float:
         for group in self.optimizer.param_groups:
-            group["lr"] = self._rate()
-        with torch.autocast(self.device, torch.bfloat16):
-            outputs = self.network(batch.pixels.to(self.device))
-        wrong = loss(outputs, _on(batch, self.device))
+            group["lr"] = self._rate(step)
+        wrong = self._wrong(pixels, step)
         self.optimizer.zero_grad(set_to_none=True)
         wrong.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_MAX)
         self.optimizer.step()
         self.average.update_parameters(self.network)
-        self.step += 1
         return float(wrong.detach())
 
-    def _rate(self) -> float:
+    def _wrong(self, pixels: Tensor, step: int) -> Tensor:
+        said = self.teacher(pixels)
+        if self.epoch < self.settings.training.opening_epochs:
+            fine = self.network.opening(pixels)
+            # Each new layer by itself: the second is given what the teacher has before it.
+            return opening_loss(Answer(fine, self.network.fourth(said.fine), [], []), said)
+        return loss(self.network(pixels), said, self._along(step))
+
+    def _along(self, step: int) -> float:
+        """The share of the run after the opening, or of the opening, that is done."""
         how = self.settings.training
-        warm = max(how.warm_up * self.steps, 1)
-        if self.step < warm:
-            return how.learning_rate * (self.step + 1) / warm
-        along = min((self.step - warm) / max(self.steps - warm, 1), 1.0)
-        return how.learning_rate * max(0.5 * (1 + math.cos(math.pi * along)), 0.01)
+        opening = self.epoch < how.opening_epochs
+        epochs = how.opening_epochs if opening else how.epochs
+        done = self.epoch if opening else self.epoch - how.opening_epochs
+        return (done + step / how.steps) / epochs
+
+    def _rate(self, step: int) -> float:
+        how = self.settings.training
+        along = self._along(step)
+        opening = self.epoch < how.opening_epochs
+        most = how.opening_rate if opening else how.learning_rate
+        if along < how.warm_up:
+            return most * max(along / how.warm_up, 0.01)
+        return most * max(0.5 * (1 + math.cos(math.pi * along)), 0.01)
 
     @torch.no_grad()
     def judge(self) -> float:
         """The loss of the averaged network on scenes that are never learned."""
-        network = self.average.module.eval()
-        size = self.settings.training.batch
+        network = self.average.module
         found = []
-        for start in range(0, len(self.held), size):
-            part = batch_of(self.held[start : start + size], None)
-            outputs = network(part.pixels.to(self.device))
-            found.append(float(loss(outputs, _on(part, self.device))))
+        for pixels in self.held:
+            moved = pixels.to(self.device)
+            found.append(float(loss(network(moved), self.teacher(moved), 1.0)))
         return float(np.mean(found))
 
-    def _say(self, number: int, total: int, losses: list[float], seconds: float) -> None:
-        left = seconds / number * (total - number)
-        left += seconds / number * total * (self.settings.training.epochs - self.epoch - 1)
+    def _say(self, number: int, losses: list[float], seconds: float) -> None:
+        total = self.settings.training.steps
+        left = seconds / number * (total - number + total * (self.epochs - self.epoch - 1))
         mean = np.mean(losses[-SAID_EVERY:])
         end = "\n" if number == total or not sys.stderr.isatty() else "\r"
         print(
-            f"epoch {self.epoch + 1}/{self.settings.training.epochs} step {number}/{total} "
+            f"epoch {self.epoch + 1}/{self.epochs} step {number}/{total} "
             f"loss {mean:.3f}, {left / 60:.0f} min left",
             file=sys.stderr,
             end=end,
@@ -159,7 +180,6 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
-            "step": self.step,
             "rows": self.rows,
         }
         partial = out / "checkpoint.partial"
@@ -177,11 +197,7 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch, self.step, self.rows = state["epoch"], state["step"], state["rows"]
-
-
-def _on(batch: Batch, device: str) -> list[tuple[Tensor, ...]]:
-    return [tuple(part.to(device) for part in level) for level in batch.targets]
+        self.epoch, self.rows = state["epoch"], state["rows"]
 
 
 def _averaged(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:

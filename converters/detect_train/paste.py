@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -18,40 +17,6 @@ SHAPES = ("head", "whole", "soft")
 SHAPE_ODDS = (0.45, 0.25, 0.3)
 
 
-@dataclass(slots=True)
-class Pasted:
-    """A face in a scene; corners and points in its pixels; `hidden`: the fraction covered."""
-
-    box: Floats
-    points: Floats
-    covers: Floats
-    hidden: float = 0.0
-
-
-def placed(chip: Chip, matrix: Floats, shape: tuple[int, ...]) -> Pasted | None:
-    """Where a chip's face lies after `matrix`; None where less than a third of it is inside."""
-    left, top, right, bottom = chip.box
-    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    centre = matrix @ np.append((corners[0] + corners[2]) / 2, 1)
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    half = np.array((right - left, bottom - top)) / 2 * scale
-    box = np.concatenate((centre - half, centre + half))
-    inside = np.clip(box, 0, (shape[1], shape[0], shape[1], shape[0]))
-    share = np.prod(inside[2:] - inside[:2]) / max(np.prod(box[2:] - box[:2]), 1e-9)
-    if share < 0.35:
-        return None
-    points = chip.points @ matrix[:, :2].T + matrix[:, 2]
-    return Pasted(box, points, box, 0.0 if share > 0.6 else 1.0)
-
-
-def hide(found: list[Pasted], cover: Floats) -> None:
-    """Add to each face what a thing in the box `cover` takes from it."""
-    for one in found:
-        low, high = np.maximum(one.box[:2], cover[:2]), np.minimum(one.box[2:], cover[2:])
-        shared = np.prod(np.clip(high - low, 0, None))
-        one.hidden += float(shared / max(np.prod(one.box[2:] - one.box[:2]), 1e-9))
-
-
 class Spot(NamedTuple):
     """Where a face goes: root of width × height, and its centre, in pixels of the scene."""
 
@@ -61,22 +26,34 @@ class Spot(NamedTuple):
 
 def face(
     canvas: Image, chip: Chip, spot: Spot, pictures: Pictures, random: np.random.Generator
-) -> Pasted | None:
-    """Paste `chip` at `spot`; None where less than a third of it is inside."""
+) -> Floats | None:
+    """Paste `chip` at `spot`; → its corners, None where less than a third of it is inside."""
     size, centre = spot
     left, top, right, bottom = chip.box
     scale = size / np.sqrt((right - left) * (bottom - top))
     angle = random.normal(0, 9 if random.random() < 0.85 else 25)
     matrix = cv2.getRotationMatrix2D(((left + right) / 2, (top + bottom) / 2), angle, scale)
     matrix[:, 2] += centre - ((left + right) / 2, (top + bottom) / 2)
-    where = placed(chip, matrix, canvas.shape)
-    if where is None:
+    box = placed(chip, matrix, canvas.shape)
+    if box is None:
         return None
     shape = SHAPES[random.choice(len(SHAPES), p=SHAPE_ODDS)]
     if shape == "head" and random.random() < 0.75:
-        _shoulders(canvas, where.box, random, pictures)
-    lay(canvas, _lit(chip.picture, canvas, where.box, random), matrix, _mask(chip, shape, random))
-    return where
+        _shoulders(canvas, box, random, pictures)
+    lay(canvas, _lit(chip.picture, canvas, box, random), matrix, _mask(chip, shape, random))
+    return box
+
+
+def placed(chip: Chip, matrix: Floats, shape: tuple[int, ...]) -> Floats | None:
+    """Where a chip's face lies after `matrix`; None where less than a third of it is inside."""
+    left, top, right, bottom = chip.box
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    centre = matrix @ ((left + right) / 2, (top + bottom) / 2, 1)
+    half = np.array((right - left, bottom - top)) / 2 * scale
+    box = np.concatenate((centre - half, centre + half))
+    inside = np.clip(box, 0, (shape[1], shape[0], shape[1], shape[0]))
+    share = np.prod(inside[2:] - inside[:2]) / max(np.prod(box[2:] - box[:2]), 1e-9)
+    return None if share < 0.35 else box
 
 
 def lay(canvas: Image, picture: Image, matrix: Floats, mask: Image) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from converters.detect_train.spec import Network
 from converters.errors import ConvertError
 from converters.train import told
 from converters.train.told import Group, NonNegative
@@ -18,34 +19,51 @@ class Scenes(Group, frozen=True):
 
     width: Positive = 192
     height: Positive = 160
-    face_px: tuple[NonNegative, NonNegative] = (6.5, 130.0)
+    mosaics: Fraction = 0.25
+    """Scenes of nothing but face pictures side by side."""
+    bare: Fraction = 0.1
+    """Photographs as they are."""
+    portraits: Fraction = 0.05
+    """One face that fills the scene; all other scenes are groups on a photograph."""
+    face_px: tuple[NonNegative, NonNegative] = (6.0, 110.0)
     """Root of width × height, drawn evenly in its logarithm."""
-    faces: NonNegative = 3.0
+    faces: NonNegative = 6.0
     """Mean number of faces beyond the first."""
-    faces_max: Positive = 12
+    faces_max: Positive = 16
     grouped: Fraction = 0.5
-    empty: Fraction = 0.12
-    portraits: Fraction = 0.06
+    empty: Fraction = 0.15
     covered: Fraction = 0.3
-    decoys: Positive = 3
+    decoys: Positive = 2
 
 
 class Training(Group, frozen=True):
     """How long and how fast."""
 
-    epochs: Positive = 60
-    scenes: Positive = 2400
+    opening_epochs: Annotated[int, Meta(ge=0)] = 3
+    """Epochs of the new layers alone, by the teacher's features, before those of the whole."""
+    opening_rate: NonNegative = 0.004
+    epochs: Positive = 90
+    stepped_epochs: Annotated[int, Meta(ge=0)] = 15
+    """The last of them, in which every tensor is rounded as int8 rounds it."""
+    scenes: Positive = 1600
     """New scenes an epoch."""
     repeats: Positive = 2
     """How often each is shown, in another light."""
     batch: Positive = 16
-    learning_rate: NonNegative = 0.003
-    weight_decay: NonNegative = 0.01
-    warm_up: Fraction = 0.03
-    average: Fraction = 0.998
+    learning_rate: NonNegative = 0.002
+    weight_decay: NonNegative = 0.0001
+    warm_up: Fraction = 0.02
+    average: Fraction = 0.999
     """Decay of the moving average of the weights, which is what is kept."""
     threads: Positive = 1
+    workers: Annotated[int, Meta(ge=0)] = 1
+    """Processes that make scenes beside the training; 0 = the training makes its own."""
     seed: int = 1
+
+    @property
+    def steps(self) -> int:
+        """Of an epoch."""
+        return self.scenes * self.repeats // self.batch
 
 
 class About(told.About, frozen=True):
@@ -58,14 +76,13 @@ class Settings(Group, frozen=True):
     """One training run."""
 
     name: str = "farface"
-    network: Network = Network()
     scenes: Scenes = Scenes()
     training: Training = Training()
     about: About = About()
     sizes: tuple[tuple[Positive, Positive], ...] = ((320, 240), (320, 176))
     """Width and height of the files to make, steps of 16."""
-    score_min: Fraction = 0.4
-    score_low: Fraction = 0.25
+    score_min: Fraction = 0.55
+    score_low: Fraction = 0.4
 
 
 def read_settings(path: Path | None) -> Settings:

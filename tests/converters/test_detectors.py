@@ -16,7 +16,7 @@ from converters.cli import main
 from converters.detectors import check, ssd_res10
 from converters.errors import ConvertError
 from edge.runtime.card import Detector, read_card
-from edge.runtime.detect import open_detector, ssd, yunet
+from edge.runtime.detect import grid, open_detector, ssd, yunet
 from tests.shared import SHARED, frame_of
 
 YUNET = SHARED / "weights" / "yunet" / "yunet_n_320_320.onnx"
@@ -60,6 +60,32 @@ def test_nothing_above_the_threshold_is_no_candidate(far):
     found = yunet.decode(outputs, card)
     assert found.boxes.shape == (0, 4)
     assert found.keypoints.shape == (0, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("scores", "points"),
+    [
+        ((0.81, 1.0), [0, 0, 1, 0, 0.5, 0.5, 0, 1, 1, 1]),
+        ((0.9,), [0, 0, 1, 0, 0.5, 0.5, 0.5, 1]),
+    ],
+)
+def test_a_grid_places_boxes_by_the_cells_of_all_strides_in_one_row(far, scores, points):
+    """One score or class and objectness, four points or five: the same face, in pixels."""
+    card = card_with(far, family="grid", strides=(8, 16), tensors={"score": 1, "place": 0})
+    cells = (32 // 8) * (64 // 8) + (32 // 16) * (64 // 16)
+    place = np.zeros((1, cells, 4 + len(points)), np.float32)
+    said = np.zeros((1, cells, len(scores)), np.float32)
+    for cell, (x, y) in ((1 * 8 + 3, (0.5, 0.25)), (32 + 1 * 4 + 2, (0.25, 0.5))):
+        said[0, cell] = scores
+        place[0, cell] = (x, y, np.log(2), np.log(3), *points)
+    found = grid.decode([place, said], card)
+    np.testing.assert_allclose(found.scores, [0.9, 0.9], rtol=1e-6)
+    np.testing.assert_allclose(found.boxes, [[20, -2, 36, 22], [20, 0, 52, 48]], rtol=1e-6)
+    np.testing.assert_allclose(found.keypoints[0], [[24, 8], [32, 8], [28, 12], [28, 16]])
+    np.testing.assert_allclose(found.keypoints[1], [[32, 16], [48, 16], [40, 24], [40, 32]])
+    nothing = grid.decode([place, np.zeros_like(said)], card)
+    assert nothing.boxes.shape == (0, 4)
+    assert nothing.keypoints.shape == (0, 4, 2)
 
 
 def test_ssd_has_the_priors_of_its_prototype():

@@ -44,12 +44,24 @@ def weights() -> libface.Weights:
 def test_every_cell_of_every_stride_answers():
     """Also where a stride's grid is odd: 240 rows are 30, 15 and 8 cells."""
     tf = pytest.importorskip("tensorflow", reason="needs the converters extra (TensorFlow)")
-    image = tf.zeros((1, 240, 320, 3))
-    said = libface.function(weights())(image)
-    cells = {8: 30 * 40, 16: 15 * 20, 32: 8 * 10}
-    for stride, count in cells.items():
-        for name, channels in libface.HEADS.items():
-            assert tuple(said[f"{name}_{stride}"].shape) == (1, count, channels)
+    said = libface.function(weights())(tf.zeros((1, 240, 320, 3)))
+    cells = 30 * 40 + 15 * 20 + 8 * 10
+    assert tuple(said["score"].shape) == (1, cells, 2)
+    assert tuple(said["place"].shape) == (1, cells, 14)
+
+
+def test_a_levels_heads_are_one_layer_that_says_the_same():
+    """And the first layer, on pairs of pixels, is the 3 × 3 convolution that was published."""
+    tf = pytest.importorskip("tensorflow", reason="needs the converters extra (TensorFlow)")
+    torch_net = importlib.import_module("converters.detect_train.torch_net")
+    torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
+    pixels = np.random.default_rng(1).integers(0, 256, (1, 48, 64, 3)).astype(np.float32)
+    said = libface.function(weights())(tf.constant(pixels))
+    apart = torch_net.Teacher(weights())(torch.from_numpy(pixels).permute(0, 3, 1, 2))
+    cells = torch.cat([level.flatten(2) for level in apart.outputs], 2)[0].numpy().T
+    scores = np.sqrt(said["score"][0].numpy().prod(1))
+    np.testing.assert_allclose(scores, cells[:, 0], atol=1e-5)
+    np.testing.assert_allclose(said["place"][0, :, :10].numpy(), cells[:, 1:11], atol=1e-4)
 
 
 def test_doubling_repeats_each_cell():
@@ -58,7 +70,7 @@ def test_doubling_repeats_each_cell():
     x = tf.reshape(tf.range(2 * 3 * 4, dtype=tf.float32), (1, 2, 3, 4))
     like = tf.zeros((1, 4, 5, 4))
     expected = tf.image.resize(x, (4, 6), "nearest")[:, :, :5]
-    np.testing.assert_array_equal(libface._doubled(x, like).numpy(), expected.numpy())
+    np.testing.assert_array_equal(libface.doubled(x, like).numpy(), expected.numpy())
 
 
 @pytest.mark.parametrize("content", [b"no shared object", b"\x7fELF and no more"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.errors import ModelError
 from edge.runtime.card import Card
-from edge.runtime.detect import blazeface, centerface, farface, haar, mtcnn, ssd, yunet
+from edge.runtime.detect import blazeface, centerface, grid, haar, mtcnn, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
 from edge.runtime.detect.presets import HAAR, PRESETS, cards_of
 from edge.runtime.frame import Face, Frame
@@ -21,7 +21,7 @@ MTCNN = "mtcnn"
 FAMILIES: dict[str, Decode] = {
     "blazeface": blazeface.decode,
     "centerface": centerface.decode,
-    "farface": farface.decode,
+    "grid": grid.decode,
     "ssd": ssd.decode,
     "yunet": yunet.decode,
 }

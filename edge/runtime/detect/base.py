@@ -162,14 +162,11 @@ def _faces(found: Candidates, box: Letterbox, frame: Frame) -> list[Face]:
     scale = np.array((x_scale, y_scale), np.float32)
     shift = np.array((box.left, box.top), np.float32)
     corners = (found.boxes.reshape(-1, 2, 2) - shift) * scale
-    points = None if found.keypoints is None else (found.keypoints - shift) * scale
-    return [
-        Face(
-            Box(*low, *(b - a for a, b in zip(low, high, strict=True))),
-            float(score),
-            None if points is None else Keypoints(*(Point(*p) for p in points[i].tolist())),
-        )
-        for i, ((low, high), score) in enumerate(
-            zip(corners.tolist(), found.scores.tolist(), strict=True)
-        )
-    ]
+    corners[:, 1] -= corners[:, 0]
+    boxes = [Box(*numbers) for numbers in corners.reshape(-1, 4).tolist()]
+    scores = found.scores.tolist()
+    if found.keypoints is None:
+        return [Face(*one) for one in zip(boxes, scores, strict=True)]
+    placed = ((found.keypoints - shift) * scale).tolist()
+    points = [Keypoints(*[Point(x, y) for x, y in four]) for four in placed]
+    return [Face(*one) for one in zip(boxes, scores, points, strict=True)]
