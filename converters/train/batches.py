@@ -15,6 +15,7 @@ from converters.train.settings import Settings
 from edge.runtime.frame import Image
 
 AHEAD = 6
+DRAWN_CROPS = 512
 
 
 def chances(band: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
@@ -54,7 +55,7 @@ def _batch(
     random = np.random.default_rng(seeds)
     size, reach = settings.network.size, settings.data.chip_reach
     return np.stack(
-        [augmented(chips.pixels[i], size, reach, settings.augment, random) for i in members]
+        [augmented(chips.one_of(i, random), size, reach, settings.augment, random) for i in members]
     )
 
 
@@ -62,6 +63,16 @@ def plain_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) ->
     """N × size × size × 3 uint8 RGB, nothing changed."""
     size, reach = settings.network.size, settings.data.chip_reach
     return np.stack([plain(chips.pixels[i], size, reach) for i in members])
+
+
+def drawn_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) -> Image:
+    """Some crops as in training, bad light and all, from which layers take their ranges."""
+    random = np.random.default_rng(settings.training.seed)
+    chosen = random.choice(members, min(DRAWN_CROPS, len(members)), replace=False)
+    size, reach = settings.network.size, settings.data.chip_reach
+    return np.stack(
+        [augmented(chips.pixels[i], size, reach, settings.augment, random) for i in chosen]
+    )
 
 
 def small_crops(chips: Chips, members: NDArray[np.int64], settings: Settings, px: int) -> Image:

@@ -8,12 +8,14 @@ would not have estimated them either.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import msgspec
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from converters.train.labels import Folder, Label
@@ -33,6 +35,17 @@ PAD = 0.25
 """Border added before detecting, in sides of the picture: detectors miss faces that fill it."""
 
 
+class Look(NamedTuple):
+    """The same faces as another detector's landmarks cut them.
+
+    pixels: M × side × side × 3; row: for each of the N faces its place in `pixels`, −1 where the
+    other detector missed it.
+    """
+
+    pixels: NDArray[np.uint8]
+    row: NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Chips:
     """N faces: RGB uint8 N × side × side × 3, and each one's label."""
@@ -42,9 +55,25 @@ class Chips:
     female: NDArray[np.bool_]
     group: NDArray[np.str_]
     image: NDArray[np.str_]
+    also: tuple[Look, ...] = ()
 
     def __len__(self) -> int:
         return len(self.band)
+
+    def one_of(self, face: int, random: Generator) -> Image:
+        """The face as one of the detectors cut it, drawn at random."""
+        number = random.integers(1 + len(self.also)) if self.also else 0
+        if number:
+            look = self.also[number - 1]
+            if look.row[face] >= 0:
+                return look.pixels[look.row[face]]
+        return self.pixels[face]
+
+    def seen_also(self, other: Chips) -> Chips:
+        """These, with the looks at the same pictures that another detector gave."""
+        place = {name: row for row, name in enumerate(other.image.tolist())}
+        row = np.array([place.get(name, -1) for name in self.image.tolist()], np.int64)
+        return replace(self, also=(*self.also, Look(other.pixels, row)))
 
 
 def finder(detector: Detector) -> Find:

@@ -16,8 +16,7 @@ from converters.nets.tflite_net import Layer
 from converters.nets.torch_net import AgeGender
 from converters.tflite import output_positions
 from converters.train import describe
-from converters.train.augment import augmented
-from converters.train.batches import plain_crops, small_crops
+from converters.train.batches import drawn_crops, plain_crops, small_crops
 from converters.train.calibrate import SHARE_MIN, Fit, fit_all
 from converters.train.chips import Chips
 from converters.train.labels import Label
@@ -28,7 +27,6 @@ from edge.runtime.card import Card
 from edge.runtime.decode import decode
 from edge.runtime.model import Network
 
-CALIBRATION_CROPS = 512
 PROBE_CROPS = 64
 CROP_PX = (16, 20, 24, 32, 40, 48, 60)
 """Sizes of faces for which the accuracy is told: from the least that is of use to nearly whole."""
@@ -51,7 +49,7 @@ def finish(
     layers = fitted([Layer(*pair) for pair in network.folded()], fit)
     whole = tflite_net.convert(settings.network, layers, None)
     small = tflite_net.convert(
-        settings.network, layers, _calibration(chips, np.flatnonzero(~held), settings)
+        settings.network, layers, drawn_crops(chips, np.flatnonzero(~held), settings)
     )
     source = hashlib.sha256(b"".join(a.tobytes() for layer in layers for a in layer)).hexdigest()
     draft = describe.Draft(settings, source)
@@ -82,16 +80,6 @@ def fitted(layers: Sequence[Layer], fit: Fit) -> list[Layer]:
     scale = np.float32(fit.gender.scale)
     gender = Layer(gender.kernel * scale, (gender.bias - np.float32(fit.gender.shift)) * scale)
     return [*trunk, age, gender]
-
-
-def _calibration(chips: Chips, members: NDArray[np.int64], settings: Settings) -> NDArray[np.uint8]:
-    """Crops as in training, bad light and all, from which activations take their ranges."""
-    random = np.random.default_rng(settings.training.seed)
-    chosen = random.choice(members, min(CALIBRATION_CROPS, len(members)), replace=False)
-    size, reach = settings.network.size, settings.data.chip_reach
-    return np.stack(
-        [augmented(chips.pixels[i], size, reach, settings.augment, random) for i in chosen]
-    )
 
 
 def _answers(card: Card, content: bytes, crops: NDArray[np.uint8]) -> describe.Said:

@@ -11,9 +11,10 @@ import numpy as np
 
 from converters.nets.torch_net import AgeGender
 from converters.train import curves
-from converters.train.chips import Chips, held_out
+from converters.train.batches import drawn_crops
+from converters.train.chips import Chips
 from converters.train.finish import finish
-from converters.train.kept import chips_of, claim, say
+from converters.train.kept import chips_of, claim, held_of, say
 from converters.train.labels import open_data
 from converters.train.loop import Trainer, train
 from converters.train.settings import Settings, read_settings
@@ -35,7 +36,9 @@ class Lessons(NamedTuple):
     teachers: tuple[Path, ...] = ()
     """Opinions (.npz) and checkpoints; what they think is averaged."""
     start: Path | None = None
-    """A checkpoint whose weights the run begins with."""
+    """A checkpoint or a .tflite file whose weights the run begins with."""
+    held_out: Path | None = None
+    """held_out.zip of an earlier run, whose pictures are held out again."""
 
 
 def train_and_bundle(
@@ -45,14 +48,15 @@ def train_and_bundle(
     out.mkdir(parents=True, exist_ok=True)
     claim(out, settings)
     chips = chips_of(data, settings, out / "chips", models)
-    held = held_out(chips, settings.data.held_out, settings.training.seed)
+    held = held_of(chips, settings, lessons.held_out)
     _keep_held_out(data, chips, held, out / "held_out.zip")
     teacher = opinions_of(lessons.teachers, chips, held, settings)
     trainer = Trainer(settings, chips, held, teacher)
     if (out / "checkpoint.pt").exists():
         trainer.load(out / "checkpoint.pt")
     elif lessons.start is not None:
-        trainer.begin_with(network_to_begin_with(lessons.start, settings))
+        crops = drawn_crops(chips, np.flatnonzero(~held), settings)
+        trainer.begin_with(network_to_begin_with(lessons.start, settings, crops))
     train(trainer, out, say)
     curves.draw(out / "curves.csv", out / "curves.png")
     return finish(settings, averaged(trainer), chips, held, out)

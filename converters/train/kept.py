@@ -6,12 +6,21 @@ import sys
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from converters import progress
 from converters.errors import ConvertError
-from converters.train.chips import Chips, cut_chips, finder, load_chips, save_chips
+from converters.train.chips import (
+    Chips,
+    cut_chips,
+    finder,
+    held_out,
+    load_chips,
+    save_chips,
+)
 from converters.train.labels import open_data
-from converters.train.settings import Settings
+from converters.train.settings import Data, Settings
 from edge.runtime.detect import open_detector
 
 
@@ -42,18 +51,38 @@ def _fixed(settings: Settings) -> Settings:
 
 def chips_of(data: Path, settings: Settings, directory: Path, models: Path) -> Chips:
     """The faces of `data`, cut, or kept in `directory` by an earlier run."""
-    kept = load_chips(directory, settings.data)
+    one = msgspec.structs.replace(settings.data, also=())
+    chips = _cut_or_kept(data, one, directory, models)
+    for detector in settings.data.also:
+        other = msgspec.structs.replace(one, detector=detector)
+        chips = chips.seen_also(_cut_or_kept(data, other, directory / detector, models))
+    return chips
+
+
+def _cut_or_kept(data: Path, how: Data, directory: Path, models: Path) -> Chips:
+    kept = load_chips(directory, how)
     if kept is not None:
         return kept
-    find = finder(open_detector(settings.data.detector, models))
+    find = finder(open_detector(how.detector, models))
     with open_data(data) as folder:
-        chips = cut_chips(folder, find, settings.data, _note)
+        chips = cut_chips(folder, find, how, _note)
         missed = len(folder.labels) - len(chips)
     if not len(chips):
-        raise ConvertError(f"{settings.data.detector} finds no face in the pictures of {data}")
-    say(f"{len(chips)} faces cut, {missed} not found")
-    save_chips(chips, directory, settings.data)
+        raise ConvertError(f"{how.detector} finds no face in the pictures of {data}")
+    say(f"{how.detector}: {len(chips)} faces cut, {missed} not found")
+    save_chips(chips, directory, how)
     return chips
+
+
+def held_of(chips: Chips, settings: Settings, before: Path | None) -> NDArray[np.bool_]:
+    """Which chips are kept from training: those in the held_out.zip `before`, or drawn anew."""
+    if before is None:
+        return held_out(chips, settings.data.held_out, settings.training.seed)
+    with open_data(before) as folder:
+        held = np.isin(chips.image, [label.image for label in folder.labels])
+    if not held.any() or held.all():
+        raise ConvertError(f"{before} does not hold some of the faces, but {held.sum()} of them")
+    return held
 
 
 def _note(done: int, total: int) -> None:

@@ -78,14 +78,14 @@ class Looks(NamedTuple):
         """The crops of a look, as large as the chips allow without inventing pixels."""
         data = self.settings.data
         side = round(data.chip_px / data.chip_reach)
-        pixels = (self.chips.pixels[i] for i in members)
         if number >= len(PLAIN):
             seed = self.settings.training.seed
-            randoms = (np.random.default_rng((seed, number, int(i))) for i in members)
+            randoms = [np.random.default_rng((seed, number, int(i))) for i in members]
             how = self.settings.augment
-            pairs = zip(pixels, randoms, strict=True)
+            chips = [self.chips.one_of(i, r) for i, r in zip(members, randoms, strict=True)]
+            pairs = zip(chips, randoms, strict=True)
             return np.stack([augmented(chip, side, data.chip_reach, how, r) for chip, r in pairs])
-        crops = np.stack([plain(chip, side, data.chip_reach) for chip in pixels])
+        crops = np.stack([plain(self.chips.pixels[i], side, data.chip_reach) for i in members])
         return crops if number == 0 else np.ascontiguousarray(crops[:, :, ::-1])
 
     @torch.no_grad()

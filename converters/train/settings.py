@@ -29,6 +29,9 @@ class Data(Group, frozen=True):
     detector: str = "far"
     """Preset or card of the detector whose landmarks the crops are cut by."""
     detector_score_min: Fraction = 0.25
+    also: tuple[str, ...] = ()
+    """Further detectors, by whose landmarks each face is cut once more to train on: a network
+    that has seen several does not mind which one the device uses."""
 
 
 class Augment(Group, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from converters import progress
 from converters.nets.dlib_net import FaceTrunk
-from converters.train.chips import Chips, held_out
+from converters.train.chips import Chips
 from converters.train.finetune import Answer, Tuning
-from converters.train.kept import chips_of, claim, say
+from converters.train.kept import chips_of, claim, held_of, say
 from converters.train.opinions import Opinions, write_opinions
 from converters.train.parts import Looks, Parts
 from converters.train.settings import Settings
@@ -22,13 +23,23 @@ DEVIATION_MIN = 1e-3
 """What a feature's deviation is taken for at least, so that a dead one stays zero."""
 
 
-def teach(data: Path, settings: Settings, out: Path, models: Path, weights: Path) -> Path:
+class Given(NamedTuple):
+    """What a teacher is made of besides the data."""
+
+    weights: Path
+    """dlib's file."""
+    held_out: Path | None = None
+    """held_out.zip of an earlier run, whose pictures are held out again."""
+
+
+def teach(data: Path, settings: Settings, out: Path, models: Path, given: Given) -> Path:
     """See the verb; → the file of opinions."""
+    weights = given.weights
     load_trunk(weights)
     out.mkdir(parents=True, exist_ok=True)
     claim(out, settings)
     chips = chips_of(data, settings, out / "chips", models)
-    held = held_out(chips, settings.data.held_out, settings.training.seed)
+    held = held_of(chips, settings, given.held_out)
     torch.set_num_threads(settings.training.threads)
     parts = Looks(load_trunk(weights), chips, held, settings).kept(out / "parts", _note)
     said = _tuned(weights, chips, held, settings, parts)

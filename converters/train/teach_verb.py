@@ -44,6 +44,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="DAT",
         help="dlib_face_recognition_resnet_model_v1.dat",
     )
+    parser.add_argument(
+        "--held-out",
+        type=Path,
+        metavar="ZIP",
+        help="held_out.zip of an earlier run, whose pictures are held out again (default: drawn)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for everything it writes")
     parser.add_argument(
         "--models", type=Path, default=Path("models_tflite"), help="folder of the detectors"
@@ -58,9 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise ConvertError("teaching needs PyTorch: pip install 'agender-edge[train]'") from error
     from converters.train.settings import read_settings
-    from converters.train.teach import teach
+    from converters.train.teach import Given, teach
 
     settings = read_settings(arguments.config)
-    path = teach(arguments.data, settings, arguments.out, arguments.models, arguments.weights)
+    given = Given(arguments.weights, arguments.held_out)
+    path = teach(arguments.data, settings, arguments.out, arguments.models, given)
     print(path, file=sys.stdout)
     return 0

@@ -16,14 +16,16 @@ import torch
 from numpy.typing import NDArray
 
 from converters.errors import ConvertError
+from converters.nets.tflite_weights import network_of
 from converters.nets.torch_net import AgeGender
 from converters.nets.widen import half_as_wide, widened
 from converters.train.augment import augmented
 from converters.train.batches import plain_crops
 from converters.train.chips import Chips
-from converters.train.loop import logits
+from converters.train.loop import logits, tensor
 from converters.train.opinions import Opinions, averaged, of_chips
 from converters.train.settings import Settings
+from edge.runtime.frame import Image
 
 LOOKS = 4
 BLOCK = 2048
@@ -36,7 +38,23 @@ def averaged_network(checkpoint: Path, settings: Settings) -> AgeGender:
     return network
 
 
-def network_to_begin_with(checkpoint: Path, settings: Settings) -> AgeGender:
+def network_to_begin_with(start: Path, settings: Settings, crops: Image) -> AgeGender:
+    """That of a .tflite file or of a checkpoint.
+
+    crops: N × size × size × 3 of those it will be trained on, for what a file does not keep.
+    """
+    if start.suffix != ".tflite":
+        return _of_checkpoint(start, settings)
+    try:
+        return network_of(start.read_bytes(), settings.network, tensor(crops, "cpu"))
+    except (OSError, ValueError) as error:
+        raise ConvertError(
+            f"{start} is no file of a network of this shape ({error}): give one that "
+            "`agender-convert train` wrote with the same [network]"
+        ) from error
+
+
+def _of_checkpoint(checkpoint: Path, settings: Settings) -> AgeGender:
     """As `averaged_network`; one of half as many channels is widened, and says the same."""
     half = half_as_wide(settings.network)
     if half is not None:

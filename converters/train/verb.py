@@ -14,7 +14,8 @@ EXAMPLES = """examples:
   agender-convert train --data fairface_train.zip --out training/second --epochs 48 \\
       --config converters/train/agender_64.toml --start training/first/checkpoint.pt \\
       --teacher training/teacher/opinions.npz
-  agender-convert train --data my_faces/ --config mine.toml --out training/mine
+  agender-convert train --data my_faces/ --config mine.toml --out training/mine \\
+      --start models_tflite/agender_64.tflite
 
 The data is a ZIP or folder of images/ and labels.csv with the columns image, gender (female or
 male), age_band (0-2, 3-9, 10-19 … 70+) or age_years, and, if you like, group. Faces need some
@@ -57,9 +58,15 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "--start",
         type=Path,
-        metavar="CHECKPOINT",
-        help="checkpoint.pt of an earlier run, whose weights a new run begins with; the network "
-        "may have twice as many channels",
+        metavar="FILE",
+        help="what a new run begins with: checkpoint.pt of an earlier run (the network may have "
+        "twice as many channels), or a .tflite file of such a run's, like the one that ships",
+    )
+    parser.add_argument(
+        "--held-out",
+        type=Path,
+        metavar="ZIP",
+        help="held_out.zip of an earlier run, whose pictures are held out again (default: drawn)",
     )
     parser.set_defaults(run=run)
 
@@ -75,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.epochs is not None and arguments.epochs < 1:
         raise ConvertError(f"--epochs is {arguments.epochs}, must be 1 or more")
     settings = settings_of(arguments.config, arguments.epochs)
-    lessons = Lessons(tuple(arguments.teacher), arguments.start)
+    lessons = Lessons(tuple(arguments.teacher), arguments.start, arguments.held_out)
     card = train_and_bundle(arguments.data, settings, arguments.out, arguments.models, lessons)
     print(card, file=sys.stdout)
     return 0

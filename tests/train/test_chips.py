@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import msgspec
 import numpy as np
 import pytest
 
+from converters.errors import ConvertError
 from converters.train.augment import plain
 from converters.train.chips import (
     PAD,
@@ -17,12 +20,13 @@ from converters.train.chips import (
     reached,
     save_chips,
 )
+from converters.train.kept import chips_of, held_of
 from converters.train.labels import Folder, Label
 from converters.train.settings import Data
 from edge.runtime.card import Crop, Input
 from edge.runtime.crop import cut
 from edge.runtime.frame import Box, Face, Keypoints, Point
-from tests.train.faces import chips
+from tests.train.faces import chips, settings
 
 
 def face(x: float, y: float, size: float, score: float = 0.9) -> Face:
@@ -102,6 +106,42 @@ def test_chips_are_kept_for_the_next_run_with_the_same_settings(tmp_path):
     assert load_chips(tmp_path, msgspec.structs.replace(data, chip_reach=1.5)) is None
     (tmp_path / "data.json").unlink()
     assert load_chips(tmp_path, data) is None
+
+
+def test_a_face_is_trained_on_as_any_of_the_detectors_cut_it():
+    """Rows are matched by picture; a face that the other detector missed is the first one's."""
+    first = chips(3)
+    other = replace(first, pixels=255 - first.pixels[1:], image=first.image[1:])
+    both = first.seen_also(other)
+    random = np.random.default_rng(0)
+    for face in range(3):
+        seen = {both.one_of(face, random).tobytes() for _ in range(30)}
+        cuts = [first.pixels[face]] if face == 0 else [first.pixels[face], other.pixels[face - 1]]
+        assert seen == {pixels.tobytes() for pixels in cuts}
+
+
+def test_the_looks_of_further_detectors_are_kept_beside_the_first(tmp_path):
+    """Each in a folder of its own; one more detector leaves what was cut before as it is."""
+    data = Data(chip_px=20, detector="far")
+    save_chips(chips(), tmp_path, data)
+    save_chips(chips(), tmp_path / "near", msgspec.structs.replace(data, detector="near"))
+    how = msgspec.structs.replace(settings(), data=msgspec.structs.replace(data, also=("near",)))
+    found = chips_of(tmp_path / "no data", how, tmp_path, tmp_path / "no models")
+    assert [look.row.tolist() for look in found.also] == [list(range(len(found)))]
+
+
+def test_the_faces_that_an_earlier_run_held_out_are_held_out_again(tmp_path):
+    """By their pictures' names, whichever detector cut them; a file of others is refused."""
+    faces = chips(6)
+    for name, pictures in (("some", faces.image[2:4]), ("none", ["images/other.jpg"])):
+        (tmp_path / name).mkdir()
+        rows = [f"{picture},0-2,male" for picture in pictures]
+        (tmp_path / name / "labels.csv").write_text("\n".join(["image,age_band,gender", *rows]))
+    held = held_of(faces, settings(), tmp_path / "some")
+    assert held.tolist() == [False, False, True, True, False, False]
+    with pytest.raises(ConvertError, match="does not hold some of the faces"):
+        held_of(faces, settings(), tmp_path / "none")
+    assert np.array_equal(held_of(faces, settings(), None), held_out(faces, 0.25, 1))
 
 
 def test_every_band_and_gender_is_held_out_alike():

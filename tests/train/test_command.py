@@ -70,11 +70,17 @@ def test_a_missing_configuration_is_refused(tmp_path):
 
 
 def test_the_shipped_configuration_is_the_default_with_a_name_and_a_licence():
-    """agender_64.toml differs from the defaults only where it says who made the data."""
+    """agender_64.toml differs from the defaults in the looks, the length, and who made the data."""
     shipped = read_settings(ROOT / "converters" / "train" / "agender_64.toml")
     plain = Settings()
-    data = msgspec.structs.replace(plain.data, detector=shipped.data.detector)
-    assert shipped == msgspec.structs.replace(plain, data=data, about=shipped.about)
+    data = msgspec.structs.replace(plain.data, also=shipped.data.also)
+    how = shipped.training
+    training = msgspec.structs.replace(
+        plain.training, epochs=how.epochs, learning_rate=how.learning_rate
+    )
+    assert shipped == msgspec.structs.replace(
+        plain, data=data, training=training, about=shipped.about
+    )
     assert shipped.about.commercial_use
     assert "CC BY 4.0" in shipped.about.attribution
 

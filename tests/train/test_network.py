@@ -86,6 +86,46 @@ def test_the_int8_file_is_integers_throughout_with_an_exact_input():
     assert all(detail["dtype"] == np.int8 for detail in interpreter.get_output_details())
 
 
+def pixels_of(crops: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(crops.astype(np.float32)).permute(0, 3, 1, 2) / 255
+
+
+@pytest.mark.converters
+@pytest.mark.parametrize(("integers", "apart"), [(False, 1e-4), (True, 0.02)])
+def test_a_file_gives_the_network_back(integers, apart):
+    """Float weights to the digit, int8 ones to their step; what is normal is measured anew."""
+    tflite_net = pytest.importorskip("converters.nets.tflite_net", reason="needs TensorFlow")
+    from converters.nets.tflite_weights import network_of
+
+    made = lived_in(ODD)
+    layers = [tflite_net.Layer(*pair) for pair in made.folded()]
+    crops = np.random.default_rng(1).integers(0, 256, (40, 28, 28, 3)).astype(np.uint8)
+    pixels = pixels_of(crops)
+    content = tflite_net.convert(ODD, layers, crops if integers else None)
+    found = network_of(content, ODD, pixels)
+    with torch.no_grad():
+        wanted, again = made(pixels), found(pixels)
+        learning = found.train()(pixels)
+    for want, have, learns in zip(wanted, again, learning, strict=True):
+        assert have.numpy() == pytest.approx(want.numpy(), abs=apart)
+        assert learns.numpy() == pytest.approx(have.numpy(), abs=1e-3)
+
+
+@pytest.mark.converters
+def test_a_file_of_another_shape_is_refused():
+    """Both another number of layers and other channels are told."""
+    tflite_net = pytest.importorskip("converters.nets.tflite_net", reason="needs TensorFlow")
+    from converters.nets.tflite_weights import network_of
+
+    layers = [tflite_net.Layer(*pair) for pair in lived_in(ODD).folded()]
+    content = tflite_net.convert(ODD, layers, None)
+    for stages, told in ((ODD.stages[:2], "layers instead"), (None, "a layer of")):
+        wider = tuple(msgspec.structs.replace(s, channels=2 * s.channels) for s in ODD.stages)
+        other = msgspec.structs.replace(ODD, stages=stages or wider)
+        with pytest.raises(ValueError, match=told):
+            network_of(content, other, torch.rand(2, 3, 28, 28))
+
+
 @pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD])
 def test_a_widened_network_says_the_same(network):
     """Twice the channels, the same logits; the copies of a channel are weighed unequally."""

@@ -117,6 +117,6 @@ def test_is_right_about_faces_it_never_saw():
     assert age.error_years <= 7.0
     assert age.exact >= 0.50
     assert age.one_off >= 0.90
-    # What was wanted is .88 and .93; what is shipped reaches .838 and .903 (see TRAINING.md).
-    assert gender["overall"].accuracy >= 0.82
-    assert gender["adults"].accuracy >= 0.88
+    # What was wanted is .88 and .93; what is shipped reaches .861 and .924 (see TRAINING.md).
+    assert gender["overall"].accuracy >= 0.84
+    assert gender["adults"].accuracy >= 0.90

@@ -16,7 +16,7 @@ from converters.train.chips import held_out, save_chips
 from converters.train.opinions import Opinions, of_chips, read_opinions, write_opinions
 from converters.train.parts import Looks, parts_tensor
 from converters.train.settings import Settings, Teacher
-from converters.train.teach import load_trunk, teach
+from converters.train.teach import Given, load_trunk, teach
 from converters.train.teacher import opinions_of
 from tests.train import dlib_file
 from tests.train.faces import chips, settings
@@ -48,7 +48,7 @@ def taught(tmp_path_factory, weights):
     """A finished `teach`, on chips that are there already."""
     out = tmp_path_factory.mktemp("teacher")
     save_chips(chips(FACES), out / "chips", how().data)
-    return teach(out / "no data", how(), out, out / "no models", weights)
+    return teach(out / "no data", how(), out, out / "no models", Given(weights))
 
 
 def test_the_teacher_thinks_of_the_faces_it_learned_from_alone(taught):
@@ -137,7 +137,7 @@ def test_another_network_is_refused_before_anything_is_done(tmp_path):
     """Not after half an hour of cutting faces."""
     (tmp_path / "net.dat").write_bytes(b"something else")
     with pytest.raises(ConvertError, match="is not dlib's face recognition network"):
-        teach(tmp_path, how(), tmp_path / "out", tmp_path, tmp_path / "net.dat")
+        teach(tmp_path, how(), tmp_path / "out", tmp_path, Given(tmp_path / "net.dat"))
     assert not (tmp_path / "out").exists()
 
 

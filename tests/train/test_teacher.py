@@ -17,6 +17,8 @@ from converters.train.opinions import Opinions
 from converters.train.teacher import averaged_network, network_to_begin_with, opinions
 from tests.train.faces import chips, settings
 
+NO_CROPS = np.zeros((0, 16, 16, 3), np.uint8)
+
 
 def taught(weight: float = 0.5, features: int = 0) -> Trainer:
     """A run whose teacher says the same of every face."""
@@ -114,14 +116,23 @@ def test_a_run_can_begin_with_a_network_half_as_wide(tmp_path):
     wide = msgspec.structs.replace(
         run.settings, network=msgspec.structs.replace(small, stages=stages)
     )
-    begun = network_to_begin_with(tmp_path / "checkpoint.pt", wide).eval()
+    begun = network_to_begin_with(tmp_path / "checkpoint.pt", wide, NO_CROPS).eval()
     pixels = torch.rand(2, 3, 16, 16)
     with torch.no_grad():
         said = run.average.module.eval()(pixels)[0]
         assert torch.allclose(begun(pixels)[0], said, atol=1e-4)
     other = msgspec.structs.replace(run.settings, network=Network(16, (Stage(4),)))
     with pytest.raises(ConvertError, match="or one half as wide"):
-        network_to_begin_with(tmp_path / "checkpoint.pt", other)
+        network_to_begin_with(tmp_path / "checkpoint.pt", other, NO_CROPS)
+
+
+def test_a_file_that_is_none_of_ours_is_no_start(tmp_path):
+    """A missing file and bytes that are no network are named."""
+    pytest.importorskip("ai_edge_litert", reason="needs the runtime")
+    (tmp_path / "noise.tflite").write_bytes(b"noise")
+    for name in ("gone", "noise"):
+        with pytest.raises(ConvertError, match=f"{name}.tflite is no file of a network"):
+            network_to_begin_with(tmp_path / f"{name}.tflite", settings(), NO_CROPS)
 
 
 def test_what_is_no_checkpoint_of_this_shape_is_refused(tmp_path):
