@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from edge.runtime.card import Card
 from edge.runtime.detect.base import Candidates
-from edge.runtime.detect.centerface import four_points
 from edge.runtime.model import Tensor
 
 BOX = 2
@@ -32,32 +31,49 @@ def decode(outputs: list[Tensor], card: Card) -> Candidates:
     said = outputs[spec.tensors["score"]][0]
     two = said.shape[1] == 2
     scores = said[:, 0] * said[:, 1] if two else said[:, 0]
-    chosen = np.flatnonzero(scores > (spec.score_low**2 if two else spec.score_low))
+    chosen = (scores > (spec.score_low**2 if two else spec.score_low)).nonzero()[0]
     if not len(chosen):
         return NONE
-    sure = np.sqrt(scores[chosen]) if two else scores[chosen]
-    cells, strides = grid(card.input.width, card.input.height, spec.strides)
-    stride = strides[chosen]
-    place = outputs[spec.tensors["place"]][0, chosen]
-    half = np.exp(place[:, 2:4]) * (stride / 2)
-    pairs = place.reshape(len(place), -1, 2) * stride[:, None] + cells[chosen, None]
-    centre, points = pairs[:, 0], pairs[:, BOX:]
-    boxes = np.concatenate((centre - half, centre + half), 1)
-    return Candidates(boxes, sure, four_points(points) if points.shape[1] == FIVE else points)
+    sure = scores.take(chosen)
+    if two:
+        np.sqrt(sure, sure)
+    place = outputs[spec.tensors["place"]][0].take(chosen, 0)
+    size = card.input.width, card.input.height
+    return _placed(place, sure, grid(*size, spec.strides, place.shape[1]).take(chosen, 0))
+
+
+def _placed(place: Tensor, scores: Tensor, cells: Tensor) -> Candidates:
+    """The chosen cells' numbers, in strides from the cell → pixels.
+
+    Every call into NumPy costs more than its sums, and rows of two numbers cost most.
+    """
+    stride = cells[:, -1:]
+    half = np.exp(place[:, 2:4])
+    half *= stride
+    half *= 0.5
+    place *= stride
+    place += cells[:, :-1]
+    boxes = np.empty((len(place), 4), np.float32)
+    np.subtract(place[:, :2], half, boxes[:, :2])
+    np.add(place[:, :2], half, boxes[:, 2:])
+    points = place[:, 2 * BOX :]
+    if points.shape[1] == 2 * FIVE:
+        points[:, 6:8] += points[:, 8:]
+        points[:, 6:8] *= 0.5
+    return Candidates(boxes, scores, points[:, :8].reshape(-1, 4, 2))
 
 
 @lru_cache(maxsize=8)
-def grid(
-    width: int, height: int, strides: tuple[int, ...]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Every cell's place in the input's pixels, N × 2, and its stride, N × 1.
+def grid(width: int, height: int, strides: tuple[int, ...], numbers: int) -> NDArray[np.float32]:
+    """Every cell's x and y in the input's pixels, again and again for `numbers` of them, and its
+    stride: N × (numbers + 1).
 
     A stride that does not divide the input has a last cell that reaches past it.
     """
-    cells, sizes = [], []
+    levels = []
     for stride in strides:
         rows, columns = -(-height // stride), -(-width // stride)
         places = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2)
-        cells.append(places * stride)
-        sizes.append(np.full((len(places), 1), stride))
-    return np.concatenate(cells).astype(np.float32), np.concatenate(sizes).astype(np.float32)
+        again = np.tile(places * stride, (1, numbers // 2))
+        levels.append(np.insert(again, numbers, stride, axis=1))
+    return np.concatenate(levels).astype(np.float32)
