@@ -106,7 +106,7 @@ def test_a_sweep_tries_every_crop_and_can_write_the_best(bundles, labelled, caps
     assert printed.count("| best |") == 1
     assert "aligned" in printed
     margins = json.loads(card.read_text())["estimator"]["crop"]["margins"]
-    assert "yunet" in margins, "the family of the network that `far` means"
+    assert "grid" in margins, "the family of the network that `far` means"
     assert main(["card", str(card)]) == 0
 
 
