@@ -10,7 +10,7 @@ import pytest
 from tests.system.fleet import lab as labs
 from tests.system.fleet.lab import Lab
 
-SUITE = os.environ.get("AGENDER_TEST_FLEET_SUITE", "bookworm")
+SUITE = os.environ.get("AGENDER_SUITE", "bookworm")
 
 
 @pytest.fixture(scope="package")
