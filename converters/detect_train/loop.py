@@ -24,6 +24,7 @@ from converters.detect_train.scenes import Composer
 from converters.detect_train.settings import Settings
 from converters.detect_train.torch_net import Answer, Student, Teacher
 from converters.detectors.libface import Weights
+from converters.train.loop import follow
 from edge.runtime.frame import Image
 
 COLUMNS = ("epoch", "loss", "held_out", "seconds")
@@ -61,7 +62,9 @@ class Trainer:
         self.network = Student(weights).to(self.device).train()
         for network in (self.teacher, self.network):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub
-        self.average = AveragedModel(self.network, avg_fn=_averaged(how.average), use_buffers=True)
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=follow(how.average), use_buffers=True
+        )
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), how.learning_rate, weight_decay=how.weight_decay
         )
@@ -110,7 +113,7 @@ class Trainer:
         """N × 3 × H × W, BGR 0..255."""
         how = self.settings.training
         stream = Stream(make, how.repeats, count * how.batch)
-        for pictures in DataLoader(stream, how.batch, num_workers=min(workers, 1)):
+        for pictures in DataLoader(stream, how.batch, num_workers=workers):
             pixels = pictures.permute(0, 3, 1, 2).float()
             yield pixels.contiguous(memory_format=torch.channels_last)
 
@@ -153,7 +156,7 @@ class Trainer:
     @torch.no_grad()
     def judge(self) -> float:
         """The loss of the averaged network on scenes that are never learned."""
-        network = self.average.module
+        network = self.average.module.eval()
         found = []
         for pixels in self.held:
             moved = pixels.to(self.device)
@@ -198,13 +201,3 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.rows = state["epoch"], state["rows"]
-
-
-def _averaged(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """A moving average that follows fast at first: its decay grows from 0 to `decay`."""
-
-    def average(mean: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
-        now = min(decay, (1 + float(count)) / (10 + float(count)))
-        return mean * now + new.to(mean.dtype) * (1 - now) if mean.is_floating_point() else new
-
-    return average

@@ -56,8 +56,9 @@ class Training(Group, frozen=True):
     average: Fraction = 0.999
     """Decay of the moving average of the weights, which is what is kept."""
     threads: Positive = 1
-    workers: Annotated[int, Meta(ge=0)] = 1
-    """Processes that make scenes beside the training; 0 = the training makes its own."""
+    workers: Annotated[int, Meta(ge=0, le=1)] = 1
+    """Processes that make scenes beside the training, one at most: a seed is one stream of scenes.
+    0 = the training makes its own."""
     seed: int = 1
 
     @property

@@ -118,17 +118,14 @@ def told(heads: Sequence[Any], scores: int) -> dict[str, Any]:
 
 def _merged(weights: Weights, level: int) -> Weights:
     """A level's four heads as one, in the order of HEADS: the same sums in fewer instructions."""
-    found: Weights = {}
-    for name, rows in (("pw_weight", -1), ("pw_bias", 1), ("dw_weight", 9), ("dw_bias", 1)):
-        parts = []
-        for head, channels in HEADS.items():
-            values = weights[f"bbox_head__multi_level_{head}__{level}_{name}"]
-            # The 1 × 1 layer's are by output, the others by place.
-            part = values.reshape(channels, -1).T if rows < 0 else values.reshape(rows, channels)
-            parts.append(part)
-        both = np.concatenate(parts, 1)
-        found[f"head_{name}"] = (both.T if rows < 0 else both).reshape(-1).astype(np.float32)
-    return found
+
+    def parts(name: str) -> list[NDArray[np.float32]]:
+        return [weights[f"bbox_head__multi_level_{head}__{level}_{name}"] for head in HEADS]
+
+    # Each layer's are by output, but for the depthwise weights, which are by place.
+    merged = {f"head_{n}": np.concatenate(parts(n)) for n in ("pw_weight", "pw_bias", "dw_bias")}
+    looks = np.concatenate([part.reshape(9, -1) for part in parts("dw_weight")], 1)
+    return {**merged, "head_dw_weight": looks.reshape(-1)}
 
 
 def _first(image: Any, weights: Weights) -> Any:
