@@ -18,9 +18,13 @@ from tests.main_job.program import children_of, start, wait_for
 VISION_MB = 160
 PUBLISHER_MB = 45
 
-OPENED = re.compile(r'open(?:at2?)?\([^"]*"([^"]+)", [^)]*?(?:O_WRONLY|O_RDWR|O_CREAT)')
-MADE = re.compile(r'\b(?:creat|mkdir|mkdirat|rename|renameat2?|link|symlink|mknod)\([^"]*"([^"]+)"')
-SPOKEN_TO = re.compile(r"\b(?:connect|sendto|bind)\(\d+[^{]*(\{sa_family=[^}]+\})")
+# Never beyond the line's end: a call another thread interrupts has no closing bracket, and the
+# next line's flags are another file's.
+OPENED = re.compile(r'open(?:at2?)?\([^"\n]*"([^"\n]+)", [^)\n]*?(?:O_WRONLY|O_RDWR|O_CREAT)')
+MADE = re.compile(
+    r'\b(?:creat|mkdir|mkdirat|rename|renameat2?|link|symlink|mknod)\([^"\n]*"([^"\n]+)"'
+)
+SPOKEN_TO = re.compile(r"\b(?:connect|sendto|bind)\(\d+[^{\n]*(\{sa_family=[^}\n]+\})")
 
 
 def run_traced(tmp_path: Path, clip: Path, port: int) -> str:
@@ -64,6 +68,15 @@ def test_nothing_is_written_but_the_outbox_and_nobody_reached_but_the_broker(
         and not any(word in address for word in ("AF_NETLINK", "nscd"))
     ]  # fmt: skip
     assert strangers == []
+
+
+def test_an_interrupted_call_is_not_read_with_the_next_lines_flags():
+    """Two threads in one recording: the first reads, the second writes."""
+    recorded = (
+        '7 openat(AT_FDCWD, "/lib/read.pyc", O_RDONLY|O_CLOEXEC <unfinished ...>\n'
+        '8 openat(AT_FDCWD, "/state/outbox.sqlite", O_RDWR|O_CREAT, 0644 <unfinished ...>\n'
+    )
+    assert OPENED.findall(recorded) == ["/state/outbox.sqlite"]
 
 
 def test_memory_stays_within_its_bounds(demo_clip, tmp_path, mosquitto):
