@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edge.runtime.frame import Face
+from edge.runtime.frame import Box, Face
 from edge.runtime.motion import POSITION_NOISE, SIZE_NOISE
 from edge.runtime.pose import Pose
 
@@ -60,6 +60,11 @@ class Nursery:
 
     def __len__(self) -> int:
         return sum(map(len, self._frames))
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Where they were."""
+        return [sighting.face.box for frame in self._frames for sighting in frame]
 
     def clear(self) -> None:
         """Forget everything."""

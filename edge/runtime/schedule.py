@@ -1,4 +1,7 @@
-"""When faces are looked for: as often as those in view need it, and hardly ever where none is.
+"""When and where faces are looked for: as often as those in view need it, and as widely.
+
+Hardly ever where nobody is; in the part of the frame where something moves or somebody is known
+to be, and every sweep in all of it.
 
 A frame that is not looked at is not lost: whoever is followed is predicted, time goes on, and the
 frame was observed, since anybody in it would have moved or will be met by the next sweep.
@@ -11,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from edge.config_people import Motion
-from edge.runtime.frame import Box, Frame
+from edge.runtime.frame import EVERYWHERE, Box, Frame, Span
 from edge.runtime.gate import Gate
 from edge.runtime.meter import Meter
 from edge.runtime.need import Need
@@ -32,7 +35,11 @@ class Watched(Protocol):
 
     @property
     def boxes(self) -> Sequence[Box]:
-        """Where their faces are expected."""
+        """Where the faces of those who are followed are expected."""
+
+    @property
+    def reach(self) -> Span | None:
+        """The columns in which all of them, and those perhaps met, are; None for nobody."""
 
 
 class Schedule:
@@ -48,32 +55,58 @@ class Schedule:
     def restart(self) -> None:
         """Another source, or the same one after a pause: nothing is known of the scene."""
         self._gate = Gate()
-        self._looked_s = self._moved_s = -math.inf
+        self._looked_s = self._swept_s = self._unknown_s = self._unclear_s = -math.inf
+        self._stirred: Span | None = None
 
-    def due(self, frame: Frame, people: Watched, fps_max: float) -> bool:
-        """Whether to look for faces on this frame, given those in view; `fps_max` is a bound."""
+    def due(self, frame: Frame, people: Watched, fps_max: float) -> Span | None:
+        """The columns to look for faces in, None for a frame that needs no look; `fps_max` is a
+        bound on the looks a second.
+        """
         interval_s = 1 / fps_max
         # The same as if every frame came a little late.
         since_s = frame.captured_s - self._looked_s + JITTER * interval_s
         if since_s < interval_s:
-            return False
-        if not self._wanted(frame, people, since_s):
-            self.gated += 1
-            return False
+            return None
+        if self._settings.enabled:
+            self._watch(frame, people.boxes)
+            if not self._wanted(frame.captured_s, people.need, since_s):
+                self.gated += 1
+                return None
         self._looked_s = frame.captured_s
-        return True
+        return self._across(frame.captured_s, people)
 
-    def _wanted(self, frame: Frame, people: Watched, since_s: float) -> bool:
-        settings, need = self._settings, people.need
-        if not settings.enabled or need is Need.CLOSE or since_s >= self._pause_s(need):
-            return True
-        if frame.captured_s - self._moved_s <= settings.hold_s:
-            return True
+    def _watch(self, frame: Frame, known: Sequence[Box]) -> None:
+        """Take note of what moves."""
+        now_s = frame.captured_s
         with self._meter.stage("gate"):
-            moved = self._gate.moved(frame, people.boxes)
-        if moved:
-            self._moved_s = frame.captured_s
-        return moved
+            stir = self._gate.stir(frame, known)
+        if stir.unknown:
+            self._unknown_s = now_s
+        if stir.across is EVERYWHERE:
+            self._unclear_s = now_s
+        self._stirred = stir.across
+
+    def _wanted(self, now_s: float, need: Need, since_s: float) -> bool:
+        if need is Need.CLOSE or since_s >= self._pause_s(need):
+            return True
+        return now_s - self._unknown_s <= self._settings.hold_s
+
+    def _across(self, now_s: float, people: Watched) -> Span:
+        """Where something moves or somebody is expected; everywhere once a sweep."""
+        spans = [span for span in (self._stirred, people.reach) if span is not None]
+        across = spans[0].with_all(spans[1:]) if spans else EVERYWHERE
+        if not self._may_be_partial(now_s):
+            across = EVERYWHERE
+        if across is EVERYWHERE:
+            self._swept_s = now_s
+        return across
+
+    def _may_be_partial(self, now_s: float) -> bool:
+        settings = self._settings
+        if not (settings.enabled and settings.partial):
+            return False
+        clear = now_s - self._unclear_s > settings.hold_s
+        return clear and now_s - self._swept_s < settings.sweep_s
 
     def _pause_s(self, need: Need) -> float:
         """The longest time between two looks."""

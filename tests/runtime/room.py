@@ -11,7 +11,7 @@ import numpy as np
 from edge.config_people import Motion, Tracking
 from edge.config_people import Space as SpaceSettings
 from edge.runtime.evidence import Limits
-from edge.runtime.frame import Box, Estimate, Face, Frame, Visit
+from edge.runtime.frame import Box, Estimate, Face, Frame, Span, Visit
 from edge.runtime.meter import Meter
 from edge.runtime.people import People
 from edge.runtime.schedule import Schedule
@@ -32,6 +32,8 @@ class Scene:
     noise: float = 2.0
     person: tuple[float, float] | None = None
     """The middle of the face, pixels."""
+    still: list[tuple[float, float]] = field(default_factory=list)
+    """More people, whom nothing in the picture tells from the wall."""
     others: list[tuple[float, float]] = field(default_factory=list)
     """Figures whose faces the detector does not see."""
     shown: float = 1.0
@@ -76,6 +78,8 @@ class Watch:
         self.schedule = Schedule(Motion(**settings), Meter())
         self.visits: list[Visit] = []
         self.looks: list[float] = []
+        self.widths: list[float] = []
+        """How much of the frame each look was asked to cover, pixels."""
         self.now_s = 0.0
 
     def live(self, duration_s: float, change: Any = lambda scene, since_s: None) -> int:
@@ -84,17 +88,22 @@ class Watch:
         for index in range(round(duration_s * FPS)):
             change(self.scene, index / FPS)
             frame = self.scene.frame(self.now_s)
-            if self.schedule.due(frame, self.people, 15.0):
+            across = self.schedule.due(frame, self.people, 15.0)
+            if across is not None:
                 self.looks.append(self.now_s)
-                self.visits += self.people.observe(frame, self._faces())
+                self.widths.append(min(across.right, WIDTH) - max(across.left, 0))
+                self.visits += self.people.observe(frame, self._faces(across))
             else:
                 self.visits += self.people.coast(frame)
             self.now_s += 1 / FPS
         return len(self.looks) - looks
 
-    def _faces(self) -> list[Face]:
-        if self.scene.person is None or self.scene.shown < 0.5:
-            return []
-        x, y = self.scene.person
-        box = Box(x - FACE_PX / 2, y - 0.65 * FACE_PX, FACE_PX, 1.3 * FACE_PX)
-        return [Face(box, 0.9)]
+    def _faces(self, across: Span) -> list[Face]:
+        """Everyone's, as far as they lie in the columns that are looked at, and no others."""
+        scene = self.scene
+        shown = scene.person is not None and scene.shown >= 0.5
+        heads = [scene.person] * shown + scene.still
+        boxes = [Box(x - FACE_PX / 2, y - 0.65 * FACE_PX, FACE_PX, 1.3 * FACE_PX) for x, y in heads]
+        return [
+            Face(box, 0.9) for box in boxes if across.left <= box.left and box.right <= across.right
+        ]

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ModelError
+from edge.runtime.card import read_card
 from edge.runtime.detect import open_detector
 from edge.runtime.detect.base import Candidates, fit, suppress
-from edge.runtime.frame import Frame
+from edge.runtime.frame import Frame, Span
 from tests.shared import frame_of, pictures_of
 
 
@@ -81,6 +82,37 @@ def test_boxes_and_keypoints_are_in_full_frame_pixels(models, clips, name, clip)
     assert points.right_eye.x < points.left_eye.x
     assert max(points.right_eye.y, points.left_eye.y) < points.nose.y < points.mouth.y
     assert small.box.left < points.nose.x < small.box.right
+
+
+@pytest.mark.parametrize("columns", [(100, 380), (60, 460)], ids=["half", "three quarters"])
+def test_in_part_of_a_picture_the_same_face_is_found(far, clips, columns):
+    """As sure and in the same place, by a network that costs as much less."""
+    frame = frame_of(pictures_of(clips / "book.mkv")[0])
+    (whole,) = confident(far, frame)
+    (part,) = far.detect(frame, Span(*columns))
+    assert part.box.iou(whole.box) > 0.9
+    assert part.score == pytest.approx(whole.score, abs=0.05)
+    assert part.keypoints.nose == pytest.approx(whole.keypoints.nose, abs=4)
+
+
+def test_where_a_part_is_asked_for_no_more_is_looked_at(far, clips):
+    """A face elsewhere is not found, nor one that the part's edge cuts."""
+    frame = frame_of(pictures_of(clips / "book.mkv")[0])
+    (face,) = confident(far, frame)
+    assert far.detect(frame, Span(face.box.right + 20, 640)) == []
+    assert far.detect(frame, Span(face.box.centre.x, face.box.centre.x + 300)) == []
+
+
+def test_every_shipped_card_has_its_parts(models):
+    """As high as the whole, narrower, the narrowest first."""
+    cards = [read_card(path) for path in models.glob("*.json")]
+    whole = [card for card in cards if card.detector and card.detector.parts]
+    assert {card.name for card in whole} >= {"libface_320x240", "libface_320x176_int8"}
+    for card in whole:
+        parts = [read_card(models / f"{name}.json") for name in card.detecting.parts]
+        assert {part.input.height for part in parts} == {card.input.height}
+        widths = [part.input.width for part in (*parts, card)]
+        assert widths == sorted(set(widths))
 
 
 def test_a_picture_is_letterboxed_never_squashed(models, clips):

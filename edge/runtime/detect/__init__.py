@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from edge.errors import ModelError
 from edge.runtime.card import Card
 from edge.runtime.detect import blazeface, centerface, grid, haar, mtcnn, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
+from edge.runtime.detect.part import columns_of, whole_ones
 from edge.runtime.detect.presets import HAAR, PRESETS, cards_of
-from edge.runtime.frame import Face, Frame
+from edge.runtime.frame import EVERYWHERE, Face, Frame, Span
 from edge.runtime.meter import Meter
 from edge.runtime.model import Network, load
 
@@ -28,25 +30,46 @@ FAMILIES: dict[str, Decode] = {
 
 
 class ShapedDetector:
-    """Several files of one network in different shapes: the one nearest a frame's is used."""
+    """Several files of one network in different shapes: the one nearest a frame's is used, or its
+    narrower sibling where that sees all of the columns that are asked for.
+    """
 
-    def __init__(self, networks: Sequence[Network], decode: Decode, meter: Meter) -> None:
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        decode: Decode,
+        meter: Meter,
+        parts: Mapping[str, Network] | None = None,
+    ) -> None:
+        """`parts` holds the networks that the cards of `networks` name as theirs."""
         self.card = networks[0].card
         self._networks = networks
-        self._decode = decode
-        self._meter = meter
+        self._make = partial(NetworkDetector, decode=decode, meter=meter)
+        self._parts = parts or {}
         self._shape: tuple[int, ...] = ()
-        self._chosen: NetworkDetector | None = None
+        self._whole: NetworkDetector
+        self._narrower: list[NetworkDetector]
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`."""
-        if self._chosen is None or frame.small.shape != self._shape:
-            self._shape = frame.small.shape
-            aspect = self._shape[1] / self._shape[0]
-            best = min(self._networks, key=lambda network: _mismatch(network.card, aspect))
-            self.card = best.card
-            self._chosen = NetworkDetector(best, self._decode, self._meter)
-        return self._chosen.detect(frame)
+    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:
+        """Find faces on `frame.small`; those beyond `across` may be left out."""
+        if frame.small.shape != self._shape:
+            self._choose(frame.small.shape)
+        for narrow in self._narrower if across is not EVERYWHERE else ():
+            columns = columns_of(across, frame, self.card.input, narrow.card.input)
+            if columns is not None:
+                return whole_ones(narrow.detect(frame, columns), columns, frame)
+        return self._whole.detect(frame)
+
+    def _choose(self, shape: tuple[int, ...]) -> None:
+        """The networks for frames of this shape."""
+        self._shape = shape
+        best = min(self._networks, key=lambda network: _mismatch(network.card, shape[1] / shape[0]))
+        self.card = best.card
+        narrower = [self._parts[name] for name in best.card.detecting.parts]
+        for network in (best, *narrower):
+            network.prepare(1)  # now, not when somebody comes
+        self._whole = self._make(best)
+        self._narrower = [self._make(network) for network in narrower]
 
 
 def _mismatch(card: Card, aspect: float) -> float:
@@ -69,4 +92,6 @@ def open_detector(
     if families or family not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise ModelError(f"the detector family {family!r} of {name!r} is not one of: {known}")
-    return ShapedDetector(networks, FAMILIES[family], meter or Meter())
+    named = {part for network in networks for part in network.card.detecting.parts}
+    parts = {part: load(part, folder, threads) for part in sorted(named)}
+    return ShapedDetector(networks, FAMILIES[family], meter or Meter(), parts)

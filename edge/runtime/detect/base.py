@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.runtime import card as cards
-from edge.runtime.frame import Box, Face, Frame, Image, Keypoints, Point
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Span
 from edge.runtime.meter import Meter
 from edge.runtime.model import Network, Tensor
 
@@ -22,8 +22,8 @@ class Detector(Protocol):
 
     card: cards.Card
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`."""
+    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:
+        """Find faces on `frame.small`, at least those that lie whole in the columns `across`."""
 
 
 class Candidates(NamedTuple):
@@ -38,6 +38,7 @@ class Candidates(NamedTuple):
     keypoints: Floats | None
 
 
+ALL = slice(None)
 Decode = Callable[[list[Tensor], cards.Card], Candidates]
 
 
@@ -45,7 +46,7 @@ class Letterbox(NamedTuple):
     """Where a picture lies in a network's input: input = picture × scale + (left, top)."""
 
     scale: float
-    left: int
+    left: float
     top: int
 
 
@@ -61,11 +62,13 @@ class NetworkDetector:
         self._canvas: Image = np.zeros((1, spec.height, spec.width, 3), np.uint8)
         self._last_shape: tuple[int, ...] = ()
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`."""
+    def detect(self, frame: Frame, columns: slice = ALL) -> list[Face]:
+        """Find faces on `frame.small`, or on these columns of it."""
         meter = self._meter
         with meter.stage("resize"):
-            box = self._fill(frame.small)
+            box = self._fill(frame.small[:, columns])
+            if columns.start:
+                box = box._replace(left=box.left - columns.start * box.scale)
         with meter.stage("detect"):
             outputs = self._network.run(self._canvas)
         with meter.stage("decode"):

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.errors import ModelError
 from edge.runtime import card as cards
-from edge.runtime.frame import Box, Face, Frame
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Span
 from edge.runtime.meter import Meter
 
 FILE = "haarcascade_frontalface_alt.xml"
@@ -32,8 +32,8 @@ class HaarDetector:
         if self._cascade.empty():
             raise ModelError(f"OpenCV cannot read the cascade {path}: install OpenCV again")
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`."""
+    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:
+        """Find faces on all of `frame.small`, wherever they are asked for."""
         with self._meter.stage("resize"):
             grey = cv2.equalizeHist(cv2.cvtColor(frame.small, cv2.COLOR_BGR2GRAY))
         with self._meter.stage("detect"):
