@@ -112,7 +112,8 @@ class Gate:
             return None
         self._changed_s += passed_s
         self._changed_s *= changed
-        return ((changed == 0) | (self._changed_s > LINGER_S)).view(np.uint8)
+        settled: NDArray[np.bool_] = (changed == 0) | (self._changed_s > LINGER_S)
+        return settled.view(np.uint8)
 
     def _listen(self, apart: NDArray[Any], limit: float) -> None:
         """Follow the noise; what moves counts in it as far as the limit only."""

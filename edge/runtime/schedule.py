@@ -25,6 +25,10 @@ JITTER = 0.1
 GHOST_S = 0.5
 """Between two looks while only pictures of faces are in view."""
 
+TURN = 0.75
+"""While nobody is known a look covers this share of the frame, left and right by turns: whoever
+comes is met a look later at worst, and from then on all of the frame is searched that has to be."""
+
 
 class Watched(Protocol):
     """Those in view, as far as looking for them goes."""
@@ -57,6 +61,7 @@ class Schedule:
         self._gate = Gate()
         self._looked_s = self._swept_s = self._unknown_s = self._unclear_s = -math.inf
         self._stirred: Span | None = None
+        self._right = False
 
     def due(self, frame: Frame, people: Watched, fps_max: float) -> Span | None:
         """The columns to look for faces in, None for a frame that needs no look; `fps_max` is a
@@ -73,7 +78,7 @@ class Schedule:
                 self.gated += 1
                 return None
         self._looked_s = frame.captured_s
-        return self._across(frame.captured_s, people)
+        return self._across(frame, people)
 
     def _watch(self, frame: Frame, known: Sequence[Box]) -> None:
         """Take note of what moves."""
@@ -91,22 +96,23 @@ class Schedule:
             return True
         return now_s - self._unknown_s <= self._settings.hold_s
 
-    def _across(self, now_s: float, people: Watched) -> Span:
-        """Where something moves or somebody is expected; everywhere once a sweep."""
-        spans = [span for span in (self._stirred, people.reach) if span is not None]
-        across = spans[0].with_all(spans[1:]) if spans else EVERYWHERE
-        if not self._may_be_partial(now_s):
-            across = EVERYWHERE
-        if across is EVERYWHERE:
+    def _across(self, frame: Frame, people: Watched) -> Span:
+        """Everywhere once a sweep; in between where something moves or somebody is expected."""
+        settings, now_s, reach = self._settings, frame.captured_s, people.reach
+        if not settings.partial or now_s - self._swept_s >= settings.sweep_s:
             self._swept_s = now_s
-        return across
+            return EVERYWHERE
+        known = [span for span in (self._stirred, reach) if span is not None]
+        clear = settings.enabled and now_s - self._unclear_s > settings.hold_s
+        across = known[0].with_all(known[1:]) if known and clear else EVERYWHERE
+        return across if reach is not None else self._by_turns(across, frame.full_width)
 
-    def _may_be_partial(self, now_s: float) -> bool:
-        settings = self._settings
-        if not (settings.enabled and settings.partial):
-            return False
-        clear = now_s - self._unclear_s > settings.hold_s
-        return clear and now_s - self._swept_s < settings.sweep_s
+    def _by_turns(self, across: Span, width: int) -> Span:
+        """Of more than a look may cover, the left and the right part by turns."""
+        if min(across.right, width) - max(across.left, 0) <= TURN * width:
+            return across
+        self._right = not self._right
+        return Span((1 - TURN) * width, width) if self._right else Span(0, TURN * width)
 
     def _pause_s(self, need: Need) -> float:
         """The longest time between two looks."""

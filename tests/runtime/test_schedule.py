@@ -167,10 +167,29 @@ def test_once_somebody_is_missed_the_whole_frame_is_looked_at():
     assert watch.widths[1:] == [WIDTH] * (len(watch.widths) - 1)
 
 
-@pytest.mark.parametrize("settings", [{"enabled": False}, {"partial": False}], ids=str)
-def test_without_partial_looks_the_whole_frame_is_looked_at_every_time(settings: dict[str, bool]):
-    """`motion.partial = false`, or no watching for motion at all."""
-    watch = Watch(Scene(), **settings)
+def test_while_nobody_is_known_left_and_right_are_looked_at_by_turns():
+    """Where the whole frame moves, or nobody may say: three quarters a look, all of it a sweep."""
+    watch = Watch(Scene(), enabled=False)
+    watch.live(4)
+    assert sum(width == WIDTH for width in watch.widths) == 2
+    assert sorted(set(watch.widths)) == [0.75 * WIDTH, WIDTH]
+
+
+@pytest.mark.parametrize("x", [30.0, 320.0, 610.0])
+def test_whoever_comes_is_met_one_look_later_at_worst(x: float):
+    """At either side, or in the middle where both turns look."""
+    watch = Watch(Scene(), enabled=False)
+    watch.live(2.2)
+    watch.scene.person = (x, 200.0)
+    watch.live(0.2)
+    assert watch.people.held >= 1
+    watch.live(0.4)
+    assert watch.people.present == 1
+
+
+def test_without_partial_looks_the_whole_frame_is_looked_at_every_time():
+    """`motion.partial = false`."""
+    watch = Watch(Scene(), partial=False)
     watch.live(2)
     watch.live(4, walking)
     assert set(watch.widths) == {WIDTH}

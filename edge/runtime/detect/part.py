@@ -34,7 +34,8 @@ def columns_of(across: Span, frame: Frame, whole: Input, narrow: Input) -> slice
     if start + room < right:
         return None
     middle = int((left + right - room) / 2 // step * step)
-    start = min(max(middle, 0), start, width - room)
+    start = middle if middle + room >= right else start
+    start = min(max(start, 0), width - room)
     return slice(start, start + room)
 
 
