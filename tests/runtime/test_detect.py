@@ -137,13 +137,41 @@ def test_what_lay_in_the_letterbox_before_is_gone(models, clips):
 
 @given(st.integers(16, 2000), st.integers(16, 2000), st.integers(32, 640), st.integers(32, 640))
 def test_a_letterbox_fills_one_dimension_and_fits_the_other(width, height, into_w, into_h):
-    """The picture is as large as it can be, and inside."""
-    box, new_width, new_height = fit(width, height, into_w, into_h)
-    assert box.left >= 0
-    assert box.top >= 0
-    assert box.left + new_width <= into_w
-    assert box.top + new_height <= into_h
-    assert new_width == into_w or new_height == into_h
+    """The picture is as large as it can be, and inside, but for a sliver that may be cut off."""
+    box = fit(width, height, into_w, into_h)
+    rows, columns = box.place
+    assert 0 <= rows.start < rows.stop <= into_h
+    assert 0 <= columns.start < columns.stop <= into_w
+    assert rows.stop - rows.start == into_h or columns.stop - columns.start == into_w
+    seen = box.columns.stop - box.columns.start, box.rows.stop - box.rows.start
+    assert seen[0] >= 0.97 * width - 1 and seen[1] >= 0.97 * height - 1
+    assert box.left == pytest.approx(columns.start - box.columns.start * box.scale)
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "cut"),
+    [
+        ((640, 480), 1 / 2, 0),
+        ((640, 360), 1 / 2, 4),
+        ((1280, 720), 1 / 4, 8),
+        ((480, 270), 0.652, 0),
+    ],
+)
+def test_a_half_or_a_quarter_is_preferred_to_any_other_scale(size, scale, cut):
+    """Two rows of 16:9 are cut off above and below, where scaling would cost more than looking."""
+    box = fit(*size, 320, 240 if size[1] == 480 else 176)
+    assert box.scale == pytest.approx(scale, abs=1e-3)
+    assert box.rows == slice(cut, size[1] - cut)
+
+
+def test_a_face_is_found_where_it_is_although_rows_are_cut_off(models, clips):
+    """The same face in a 16:9 picture and at the top of a 4:3 one."""
+    detector = open_detector("far", models)
+    picture = pictures_of(clips / "book.mkv")[0]
+    whole = confident(detector, frame_of(picture))[0].box
+    flat = confident(detector, frame_of(picture[60:420]))[0].box
+    assert flat.top + 60 == pytest.approx(whole.top, abs=4)
+    assert flat.left == pytest.approx(whole.left, abs=4)
 
 
 def test_overlapping_answers_become_their_weighted_mean():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.runtime.card import Input
+from edge.runtime.detect.base import fit
 from edge.runtime.detect.part import columns_of, whole_ones
 from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Span
 from tests.shared import frame_of
@@ -35,7 +36,7 @@ def test_a_part_shows_all_that_was_asked_for(width, height, left, share, times):
     columns = columns_of(asked, frame, WHOLE, HALF)
     if columns is None:
         return
-    scale = min(320 / width, 240 / height)
+    scale = fit(width, height, 320, 240).scale
     assert 0 <= columns.start < columns.stop <= width
     assert columns.stop - columns.start == int(160 / scale) < width
     assert columns.start <= max(asked.left / times, 0)

@@ -23,7 +23,7 @@ def columns_of(across: Span, frame: Frame, whole: Input, narrow: Input) -> slice
     None where they do not fit, or the whole picture does.
     """
     height, width = frame.small.shape[:2]
-    scale = fit(width, height, whole.width, whole.height)[0].scale
+    scale = fit(width, height, whole.width, whole.height).scale
     room = int(narrow.width / scale)
     small = width / frame.full_width
     left, right = max(across.left * small, 0), min(across.right * small, width)
