@@ -69,7 +69,8 @@ class Schedule:
         """
         interval_s = 1 / fps_max
         # The same as if every frame came a little late.
-        since_s = frame.captured_s - self._looked_s + JITTER * interval_s
+        now_s = frame.captured_s + JITTER * interval_s
+        since_s = now_s - self._looked_s
         if since_s < interval_s:
             return None
         if self._settings.enabled:
@@ -78,7 +79,7 @@ class Schedule:
                 self.gated += 1
                 return None
         self._looked_s = frame.captured_s
-        return self._across(frame, people)
+        return self._across(now_s, people.reach, frame.full_width)
 
     def _watch(self, frame: Frame, known: Sequence[Box]) -> None:
         """Take note of what moves."""
@@ -96,16 +97,16 @@ class Schedule:
             return True
         return now_s - self._unknown_s <= self._settings.hold_s
 
-    def _across(self, frame: Frame, people: Watched) -> Span:
+    def _across(self, now_s: float, reach: Span | None, width: int) -> Span:
         """Everywhere once a sweep; in between where something moves or somebody is expected."""
-        settings, now_s, reach = self._settings, frame.captured_s, people.reach
+        settings = self._settings
         if not settings.partial or now_s - self._swept_s >= settings.sweep_s:
-            self._swept_s = now_s
+            self._swept_s = self._looked_s
             return EVERYWHERE
         known = [span for span in (self._stirred, reach) if span is not None]
         clear = settings.enabled and now_s - self._unclear_s > settings.hold_s
         across = known[0].with_all(known[1:]) if known and clear else EVERYWHERE
-        return across if reach is not None else self._by_turns(across, frame.full_width)
+        return across if reach is not None else self._by_turns(across, width)
 
     def _by_turns(self, across: Span, width: int) -> Span:
         """Of more than a look may cover, the left and the right part by turns."""

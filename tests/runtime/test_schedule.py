@@ -175,6 +175,17 @@ def test_while_nobody_is_known_left_and_right_are_looked_at_by_turns():
     assert sorted(set(watch.widths)) == [0.75 * WIDTH, WIDTH]
 
 
+def test_frames_that_come_a_little_early_are_swept_all_the_same():
+    """An empty scene is searched all over every two seconds, not every second time in part."""
+    watch = Watch(Scene())
+    watch.live(5)
+    watch.widths.clear()
+    for _ in range(200):
+        watch.live(0.1)
+        watch.now_s -= 0.0003
+    assert watch.widths == [WIDTH] * 10
+
+
 @pytest.mark.parametrize("x", [30.0, 320.0, 610.0])
 def test_whoever_comes_is_met_one_look_later_at_worst(x: float):
     """At either side, or in the middle where both turns look."""

@@ -23,7 +23,7 @@ class Detector(Protocol):
     card: cards.Card
 
     def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:
-        """Find faces on `frame.small`, at least those that lie whole in the columns `across`."""
+        """Find faces on `frame.small`, at least those well inside the columns `across`."""
 
 
 class Candidates(NamedTuple):
