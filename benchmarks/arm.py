@@ -67,9 +67,9 @@ SCENES = (
     Scene("empty", 0, 20, 40),
     Scene("a back", 0, 20, 40, backs=1),
     Scene("0 faces", 0, 5, 20, ALWAYS),
-    Scene("1 face", 1, 5, 25, ALWAYS),
+    Scene("1 face", 1, 5, 50, ALWAYS),
     Scene("4 faces", 4, 5, 50, ALWAYS),
-    Scene("8 faces", 8, 5, 25, ALWAYS),
+    Scene("8 faces", 8, 5, 50, ALWAYS),
 )
 
 
