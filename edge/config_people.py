@@ -55,7 +55,10 @@ class Motion(Section, frozen=True):
     ] = True
     partial: Annotated[
         bool,
-        Meta(description="Look only at the part of the frame where something moves or anybody is."),
+        Meta(
+            description="Look at part of the frame where that will do: where something moves or "
+            "anybody is; left and right by turns while nobody is known. Detector far only."
+        ),
     ] = True
     sweep_s: Annotated[
         Seconds,

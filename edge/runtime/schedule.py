@@ -25,9 +25,12 @@ JITTER = 0.1
 GHOST_S = 0.5
 """Between two looks while only pictures of faces are in view."""
 
-TURN = 0.75
+TURN = 0.74
 """While nobody is known a look covers this share of the frame, left and right by turns: whoever
 comes is met a look later at worst, and from then on all of the frame is searched that has to be."""
+
+TURN_S = 0.15
+"""Where looks are further apart than this, each of them counts and covers everything."""
 
 
 class Watched(Protocol):
@@ -79,7 +82,11 @@ class Schedule:
                 self.gated += 1
                 return None
         self._looked_s = frame.captured_s
-        return self._across(now_s, people.reach, frame.full_width)
+        reach = people.reach
+        across = self._across(now_s, reach)
+        if reach is None and self._swept_s < self._looked_s and since_s <= TURN_S:
+            across = self._by_turns(across, frame.full_width)
+        return across
 
     def _watch(self, frame: Frame, known: Sequence[Box]) -> None:
         """Take note of what moves."""
@@ -97,7 +104,7 @@ class Schedule:
             return True
         return now_s - self._unknown_s <= self._settings.hold_s
 
-    def _across(self, now_s: float, reach: Span | None, width: int) -> Span:
+    def _across(self, now_s: float, reach: Span | None) -> Span:
         """Everywhere once a sweep; in between where something moves or somebody is expected."""
         settings = self._settings
         if not settings.partial or now_s - self._swept_s >= settings.sweep_s:
@@ -105,8 +112,7 @@ class Schedule:
             return EVERYWHERE
         known = [span for span in (self._stirred, reach) if span is not None]
         clear = settings.enabled and now_s - self._unclear_s > settings.hold_s
-        across = known[0].with_all(known[1:]) if known and clear else EVERYWHERE
-        return across if reach is not None else self._by_turns(across, width)
+        return known[0].with_all(known[1:]) if known and clear else EVERYWHERE
 
     def _by_turns(self, across: Span, width: int) -> Span:
         """Of more than a look may cover, the left and the right part by turns."""

@@ -1,6 +1,6 @@
 """The product's tracker, shown only the frames on which the product would look for faces.
 
-And of them only what lies whole in the columns that are looked at.
+And of them only what lies in the columns that are looked at.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edge.runtime.need import Need, need_of, reach_of
 from edge.runtime.schedule import Schedule
 from edge.runtime.track import Rules, Track, Tracker
 from tests.people.scenes import HEIGHT, WIDTH, Shot
-from tests.shared import Image
+from tests.shared import Image, seen_in
 
 SMALL = 640, 360
 FPS_MAX = 120.0
@@ -56,7 +56,7 @@ class GatedTracker:
         across = self._schedule.due(frame, self, FPS_MAX)
         if across is not None:
             self.looks += 1
-            return self._tracker.update([face for face in faces if _in(across, face)], time_s)
+            return self._tracker.update(seen_in(across, faces, frame), time_s)
         self._tracker.coast(time_s)
         return []
 
@@ -74,7 +74,3 @@ class GatedTracker:
             cv2.rectangle(picture, (x - 2 * half, y + 2 * half), (x + 2 * half, 2000), grey, -1)
             cv2.circle(picture, (x, y), half, (150, 170, 200), -1)
         return picture
-
-
-def _in(across: Span, face: Face) -> bool:
-    return across.left <= face.box.left and face.box.right <= across.right

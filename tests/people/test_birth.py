@@ -12,19 +12,21 @@ from edge.runtime.frame import Box, Face
 
 speeds = st.tuples(st.floats(-30, 30), st.floats(-5, 5))
 """Face widths a second, across and down."""
-jitters = st.tuples(st.floats(-0.4, 0.4), st.floats(-0.4, 0.4), st.floats(-0.6, 0.6))
-"""Off the straight line, in widths, and the logarithm of the width."""
+jitters = st.tuples(
+    st.floats(-0.4, 0.4), st.floats(-0.4, 0.4), st.floats(-0.6, 0.6), st.floats(1, 1.8)
+)
+"""Off the straight line, in widths, the logarithm of the width, and the height in widths."""
 
 
 @given(speeds, st.lists(st.tuples(st.floats(0.02, 0.5), jitters), min_size=3, max_size=3))
 def test_no_triple_that_is_cheap_enough_is_passed_over(speed, moves):
     """What is left out before costs are computed would have cost too much."""
     time_s, seen = 0.0, []
-    for after_s, (across, down, larger) in moves:
+    for after_s, (across, down, larger, aspect) in moves:
         time_s += after_s
         x, y = (40 * (v * time_s + off) for v, off in zip(speed, (across, down), strict=True))
         width = 40 * math.exp(larger)
-        box = Box(x - width / 2, y - 0.65 * width, width, 1.3 * width)
+        box = Box(x - width / 2, y - aspect * width / 2, width, aspect * width)
         seen.append(Sighting(Face(box, 0.9), None, time_s))
     first, middle, last = seen
     may = may_be_one(first, middle) and may_be_one(middle, last)

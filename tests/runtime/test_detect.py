@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from edge.runtime.card import read_card
 from edge.runtime.detect import open_detector
 from edge.runtime.detect.base import Candidates, fit, suppress
 from edge.runtime.frame import Frame, Span
+from edge.runtime.schedule import TURN
 from tests.shared import frame_of, pictures_of
 
 
@@ -96,11 +99,36 @@ def test_in_part_of_a_picture_the_same_face_is_found(far, clips, columns):
 
 
 def test_where_a_part_is_asked_for_no_more_is_looked_at(far, clips):
-    """A face elsewhere is not found, nor one that the part's edge cuts."""
+    """A face that lies elsewhere is not found."""
     frame = frame_of(pictures_of(clips / "book.mkv")[0])
     (face,) = confident(far, frame)
     assert far.detect(frame, Span(face.box.right + 20, 640)) == []
-    assert far.detect(frame, Span(face.box.centre.x, face.box.centre.x + 300)) == []
+
+
+@pytest.mark.parametrize("width", [60, 150, 225, 300])
+def test_a_face_that_a_parts_edge_cuts_is_looked_at_whole(far, clips, width):
+    """However large: near faces are wider than two parts of the frame overlap."""
+    picture = pictures_of(clips / "head-pose-face-detection-female.gif")[0]
+    (face,) = confident(far, frame_of(picture))
+    scale = width / face.box.width
+    left, top = (round(scale * side) for side in (face.box.left, face.box.top))
+    larger = cv2.resize(picture, None, fx=scale, fy=scale)
+    x, y = 320 - width // 2 - left, 200 - width // 2 - top
+    canvas = cv2.warpAffine(larger, np.array([[1, 0, x], [0, 1, y]], float), (640, 480))
+    frame = frame_of(canvas)
+    (whole,) = confident(far, frame)
+    for part in (Span(0, TURN * 640), Span((1 - TURN) * 640, 640)):
+        (found,) = [face for face in far.detect(frame, part) if face.score > 0.55]
+        assert found.box.iou(whole.box) > 0.8
+
+
+def test_without_its_parts_a_detector_looks_at_everything(models, clips, tmp_path):
+    """A folder of models that lacks them is as good, and dearer."""
+    for path in models.glob("libface_320x*"):
+        shutil.copy(path, tmp_path)
+    detector = open_detector("far", tmp_path)
+    frame = frame_of(pictures_of(clips / "book.mkv")[0])
+    assert detector.detect(frame, Span(500, 640)) == detector.detect(frame)
 
 
 def test_every_shipped_card_has_its_parts(models):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edge.runtime.schedule import TURN
 from tests.runtime.room import WIDTH, Scene, Watch
 
 
@@ -168,11 +169,11 @@ def test_once_somebody_is_missed_the_whole_frame_is_looked_at():
 
 
 def test_while_nobody_is_known_left_and_right_are_looked_at_by_turns():
-    """Where the whole frame moves, or nobody may say: three quarters a look, all of it a sweep."""
+    """Where the whole frame moves, or nobody may say: most of it a look, all of it a sweep."""
     watch = Watch(Scene(), enabled=False)
     watch.live(4)
     assert sum(width == WIDTH for width in watch.widths) == 2
-    assert sorted(set(watch.widths)) == [0.75 * WIDTH, WIDTH]
+    assert sorted(set(watch.widths)) == [TURN * WIDTH, WIDTH]
 
 
 def test_frames_that_come_a_little_early_are_swept_all_the_same():
