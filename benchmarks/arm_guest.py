@@ -1,8 +1,9 @@
 """One scene through the product's own loop, marked stage by stage; runs on the emulated machine.
 
-    python arm_guest.py PORTRAIT.png FACES EMPTY FRAMES [key=value…]
+    python arm_guest.py PORTRAIT.png FACES BACKS EMPTY FRAMES [key=value…]
 
-EMPTY frames of the bare room come first, then FRAMES with so many FACES in it.
+EMPTY frames of the bare room come first, then FRAMES with so many FACES in it, and so many people
+who walk through it and show none.
 
 Each change of stage is a mark that the counting plugin answers with a line on standard error;
 the stages' names follow as one JSON line, so that the host can tell whose instructions were whose.
@@ -55,6 +56,12 @@ SMALL = 640, 480
 HEAD = (slice(0, 210), slice(120, 330))
 """Where the head is in the portrait."""
 HEAD_PX = 260
+BODY = (slice(330, 500), slice(60, 220))
+"""Where there is nothing but an arm and a suit."""
+BACK = 200, 520
+BACK_TOP = 400
+WALK_PX_S = 250.0
+"""Width and height of somebody seen from behind, where they walk, and how fast."""
 PLACES = tuple((x, y) for y in (60, 520) for x in (20, 330, 640, 950))
 """Where heads are pasted, left and top."""
 SWAY_PX = 30.0
@@ -95,11 +102,12 @@ class MarkingMeter(Meter):
 class Scene:
     """Heads that sway before a wall, or the wall alone: the same pictures every time."""
 
-    def __init__(self, portrait: Path, faces: int, empty: int, frames: int) -> None:
+    def __init__(self, portrait: Path, faces: int, backs: int, empty: int, frames: int) -> None:
         pixels = np.frombuffer(portrait.read_bytes(), np.uint8)
-        head = cv2.imdecode(pixels, cv2.IMREAD_COLOR)[HEAD]
-        self._head = cv2.resize(head, (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA)
-        self._faces = faces
+        picture = cv2.imdecode(pixels, cv2.IMREAD_COLOR)
+        self._head = cv2.resize(picture[HEAD], (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA)
+        self._back = cv2.resize(picture[BODY], BACK, interpolation=cv2.INTER_AREA)
+        self._faces, self._backs = faces, backs
         self._empty = empty
         self._frames = empty + frames
         self.sequence = 0
@@ -116,6 +124,8 @@ class Scene:
         if self.sequence >= self._empty:
             for place in range(self._faces):
                 self._paste(full, place)
+            for number in range(self._backs):
+                self._pass(full, number)
         small = cv2.resize(full, SMALL, interpolation=cv2.INTER_AREA)
         self.sequence += 1
         return Frame(self.sequence - 1, clock.now_s, small, *FULL, lambda: full)
@@ -124,6 +134,13 @@ class Scene:
         left, top = PLACES[place]
         left += round(SWAY_PX * float(np.sin(clock.now_s * 1.3 + place)))
         full[top : top + HEAD_PX, max(left, 0) : left + HEAD_PX] = self._head[:, max(-left, 0) :]
+
+    def _pass(self, full: Image, number: int) -> None:
+        """Somebody walks from left to right."""
+        width, height = BACK
+        since_s = clock.now_s - self._empty / FPS
+        left = round(WALK_PX_S * (since_s - number)) % (FULL[0] - width)
+        full[BACK_TOP : BACK_TOP + height, left : left + width] = self._back
 
 
 def mark_foreign(meter: MarkingMeter) -> None:
@@ -179,12 +196,12 @@ class Bench:
 
 def main() -> None:
     """Run the scene; the marks' names on standard error, last."""
-    portrait, faces, empty, frames = Path(sys.argv[1]), *map(int, sys.argv[2:5])
+    portrait, numbers = Path(sys.argv[1]), map(int, sys.argv[2:6])
     meter = MarkingMeter()
     with tempfile.TemporaryDirectory() as folder, PublisherDoor(folder) as publisher:
-        bench = Bench(Scene(portrait, faces, empty, frames), meter, publisher)
+        bench = Bench(Scene(portrait, *numbers), meter, publisher)
         paths = [f"paths.state={folder}", f"paths.runtime={folder}", "log.level=warning"]
-        config = load(None, ["source.uri=usb:0", "device.name=arm", *paths, *sys.argv[5:]])
+        config = load(None, ["source.uri=usb:0", "device.name=arm", *paths, *sys.argv[6:]])
         vision.vision(config, lambda: config)
     found = {"stages": meter.marks, "visits": bench.visits}
     print(json.dumps(found), file=sys.stderr)

@@ -28,7 +28,7 @@ from benchmarks import detectors_page
 from edge.errors import ModelError
 from edge.runtime.card import read_card
 from edge.runtime.detect import HAAR, MTCNN, PRESETS, Detector, open_detector
-from edge.runtime.frame import Box, Face, Frame, Image
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Span
 
 LEAST_FACE_PX = 16
 SAME_FACE_IOU = 0.5
@@ -91,8 +91,8 @@ class Tiled:
         self._inner = inner
         self._grid = (columns, rows)
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`, which is taken for the full frame."""
+    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
+        """Find faces on all of `frame.small`, which is taken for the full frame."""
         height, width = frame.small.shape[:2]
         columns, rows = self._grid
         wide = round(width / (columns - (columns - 1) * TILE_OVERLAP))

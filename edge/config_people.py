@@ -53,9 +53,19 @@ class Motion(Section, frozen=True):
         bool,
         Meta(description="Look for faces only where something moves or somebody is in view."),
     ] = True
+    partial: Annotated[
+        bool,
+        Meta(
+            description="Look at part of the frame where that will do: where something moves or "
+            "anybody is; left and right by turns while nobody is known. Detector far only."
+        ),
+    ] = True
     sweep_s: Annotated[
         Seconds,
-        Meta(description="Look at least this often, for whoever stands too still to be noticed."),
+        Meta(
+            description="Look at the whole frame at least this often, for whoever stands too still "
+            "to be noticed."
+        ),
     ] = 2.0
     hold_s: Annotated[
         float, Meta(ge=0, description="Go on looking for so long after something moved.")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.frame import Frame
+from edge.runtime.card import Input
+from edge.runtime.detect.part import columns_of, is_cut
+from edge.runtime.frame import Face, Frame, Span
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -32,3 +35,22 @@ def pictures_of(clip: Path) -> list[Image]:
         if not there:
             return found
         found.append(picture)
+
+
+WHOLE, *PARTS = (Input(width=width, height=240, colour="bgr") for width in (320, 160, 240))
+
+
+def seen_in(across: Span, faces: Sequence[Face], frame: Frame) -> list[Face]:
+    """Of all the faces, those that the default detector is shown when asked for these columns.
+
+    As it does, everything where a part of the frame shows one that its edge may cut.
+    """
+    for part in PARTS:
+        columns = columns_of(across, frame, WHOLE, part)
+        if columns is not None:
+            scale = frame.full_width / frame.small.shape[1]
+            left, right = columns.start * scale, columns.stop * scale
+            shown = [face for face in faces if face.box.right > left and face.box.left < right]
+            cut = any(is_cut(face, columns, frame) for face in shown)
+            return list(faces) if cut else shown
+    return list(faces)

@@ -61,9 +61,13 @@ SYSTEMS = (
     System(OURS, "agender-edge, as shipped", HERE),
     System(
         "agender-edge-every-frame",
-        "agender-edge, looking for faces on every frame",
+        "agender-edge, looking for faces on every frame, all over it",
         HERE,
-        options={"motion.enabled": "false", "tracking.detect_fps_max": "120"},
+        options={
+            "motion.enabled": "false",
+            "motion.partial": "false",
+            "tracking.detect_fps_max": "120",
+        },
         same_answers_as=OURS,
     ),
     System(

@@ -144,9 +144,9 @@ class Counted:
         """The detector's own."""
         return self._detector.card
 
-    def detect(self, frame: Any) -> Any:
+    def detect(self, frame: Any, across: Any) -> Any:
         """The detector's faces."""
-        faces = self._detector.detect(frame)
+        faces = self._detector.detect(frame, across)
         self.looks += 1
         self.faces += sum(face.score >= self.card.detecting.score_min for face in faces)
         return faces

@@ -54,9 +54,8 @@ def inputs(card: Card, shown: Sequence[Image]) -> NDArray[np.float32]:
     table = value_table(spec, np.float32, (1.0, 0))
     batch = np.zeros((len(shown), spec.height, spec.width, 3), np.uint8)
     for canvas, picture in zip(batch, shown, strict=True):
-        box, width, height = fit(picture.shape[1], picture.shape[0], spec.width, spec.height)
-        small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-        canvas[box.top : box.top + height, box.left : box.left + width] = small
+        box = fit(picture.shape[1], picture.shape[0], spec.width, spec.height)
+        canvas[box.place] = box.of(picture)
     if spec.colour == "rgb":
         batch = batch[..., ::-1]
     return np.stack([table[0, :, channel][batch[..., channel]] for channel in range(3)], -1)

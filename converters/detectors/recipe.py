@@ -20,6 +20,8 @@ class Options:
     scheme: str | None = None
     calibration: NDArray[np.float32] | None = None
     """Pictures as the network's input, N × H × W × 3, for int8."""
+    beside: tuple[tuple[int, int], ...] = ()
+    """Sizes that are converted in other calls, which these may name as their parts."""
 
 
 @dataclass(frozen=True, slots=True)

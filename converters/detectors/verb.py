@@ -54,7 +54,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument("detector", choices=RECIPES, metavar="NAME", help="one of those below")
     parser.add_argument(
         "--size",
-        type=size,
+        type=size_of,
         action="append",
         metavar="WxH",
         help="input size in pixels; repeat for several files (default: the recipe's)",
@@ -73,7 +73,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.set_defaults(run=run)
 
 
-def size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
     """'480x288' → (480, 288)."""
     try:
         width, height = (int(part) for part in text.lower().split("x"))
@@ -109,10 +109,11 @@ def _built(
         raise ConvertError(
             f"{wanted.scheme} takes its ranges from real pictures: give some with --data"
         )
-    for _, card in recipe.build(content, replace(wanted, scheme="float32")):
-        sizes = ((card.input.width, card.input.height),)
+    cards = [card for _, card in recipe.build(content, replace(wanted, scheme="float32"))]
+    sizes = tuple((card.input.width, card.input.height) for card in cards)
+    for card, size in zip(cards, sizes, strict=True):
         calibration = check.inputs(card, shown[:CALIBRATION_PICTURES])
-        yield from recipe.build(content, Options(sizes, wanted.scheme, calibration))
+        yield from recipe.build(content, Options((size,), wanted.scheme, calibration, sizes))
 
 
 def _float32(

@@ -12,8 +12,9 @@ import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from edge.runtime.frame import Face
+from edge.runtime.frame import Box, Face
 from edge.runtime.motion import POSITION_NOISE, SIZE_NOISE
 from edge.runtime.pose import Pose
 
@@ -31,6 +32,16 @@ YAW_DEG = 20.0
 
 COST_MAX = 20.0
 """Triples that cost more are not one person."""
+
+SIZE_RATIO = math.exp(math.sqrt(2 * COST_MAX) * SIZE_NOISE)
+"""Widths of two sightings in a row that differ by more cost too much."""
+
+WIDER = (2 + SIZE_RATIO) / 3
+"""How much the mean width of a triple may exceed the larger of two in a row."""
+
+JITTER_WIDTHS = WIDER * math.sqrt(2 * COST_MAX) * POSITION_NOISE
+RUN_WIDTHS_S = WIDER * math.sqrt(COST_MAX) * SPEED_WIDTHS_S
+"""Sightings in a row are no further apart than the detector's noise and the speed allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,11 @@ class Nursery:
     def __len__(self) -> int:
         return sum(map(len, self._frames))
 
+    @property
+    def boxes(self) -> list[Box]:
+        """Where they were."""
+        return [sighting.face.box for frame in self._frames for sighting in frame]
+
     def clear(self) -> None:
         """Forget everything."""
         self._frames.clear()
@@ -79,12 +95,14 @@ class Nursery:
     def _triples(self, now: Sequence[Sighting]) -> Iterator[Triple]:
         frames = list(self._frames)
         for index, middles in enumerate(frames):
-            for first in (sighting for frame in frames[:index] for sighting in frame):
-                for middle in middles:
-                    for last in now:
-                        cost = _cost(first, middle, last)
-                        if cost <= COST_MAX:
-                            yield Triple(first, middle, last, cost)
+            earlier = [sighting for frame in frames[:index] for sighting in frame]
+            for middle in middles:
+                lasts = [last for last in now if may_be_one(middle, last)]
+                firsts = [first for first in earlier if lasts and may_be_one(first, middle)]
+                for first, last in product(firsts, lasts):
+                    cost = cost_of(first, middle, last)
+                    if cost <= COST_MAX:
+                        yield Triple(first, middle, last, cost)
 
 
 def _best(triples: Sequence[Triple]) -> list[Triple]:
@@ -99,7 +117,23 @@ def _best(triples: Sequence[Triple]) -> list[Triple]:
     return chosen
 
 
-def _cost(first: Sighting, middle: Sighting, last: Sighting) -> float:
+def may_be_one(earlier: Sighting, later: Sighting) -> bool:
+    """Whether two sightings can stand side by side in a triple that costs no more than COST_MAX.
+
+    What is too far away or of too different a size makes each term of the cost too large by
+    itself; in a group that leaves each face a few neighbours instead of everybody.
+    """
+    a, b = earlier.face.box, later.face.box
+    small, large = (a.width, b.width) if a.width < b.width else (b.width, a.width)
+    if large > small * SIZE_RATIO:
+        return False
+    reach = large * (JITTER_WIDTHS + RUN_WIDTHS_S * (later.time_s - earlier.time_s))
+    off_x = b.left - a.left + (b.width - a.width) / 2
+    off_y = b.top - a.top + (b.height - a.height) / 2
+    return off_x * off_x + off_y * off_y <= reach * reach
+
+
+def cost_of(first: Sighting, middle: Sighting, last: Sighting) -> float:
     """Minus twice the log-likelihood, but for a constant, that these are one steady walker."""
     a, b, c = first.face.box, middle.face.box, last.face.box
     width = (a.width + b.width + c.width) / 3

@@ -131,6 +131,8 @@ class Detector(_Part, frozen=True, kw_only=True):
     priors: tuple[Prior, ...] = ()
     variances: tuple[float, float] = (0.1, 0.2)
     tensors: dict[str, int] = {}
+    parts: tuple[str, ...] = ()
+    """Cards of the same network for some of a picture's columns: as high, the narrowest first."""
 
 
 class Confusion(_Part, frozen=True):

@@ -6,7 +6,8 @@ otherwise. `captured_s` and every other duration is on the source's monotonic ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -63,6 +64,21 @@ class Box:
             return 0.0
         overlap = across * down
         return overlap / (self.area + other.area - overlap)
+
+
+class Span(NamedTuple):
+    """Columns of the full frame, pixels; they may reach past its edges."""
+
+    left: float
+    right: float
+
+    def with_all(self, others: Iterable[Span]) -> Span:
+        """The columns from the leftmost of all to the rightmost."""
+        spans = (self, *others)
+        return Span(min([span.left for span in spans]), max([span.right for span in spans]))
+
+
+EVERYWHERE = Span(-math.inf, math.inf)
 
 
 class Keypoints(NamedTuple):

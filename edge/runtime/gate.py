@@ -1,4 +1,5 @@
-"""Whether anything moved: the small frame's brightness against a slowly following background.
+"""Whether anything moved, and where: the small frame's brightness against a background that
+follows slowly.
 
 The frame is averaged over squares of pixels down to some five thousand cells, which takes most of
 the camera's noise away and costs a hundredth of a detection. A cell has changed where it differs
@@ -12,13 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.frame import Box, Frame, Image
+from edge.runtime.frame import EVERYWHERE, Box, Frame, Image, Span
 
 CELLS_ACROSS = 80
 """At least so many cells a row: 8 pixels a cell where the small frame is 640 wide."""
@@ -41,8 +42,28 @@ ALL_CHANGED = 0.5
 FOLLOW_S = 5.0
 """Time constant with which the background follows what stays."""
 
+LINGER_S = 1.0
+"""What has been there for less than this is passing."""
+
 BODY_WIDTHS = 2.0
 """A person's cells reach this many face widths to either side of the face's middle."""
+
+COLUMN_MIN = 2
+"""Fewer changed cells one above the other do not say where something moves."""
+
+MARGIN_CELLS = 2
+"""Columns of cells on either side of those that changed which belong to what moves there."""
+
+
+class Stir(NamedTuple):
+    """What differs from the background in a frame.
+
+    `unknown`: something other than the known faces and what is below them. `across`: the columns
+    of all that differs, them included; None where nothing does.
+    """
+
+    unknown: bool
+    across: Span | None
 
 
 class Gate:
@@ -50,36 +71,49 @@ class Gate:
 
     def __init__(self) -> None:
         self._background: NDArray[np.float32] | None = None
+        self._changed_s: NDArray[np.float32]
         self._noise = 1.0
         self._seen_s = 0.0
 
-    def moved(self, frame: Frame, known: Sequence[Box] = ()) -> bool:
-        """Whether something differs from the background, below the `known` faces apart.
+    def stir(self, frame: Frame, known: Sequence[Box] = ()) -> Stir:
+        """What differs from the background; `known` are the faces of those who are followed.
 
-        True on the first frame, and where the whole picture changed: then it is learnt anew.
+        Everything on the first frame, and where the whole picture changed: then it is learnt anew.
         """
         cells = _cells(frame.luma() if frame.luma else frame.small)
         before = self._background
         passed_s, self._seen_s = frame.captured_s - self._seen_s, frame.captured_s
         if before is None or before.shape != cells.shape:
-            self._learn(cells)
-            return True
+            return self._learn(cells)
         # The gain moves the means of both alike; +1 keeps a black picture from dividing by zero.
         gain = (cv2.mean(cells)[0] + 1) / (cv2.mean(before)[0] + 1)
         apart = np.abs(cells - before * np.float32(gain))
         limit = max(LEVEL_MIN, NOISE_FACTOR * self._noise)
         changed = cv2.threshold(apart, limit, 1.0, cv2.THRESH_BINARY)[1]
-        if cv2.countNonZero(changed) > ALL_CHANGED * cells.size:
-            self._learn(cells)
-            return True
+        count = cv2.countNonZero(changed)
+        if count > ALL_CHANGED * cells.size:
+            return self._learn(cells)
         self._listen(apart, limit)
-        cv2.accumulateWeighted(cells, before, 1 - math.exp(-passed_s / FOLLOW_S))
-        for box in known:
-            _body(changed, box, frame)[:] = 0
-        return cv2.countNonZero(changed) >= CELLS_MIN
+        settled = self._settled(changed, count, passed_s)
+        cv2.accumulateWeighted(cells, before, 1 - math.exp(-passed_s / FOLLOW_S), settled)
+        return _stir(changed, known, frame) if count else Stir(False, None)
 
-    def _learn(self, cells: Image) -> None:
+    def _learn(self, cells: Image) -> Stir:
         self._background = cells.astype(np.float32)
+        self._changed_s = np.zeros_like(self._background)
+        return Stir(True, EVERYWHERE)
+
+    def _settled(
+        self, changed: NDArray[Any], count: int, passed_s: float
+    ) -> NDArray[np.uint8] | None:
+        """The cells whose background may follow, None for all: a passer-by leaves no trail."""
+        if not count:
+            self._changed_s.fill(0)
+            return None
+        self._changed_s += passed_s
+        self._changed_s *= changed
+        settled: NDArray[np.bool_] = (changed == 0) | (self._changed_s > LINGER_S)
+        return settled.view(np.uint8)
 
     def _listen(self, apart: NDArray[Any], limit: float) -> None:
         """Follow the noise; what moves counts in it as far as the limit only."""
@@ -105,6 +139,19 @@ def _reduced(picture: Any, factor: int) -> Any:
         return picture
     size = picture.shape[1] // factor, picture.shape[0] // factor
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _stir(changed: NDArray[Any], known: Sequence[Box], frame: Frame) -> Stir:
+    """Changed cells as what they mean; those of the `known` are taken out of `changed`."""
+    columns = np.flatnonzero(changed.sum(0) >= COLUMN_MIN)
+    for box in known:
+        _body(changed, box, frame)[:] = 0
+    unknown = cv2.countNonZero(changed) >= CELLS_MIN
+    if not len(columns):
+        return Stir(unknown, EVERYWHERE if unknown else None)
+    scale = frame.full_width / changed.shape[1]
+    left, right = int(columns[0]) - MARGIN_CELLS, int(columns[-1]) + 1 + MARGIN_CELLS
+    return Stir(unknown, Span(left * scale, right * scale))
 
 
 def _body(changed: NDArray[Any], box: Box, frame: Frame) -> NDArray[Any]:

@@ -130,10 +130,11 @@ class Loop:
 
     def _process(self, frame: Frame) -> None:
         rooms = self._rooms
-        if self._schedule.due(frame, rooms.people, self.detect_fps_max):
+        across = self._schedule.due(frame, rooms.people, self.detect_fps_max)
+        if across is not None:
             with rooms.meter.stage("resize"):
                 frame.develop()
-            faces = rooms.detector.detect(frame)
+            faces = rooms.detector.detect(frame, across)
             with rooms.meter.stage("track"):
                 visits = rooms.people.observe(frame, faces)
         else:

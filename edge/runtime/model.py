@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -177,6 +177,13 @@ def load(name: str, folder: Path, threads: int = 1, *, force_heavy: bool = False
     if not force_heavy:
         burden.refuse_heavy(card, burden.this_machine())
     return Network(card, read_model(card, path.with_suffix(".tflite")), threads)
+
+
+def parts_of(names: Iterable[str], folder: Path) -> tuple[str, ...]:
+    """The cards in `folder` that detectors' cards name as their narrower siblings."""
+    cards = [card_of(name, folder)[0] for name in names]
+    named = {part for card in cards if card.detector for part in card.detector.parts}
+    return tuple(part for part in sorted(named) if (folder / f"{part}.json").is_file())
 
 
 def card_of(name: str, folder: Path) -> tuple[Card, Path]:

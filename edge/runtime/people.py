@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from edge.config_people import Tracking
 from edge.runtime.evidence import Limits, quality_of
-from edge.runtime.frame import Box, Estimate, Face, Frame, Visit
+from edge.runtime.frame import Box, Estimate, Face, Frame, Span, Visit
 from edge.runtime.ghost import Ghosts
-from edge.runtime.need import Need, need_of
+from edge.runtime.need import Need, need_of, reach_of
 from edge.runtime.sharpness import sharpness_of
 from edge.runtime.space import Space
 from edge.runtime.track import Rules, Track, Tracker
@@ -76,6 +76,11 @@ class People:
     def boxes(self) -> list[Box]:
         """Where the faces of those who are followed are expected, pictures of faces left out."""
         return [track.motion.box for track in self._tracker.tracks if not self._is_ghost(track)]
+
+    @property
+    def reach(self) -> Span | None:
+        """The columns in which they, and those perhaps met, are to be looked for."""
+        return reach_of(self._tracker)
 
     def observe(self, frame: Frame, faces: Sequence[Face]) -> list[Visit]:
         """Take one frame's detections; returns the visits that ended."""

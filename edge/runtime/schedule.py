@@ -1,4 +1,7 @@
-"""When faces are looked for: as often as those in view need it, and hardly ever where none is.
+"""When and where faces are looked for: as often as those in view need it, and as widely.
+
+Hardly ever where nobody is; in the part of the frame where something moves or somebody is known
+to be, and every sweep in all of it.
 
 A frame that is not looked at is not lost: whoever is followed is predicted, time goes on, and the
 frame was observed, since anybody in it would have moved or will be met by the next sweep.
@@ -11,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from edge.config_people import Motion
-from edge.runtime.frame import Box, Frame
+from edge.runtime.frame import EVERYWHERE, Box, Frame, Span
 from edge.runtime.gate import Gate
 from edge.runtime.meter import Meter
 from edge.runtime.need import Need
@@ -21,6 +24,13 @@ JITTER = 0.1
 
 GHOST_S = 0.5
 """Between two looks while only pictures of faces are in view."""
+
+TURN = 0.74
+"""While nobody is known a look covers this share of the frame, left and right by turns: whoever
+comes is met a look later at worst, and from then on all of the frame is searched that has to be."""
+
+TURN_S = 0.15
+"""Where looks are further apart than this, each of them counts and covers everything."""
 
 
 class Watched(Protocol):
@@ -32,7 +42,11 @@ class Watched(Protocol):
 
     @property
     def boxes(self) -> Sequence[Box]:
-        """Where their faces are expected."""
+        """Where the faces of those who are followed are expected."""
+
+    @property
+    def reach(self) -> Span | None:
+        """The columns in which all of them, and those perhaps met, are; None for nobody."""
 
 
 class Schedule:
@@ -48,32 +62,64 @@ class Schedule:
     def restart(self) -> None:
         """Another source, or the same one after a pause: nothing is known of the scene."""
         self._gate = Gate()
-        self._looked_s = self._moved_s = -math.inf
+        self._looked_s = self._swept_s = self._unknown_s = self._unclear_s = -math.inf
+        self._stirred: Span | None = None
+        self._right = False
 
-    def due(self, frame: Frame, people: Watched, fps_max: float) -> bool:
-        """Whether to look for faces on this frame, given those in view; `fps_max` is a bound."""
+    def due(self, frame: Frame, people: Watched, fps_max: float) -> Span | None:
+        """The columns to look for faces in, None for a frame that needs no look; `fps_max` is a
+        bound on the looks a second.
+        """
         interval_s = 1 / fps_max
         # The same as if every frame came a little late.
-        since_s = frame.captured_s - self._looked_s + JITTER * interval_s
+        now_s = frame.captured_s + JITTER * interval_s
+        since_s = now_s - self._looked_s
         if since_s < interval_s:
-            return False
-        if not self._wanted(frame, people, since_s):
-            self.gated += 1
-            return False
+            return None
+        if self._settings.enabled:
+            self._watch(frame, people.boxes)
+            if not self._wanted(frame.captured_s, people.need, since_s):
+                self.gated += 1
+                return None
         self._looked_s = frame.captured_s
-        return True
+        reach = people.reach
+        across = self._across(now_s, reach)
+        if reach is None and self._swept_s < self._looked_s and since_s <= TURN_S:
+            across = self._by_turns(across, frame.full_width)
+        return across
 
-    def _wanted(self, frame: Frame, people: Watched, since_s: float) -> bool:
-        settings, need = self._settings, people.need
-        if not settings.enabled or need is Need.CLOSE or since_s >= self._pause_s(need):
-            return True
-        if frame.captured_s - self._moved_s <= settings.hold_s:
-            return True
+    def _watch(self, frame: Frame, known: Sequence[Box]) -> None:
+        """Take note of what moves."""
+        now_s = frame.captured_s
         with self._meter.stage("gate"):
-            moved = self._gate.moved(frame, people.boxes)
-        if moved:
-            self._moved_s = frame.captured_s
-        return moved
+            stir = self._gate.stir(frame, known)
+        if stir.unknown:
+            self._unknown_s = now_s
+        if stir.across is EVERYWHERE:
+            self._unclear_s = now_s
+        self._stirred = stir.across
+
+    def _wanted(self, now_s: float, need: Need, since_s: float) -> bool:
+        if need is Need.CLOSE or since_s >= self._pause_s(need):
+            return True
+        return now_s - self._unknown_s <= self._settings.hold_s
+
+    def _across(self, now_s: float, reach: Span | None) -> Span:
+        """Everywhere once a sweep; in between where something moves or somebody is expected."""
+        settings = self._settings
+        if not settings.partial or now_s - self._swept_s >= settings.sweep_s:
+            self._swept_s = self._looked_s
+            return EVERYWHERE
+        known = [span for span in (self._stirred, reach) if span is not None]
+        clear = settings.enabled and now_s - self._unclear_s > settings.hold_s
+        return known[0].with_all(known[1:]) if known and clear else EVERYWHERE
+
+    def _by_turns(self, across: Span, width: int) -> Span:
+        """Of more than a look may cover, the left and the right part by turns."""
+        if min(across.right, width) - max(across.left, 0) <= TURN * width:
+            return across
+        self._right = not self._right
+        return Span((1 - TURN) * width, width) if self._right else Span(0, TURN * width)
 
     def _pause_s(self, need: Need) -> float:
         """The longest time between two looks."""

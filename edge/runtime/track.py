@@ -16,7 +16,7 @@ import lap
 import numpy as np
 
 from edge.runtime.birth import Nursery, Sighting, Triple
-from edge.runtime.frame import Face
+from edge.runtime.frame import Box, Face
 from edge.runtime.motion import Motion
 from edge.runtime.pose import Pose, pose_of
 
@@ -105,6 +105,11 @@ class Tracker:
     def waiting(self) -> int:
         """Detections kept of the last few frames in case they are the beginning of somebody."""
         return len(self._nursery)
+
+    @property
+    def unborn(self) -> list[Box]:
+        """Where those detections were."""
+        return self._nursery.boxes
 
     def update(self, faces: Sequence[Face], time_s: float) -> list[Track]:
         """Assign one frame's detections; returns the tracks seen in it."""

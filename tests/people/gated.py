@@ -1,4 +1,7 @@
-"""The product's tracker, shown only the frames on which the product would look for faces."""
+"""The product's tracker, shown only the frames on which the product would look for faces.
+
+And of them only what lies in the columns that are looked at.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ import cv2
 import numpy as np
 
 from edge.config_people import Motion
-from edge.runtime.frame import Box, Face
+from edge.runtime.frame import Box, Face, Span
 from edge.runtime.meter import Meter
-from edge.runtime.need import Need, need_of
+from edge.runtime.need import Need, need_of, reach_of
 from edge.runtime.schedule import Schedule
 from edge.runtime.track import Rules, Track, Tracker
 from tests.people.scenes import HEIGHT, WIDTH, Shot
-from tests.shared import Image
+from tests.shared import Image, seen_in
 
 SMALL = 640, 360
 FPS_MAX = 120.0
@@ -43,12 +46,17 @@ class GatedTracker:
     def boxes(self) -> list[Box]:
         return [track.motion.box for track in self._tracker.tracks]
 
+    @property
+    def reach(self) -> Span | None:
+        return reach_of(self._tracker)
+
     def update(self, faces: Sequence[Face], time_s: float) -> Sequence[Track]:
         shot = next(self._shots)
         frame = replace(shot.frame, small=self._painted(shot))
-        if self._schedule.due(frame, self, FPS_MAX):
+        across = self._schedule.due(frame, self, FPS_MAX)
+        if across is not None:
             self.looks += 1
-            return self._tracker.update(faces, time_s)
+            return self._tracker.update(seen_in(across, faces, frame), time_s)
         self._tracker.coast(time_s)
         return []
 

@@ -16,7 +16,7 @@ from edge.runtime.meter import Meter
 from edge.runtime.people import People
 from edge.runtime.schedule import Schedule
 from edge.runtime.space import Space
-from tests.shared import Image, frame_of
+from tests.shared import Image, frame_of, seen_in
 
 WIDTH, HEIGHT = 640, 480
 FPS = 10.0
@@ -32,6 +32,8 @@ class Scene:
     noise: float = 2.0
     person: tuple[float, float] | None = None
     """The middle of the face, pixels."""
+    still: list[tuple[float, float]] = field(default_factory=list)
+    """More people, whom nothing in the picture tells from the wall."""
     others: list[tuple[float, float]] = field(default_factory=list)
     """Figures whose faces the detector does not see."""
     shown: float = 1.0
@@ -76,6 +78,8 @@ class Watch:
         self.schedule = Schedule(Motion(**settings), Meter())
         self.visits: list[Visit] = []
         self.looks: list[float] = []
+        self.widths: list[float] = []
+        """How much of the frame each look was asked to cover, pixels."""
         self.now_s = 0.0
 
     def live(self, duration_s: float, change: Any = lambda scene, since_s: None) -> int:
@@ -84,17 +88,21 @@ class Watch:
         for index in range(round(duration_s * FPS)):
             change(self.scene, index / FPS)
             frame = self.scene.frame(self.now_s)
-            if self.schedule.due(frame, self.people, 15.0):
+            across = self.schedule.due(frame, self.people, 15.0)
+            if across is not None:
                 self.looks.append(self.now_s)
-                self.visits += self.people.observe(frame, self._faces())
+                self.widths.append(min(across.right, WIDTH) - max(across.left, 0))
+                seen = seen_in(across, self._faces(), frame)
+                self.visits += self.people.observe(frame, seen)
             else:
                 self.visits += self.people.coast(frame)
             self.now_s += 1 / FPS
         return len(self.looks) - looks
 
     def _faces(self) -> list[Face]:
-        if self.scene.person is None or self.scene.shown < 0.5:
-            return []
-        x, y = self.scene.person
-        box = Box(x - FACE_PX / 2, y - 0.65 * FACE_PX, FACE_PX, 1.3 * FACE_PX)
-        return [Face(box, 0.9)]
+        """Everyone's whom a detector would find."""
+        scene = self.scene
+        shown = scene.person is not None and scene.shown >= 0.5
+        heads = [scene.person] * shown + scene.still
+        boxes = [Box(x - FACE_PX / 2, y - 0.65 * FACE_PX, FACE_PX, 1.3 * FACE_PX) for x, y in heads]
+        return [Face(box, 0.9) for box in boxes]

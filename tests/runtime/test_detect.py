@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -9,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ModelError
+from edge.runtime.card import read_card
 from edge.runtime.detect import open_detector
 from edge.runtime.detect.base import Candidates, fit, suppress
-from edge.runtime.frame import Frame
+from edge.runtime.frame import Frame, Span
+from edge.runtime.schedule import TURN
 from tests.shared import frame_of, pictures_of
 
 
@@ -83,6 +87,62 @@ def test_boxes_and_keypoints_are_in_full_frame_pixels(models, clips, name, clip)
     assert small.box.left < points.nose.x < small.box.right
 
 
+@pytest.mark.parametrize("columns", [(100, 380), (60, 460)], ids=["half", "three quarters"])
+def test_in_part_of_a_picture_the_same_face_is_found(far, clips, columns):
+    """As sure and in the same place, by a network that costs as much less."""
+    frame = frame_of(pictures_of(clips / "book.mkv")[0])
+    (whole,) = confident(far, frame)
+    (part,) = far.detect(frame, Span(*columns))
+    assert part.box.iou(whole.box) > 0.85
+    assert part.score == pytest.approx(whole.score, abs=0.05)
+    assert part.keypoints.nose == pytest.approx(whole.keypoints.nose, abs=4)
+
+
+def test_where_a_part_is_asked_for_no_more_is_looked_at(far, clips):
+    """A face that lies elsewhere is not found."""
+    frame = frame_of(pictures_of(clips / "book.mkv")[0])
+    (face,) = confident(far, frame)
+    assert far.detect(frame, Span(face.box.right + 20, 640)) == []
+
+
+@pytest.mark.parametrize("width", [60, 150, 225, 300])
+def test_a_face_that_a_parts_edge_cuts_is_looked_at_whole(far, clips, width):
+    """However large: near faces are wider than two parts of the frame overlap."""
+    picture = pictures_of(clips / "head-pose-face-detection-female.gif")[0]
+    (face,) = confident(far, frame_of(picture))
+    scale = width / face.box.width
+    left, top = (round(scale * side) for side in (face.box.left, face.box.top))
+    larger = cv2.resize(picture, None, fx=scale, fy=scale)
+    x, y = 320 - width // 2 - left, 200 - width // 2 - top
+    canvas = cv2.warpAffine(larger, np.array([[1, 0, x], [0, 1, y]], float), (640, 480))
+    frame = frame_of(canvas)
+    (whole,) = confident(far, frame)
+    for part in (Span(0, TURN * 640), Span((1 - TURN) * 640, 640)):
+        (found,) = [face for face in far.detect(frame, part) if face.score > 0.55]
+        assert found.box.iou(whole.box) > 0.8
+
+
+def test_without_its_parts_a_detector_looks_at_everything(models, clips, tmp_path):
+    """A folder of models that lacks them is as good, and dearer."""
+    for path in models.glob("libface_320x*"):
+        shutil.copy(path, tmp_path)
+    detector = open_detector("far", tmp_path)
+    frame = frame_of(pictures_of(clips / "book.mkv")[0])
+    assert detector.detect(frame, Span(500, 640)) == detector.detect(frame)
+
+
+def test_every_shipped_card_has_its_parts(models):
+    """As high as the whole, narrower, the narrowest first."""
+    cards = [read_card(path) for path in models.glob("*.json")]
+    whole = [card for card in cards if card.detector and card.detector.parts]
+    assert {card.name for card in whole} >= {"libface_320x240", "libface_320x176_int8"}
+    for card in whole:
+        parts = [read_card(models / f"{name}.json") for name in card.detecting.parts]
+        assert {part.input.height for part in parts} == {card.input.height}
+        widths = [part.input.width for part in (*parts, card)]
+        assert widths == sorted(set(widths))
+
+
 def test_a_picture_is_letterboxed_never_squashed(models, clips):
     """A face in a very wide picture keeps its proportions and its place."""
     detector = open_detector("far", models)
@@ -105,13 +165,41 @@ def test_what_lay_in_the_letterbox_before_is_gone(models, clips):
 
 @given(st.integers(16, 2000), st.integers(16, 2000), st.integers(32, 640), st.integers(32, 640))
 def test_a_letterbox_fills_one_dimension_and_fits_the_other(width, height, into_w, into_h):
-    """The picture is as large as it can be, and inside."""
-    box, new_width, new_height = fit(width, height, into_w, into_h)
-    assert box.left >= 0
-    assert box.top >= 0
-    assert box.left + new_width <= into_w
-    assert box.top + new_height <= into_h
-    assert new_width == into_w or new_height == into_h
+    """The picture is as large as it can be, and inside, but for a sliver that may be cut off."""
+    box = fit(width, height, into_w, into_h)
+    rows, columns = box.place
+    assert 0 <= rows.start < rows.stop <= into_h
+    assert 0 <= columns.start < columns.stop <= into_w
+    assert rows.stop - rows.start == into_h or columns.stop - columns.start == into_w
+    seen = box.columns.stop - box.columns.start, box.rows.stop - box.rows.start
+    assert seen[0] >= 0.97 * width - 1 and seen[1] >= 0.97 * height - 1
+    assert box.left == pytest.approx(columns.start - box.columns.start * box.scale)
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "cut"),
+    [
+        ((640, 480), 1 / 2, 0),
+        ((640, 360), 1 / 2, 4),
+        ((1280, 720), 1 / 4, 8),
+        ((480, 270), 0.652, 0),
+    ],
+)
+def test_a_half_or_a_quarter_is_preferred_to_any_other_scale(size, scale, cut):
+    """Two rows of 16:9 are cut off above and below, where scaling would cost more than looking."""
+    box = fit(*size, 320, 240 if size[1] == 480 else 176)
+    assert box.scale == pytest.approx(scale, abs=1e-3)
+    assert box.rows == slice(cut, size[1] - cut)
+
+
+def test_a_face_is_found_where_it_is_although_rows_are_cut_off(models, clips):
+    """The same face in a 16:9 picture and at the top of a 4:3 one."""
+    detector = open_detector("far", models)
+    picture = pictures_of(clips / "book.mkv")[0]
+    whole = confident(detector, frame_of(picture))[0].box
+    flat = confident(detector, frame_of(picture[60:420]))[0].box
+    assert flat.top + 60 == pytest.approx(whole.top, abs=4)
+    assert flat.left == pytest.approx(whole.left, abs=4)
 
 
 def test_overlapping_answers_become_their_weighted_mean():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.runtime.frame import Box
+from edge.runtime.frame import EVERYWHERE, Box
 from edge.runtime.gate import Gate
 from tests.runtime.room import FPS, Scene
 from tests.shared import frame_of
@@ -23,7 +23,7 @@ class Watched:
         """Frame by frame, whether something moved."""
         said = []
         for _ in range(round(duration_s * FPS)):
-            said.append(self.gate.moved(self.scene.frame(self.now_s), known))
+            said.append(self.gate.stir(self.scene.frame(self.now_s), known).unknown)
             self.now_s += 1 / FPS
         return said
 
@@ -110,6 +110,46 @@ def test_the_motion_of_those_who_are_known_opens_nothing():
     assert all(watched.live(0.3, (face,)))
 
 
+def test_where_something_moves_is_told():
+    """The columns of a passer-by with a margin, whether known or not; nothing of an empty scene."""
+    gate, scene = Gate(), Scene()
+    for index in range(50):
+        gate.stir(scene.frame(index / FPS))
+    assert gate.stir(scene.frame(5.0)).across is None
+    scene.person = (300.0, 200.0)
+    across = gate.stir(scene.frame(5.1)).across
+    known = gate.stir(scene.frame(5.2), (Box(291.0, 188.0, 18.0, 24.0),))
+    assert across is not None
+    assert 256 <= across.left <= 282 and 318 <= across.right <= 344
+    assert known.across == across and not known.unknown
+
+
+def test_a_passer_by_leaves_no_trail():
+    """Where somebody walked a moment ago is as it was before."""
+    watched = Watched(Scene())
+    watched.live(5)
+    for step in range(30):
+        watched.scene.person = (60.0 + 9 * step, 200.0)
+        watched.live(0.1)
+    across = watched.gate.stir(watched.scene.frame(watched.now_s)).across
+    assert across is not None
+    assert across.right - across.left < 140
+    watched.scene.person = None
+    assert not any(watched.live(2)[1:])
+
+
+def test_where_too_little_is_known_it_may_be_anywhere():
+    """The first frame, another scene, and changes too scattered to have a place."""
+    watched = Watched(Scene())
+    assert watched.gate.stir(watched.scene.frame(0.0)).across is EVERYWHERE
+    watched.live(5)
+    picture = watched.scene.picture()
+    for x, y in ((96, 96), (304, 200), (504, 304), (224, 400)):
+        picture[y : y + 8, x : x + 8] = 255
+    stir = watched.gate.stir(frame_of(picture, captured_s=watched.now_s))
+    assert stir.unknown and stir.across is EVERYWHERE
+
+
 @pytest.mark.parametrize("size", [(48, 64), (180, 320), (361, 641), (480, 640), (960, 1280)])
 def test_any_size_of_frame_will_do(size: tuple[int, int]):
     """Odd sizes too; a change of size is another scene."""
@@ -117,7 +157,7 @@ def test_any_size_of_frame_will_do(size: tuple[int, int]):
     grey = np.full((*size, 3), 90, np.uint8)
     for index in range(5):
         grain = rng.integers(0, 3, grey.shape, np.uint8)
-        said = gate.moved(frame_of(grey + grain, captured_s=index / FPS))
+        said = gate.stir(frame_of(grey + grain, captured_s=index / FPS)).unknown
         assert said == (index == 0)
     grey[size[0] // 3 :, : size[1] // 3] = 160
-    assert gate.moved(frame_of(grey, captured_s=1.0))
+    assert gate.stir(frame_of(grey, captured_s=1.0)).unknown

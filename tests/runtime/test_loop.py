@@ -63,11 +63,13 @@ class Seer:
 
     def __init__(self, sees=lambda frame: True, took_s=0.0):
         self.calls = 0
+        self.widths = set()
         self._sees = sees
         self._took_s = took_s
 
-    def detect(self, frame):
+    def detect(self, frame, across):
         self.calls += 1
+        self.widths.add(across.right - across.left)
         time.sleep(self._took_s)
         return [WALKER] if self._sees(frame) else []
 
@@ -172,6 +174,7 @@ def test_colours_are_developed_for_the_detector_alone():
     loop, _ = loop_over(source, detector=seer)
     loop.run(lambda: None)
     assert len(developed) == seer.calls < 20
+    assert min(seer.widths) < 640  # once somebody was met, around them alone
 
 
 def test_a_slow_detector_skips_live_frames_and_returns_them():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.runtime.room import Scene, Watch
+from edge.runtime.schedule import TURN
+from tests.runtime.room import WIDTH, Scene, Watch
 
 
 def walking(scene: Scene, since_s: float) -> None:
@@ -105,6 +106,105 @@ def test_without_the_gate_every_frame_is_looked_at():
     watch = Watch(Scene(), enabled=False)
     assert watch.live(5) == 50
     assert watch.schedule.gated == 0
+
+
+def test_a_passer_by_is_looked_for_where_they_walk():
+    """A third of the frame does; all of it once a sweep, and at first."""
+    watch = Watch(Scene())
+    watch.live(5)
+    watch.widths.clear()
+    watch.live(4, walking)
+    wide = [width for width in watch.widths if width > WIDTH / 3]
+    assert set(wide) == {WIDTH}
+    assert 2 <= len(wide) <= 4
+
+
+def test_whoever_stands_is_looked_for_where_they_stand():
+    """Once the background is learnt again, a few face widths of the frame and the sweeps."""
+    watch = Watch(Scene())
+    watch.live(5)
+    watch.live(2, walking)
+    watch.live(10)
+    watch.widths.clear()
+    watch.live(20)
+    assert watch.people.present == 1
+    assert sum(width < WIDTH / 4 for width in watch.widths) >= 0.85 * len(watch.widths)
+
+
+def test_two_apart_are_looked_for_in_one_look_across_both():
+    """Neither waits for the other's turn."""
+    watch = Watch(Scene(person=(100.0, 200.0), still=[(500.0, 200.0)]))
+    watch.live(20)
+    assert watch.people.present == 2
+    assert min(watch.widths) > 400
+
+
+def test_somebody_unnoticed_beside_a_walker_is_found_by_the_next_sweep():
+    """Looking where one walks does not hide another who gives no sign of moving."""
+    watch = Watch(Scene())
+    watch.live(5)
+    watch.live(1, walking)
+    watch.scene.still = [(560.0, 200.0)]
+
+    def strolling(scene: Scene, since_s: float) -> None:
+        scene.person = (150.0 + 20 * since_s, 200.0)
+
+    watch.live(4, strolling)
+    assert watch.people.present == 2
+    watch.scene.still = []
+    watch.live(5, gone)
+    assert len(watch.visits) == 2
+
+
+def test_once_somebody_is_missed_the_whole_frame_is_looked_at():
+    """A face that turned away may be anywhere when it is seen again."""
+    watch = Watch(Scene())
+    watch.live(5)
+    watch.live(1.5, walking)
+    assert watch.people.present == 1
+    watch.widths.clear()
+    watch.scene.shown = 0.0
+    watch.live(1)
+    assert watch.widths[1:] == [WIDTH] * (len(watch.widths) - 1)
+
+
+def test_while_nobody_is_known_left_and_right_are_looked_at_by_turns():
+    """Where the whole frame moves, or nobody may say: most of it a look, all of it a sweep."""
+    watch = Watch(Scene(), enabled=False)
+    watch.live(4)
+    assert sum(width == WIDTH for width in watch.widths) == 2
+    assert sorted(set(watch.widths)) == [TURN * WIDTH, WIDTH]
+
+
+def test_frames_that_come_a_little_early_are_swept_all_the_same():
+    """An empty scene is searched all over every two seconds, not every second time in part."""
+    watch = Watch(Scene())
+    watch.live(5)
+    watch.widths.clear()
+    for _ in range(200):
+        watch.live(0.1)
+        watch.now_s -= 0.0003
+    assert watch.widths == [WIDTH] * 10
+
+
+@pytest.mark.parametrize("x", [30.0, 320.0, 610.0])
+def test_whoever_comes_is_met_one_look_later_at_worst(x: float):
+    """At either side, or in the middle where both turns look."""
+    watch = Watch(Scene(), enabled=False)
+    watch.live(2.2)
+    watch.scene.person = (x, 200.0)
+    watch.live(0.2)
+    assert watch.people.held >= 1
+    watch.live(0.4)
+    assert watch.people.present == 1
+
+
+def test_without_partial_looks_the_whole_frame_is_looked_at_every_time():
+    """`motion.partial = false`."""
+    watch = Watch(Scene(), partial=False)
+    watch.live(2)
+    watch.live(4, walking)
+    assert set(watch.widths) == {WIDTH}
 
 
 def test_after_a_restart_nothing_is_known_of_the_scene():

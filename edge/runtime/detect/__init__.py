@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from edge.errors import ModelError
 from edge.runtime.card import Card
 from edge.runtime.detect import blazeface, centerface, grid, haar, mtcnn, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector
+from edge.runtime.detect.part import columns_of, is_cut
 from edge.runtime.detect.presets import HAAR, PRESETS, cards_of
-from edge.runtime.frame import Face, Frame
+from edge.runtime.frame import EVERYWHERE, Face, Frame, Span
 from edge.runtime.meter import Meter
-from edge.runtime.model import Network, load
+from edge.runtime.model import Network, load, parts_of
 
 __all__ = ["PRESETS", "Detector", "open_detector"]
 
@@ -28,25 +30,51 @@ FAMILIES: dict[str, Decode] = {
 
 
 class ShapedDetector:
-    """Several files of one network in different shapes: the one nearest a frame's is used."""
+    """Several files of one network in different shapes: the one nearest a frame's is used, or its
+    narrower sibling where that sees all of the columns that are asked for.
+    """
 
-    def __init__(self, networks: Sequence[Network], decode: Decode, meter: Meter) -> None:
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        decode: Decode,
+        meter: Meter,
+        parts: Sequence[Network] = (),
+    ) -> None:
+        """`parts` are narrower siblings of `networks`, as far as they are there."""
         self.card = networks[0].card
         self._networks = networks
-        self._decode = decode
-        self._meter = meter
+        self._make = partial(NetworkDetector, decode=decode, meter=meter)
+        self._parts = {part.card.name: part for part in parts}
         self._shape: tuple[int, ...] = ()
-        self._chosen: NetworkDetector | None = None
+        self._whole: NetworkDetector
+        self._narrower: list[NetworkDetector]
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`."""
-        if self._chosen is None or frame.small.shape != self._shape:
-            self._shape = frame.small.shape
-            aspect = self._shape[1] / self._shape[0]
-            best = min(self._networks, key=lambda network: _mismatch(network.card, aspect))
-            self.card = best.card
-            self._chosen = NetworkDetector(best, self._decode, self._meter)
-        return self._chosen.detect(frame)
+    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:
+        """Find faces on `frame.small`; those wholly beyond `across` may be left out."""
+        if frame.small.shape != self._shape:
+            self._choose(frame.small.shape)
+        for narrow in self._narrower if across is not EVERYWHERE else ():
+            columns = columns_of(across, frame, self.card.input, narrow.card.input)
+            if columns is None:
+                continue
+            faces = narrow.detect(frame, columns)
+            if any(is_cut(face, columns, frame) for face in faces):
+                break  # half of a face has another size and place: look at the whole of it
+            return faces
+        return self._whole.detect(frame)
+
+    def _choose(self, shape: tuple[int, ...]) -> None:
+        """The networks for frames of this shape."""
+        self._shape = shape
+        best = min(self._networks, key=lambda network: _mismatch(network.card, shape[1] / shape[0]))
+        self.card = best.card
+        named = best.card.detecting.parts
+        narrower = [self._parts[name] for name in named if name in self._parts]
+        for network in (best, *narrower):
+            network.prepare(1)  # now, not when somebody comes
+        self._whole = self._make(best)
+        self._narrower = [self._make(network) for network in narrower]
 
 
 def _mismatch(card: Card, aspect: float) -> float:
@@ -61,7 +89,8 @@ def open_detector(
     """The detector of a preset or a card's name; ModelError where it can't be had."""
     if name == HAAR:
         return haar.HaarDetector(meter or Meter())
-    networks = [load(card, folder, threads) for card in cards_of(name, folder)]
+    cards = cards_of(name, folder)
+    networks = [load(card, folder, threads) for card in cards]
     families = {network.card.detecting.family for network in networks}
     family = families.pop()
     if name == MTCNN:
@@ -69,4 +98,5 @@ def open_detector(
     if families or family not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise ModelError(f"the detector family {family!r} of {name!r} is not one of: {known}")
-    return ShapedDetector(networks, FAMILIES[family], meter or Meter())
+    parts = [load(part, folder, threads) for part in parts_of(cards, folder)]
+    return ShapedDetector(networks, FAMILIES[family], meter or Meter(), parts)

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.errors import ModelError
 from edge.runtime import card as cards
-from edge.runtime.frame import Box, Face, Frame
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Span
 from edge.runtime.meter import Meter
 
 FILE = "haarcascade_frontalface_alt.xml"
@@ -32,8 +32,8 @@ class HaarDetector:
         if self._cascade.empty():
             raise ModelError(f"OpenCV cannot read the cascade {path}: install OpenCV again")
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`."""
+    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
+        """Find faces on all of `frame.small`, wherever they are asked for."""
         with self._meter.stage("resize"):
             grey = cv2.equalizeHist(cv2.cvtColor(frame.small, cv2.COLOR_BGR2GRAY))
         with self._meter.stage("detect"):
@@ -43,10 +43,12 @@ class HaarDetector:
                 minNeighbors=LEAST_NEIGHBOURS,
                 minSize=(LEAST_SIDE_PX, LEAST_SIDE_PX),
             )
-        across = frame.full_width / grey.shape[1]
-        down = frame.full_height / grey.shape[0]
+        x_scale = frame.full_width / grey.shape[1]
+        y_scale = frame.full_height / grey.shape[0]
         return [
-            Face(Box(x * across, y * down, w * across, h * down), n / (n + LEAST_NEIGHBOURS))
+            Face(
+                Box(x * x_scale, y * y_scale, w * x_scale, h * y_scale), n / (n + LEAST_NEIGHBOURS)
+            )
             for (x, y, w, h), n in zip(np.array(boxes).tolist(), _list(counts), strict=True)
         ]
 

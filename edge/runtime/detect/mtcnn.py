@@ -11,7 +11,7 @@ import numpy as np
 from edge.runtime.card import Card
 from edge.runtime.detect.base import Candidates, Floats, suppress
 from edge.runtime.detect.centerface import four_points
-from edge.runtime.frame import Box, Face, Frame, Image, Keypoints, Point
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Span
 from edge.runtime.meter import Meter
 from edge.runtime.model import Network, Tensor
 
@@ -31,8 +31,8 @@ class CascadeDetector:
         self._meter = meter
         self._levels: dict[tuple[int, int], Network] = {}
 
-    def detect(self, frame: Frame) -> list[Face]:
-        """Find faces on `frame.small`."""
+    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
+        """Find faces on all of `frame.small`, wherever they are asked for."""
         with self._meter.stage("resize"):
             picture = cv2.cvtColor(frame.small, cv2.COLOR_BGR2RGB)
         with self._meter.stage("detect"):
