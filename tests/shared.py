@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.card import Input
+from edge.runtime.detect.base import fit
 from edge.runtime.detect.part import columns_of, is_cut
 from edge.runtime.frame import Face, Frame, Span
 
@@ -37,7 +37,9 @@ def pictures_of(clip: Path) -> list[Image]:
         found.append(picture)
 
 
-WHOLE, *PARTS = (Input(width=width, height=240, colour="bgr") for width in (320, 160, 240))
+WHOLE_PX = 320, 240
+PARTS_PX = 160, 240
+"""Width and height of the default detector's network for 4:3, and the widths of its siblings."""
 
 
 def seen_in(across: Span, faces: Sequence[Face], frame: Frame) -> list[Face]:
@@ -45,10 +47,11 @@ def seen_in(across: Span, faces: Sequence[Face], frame: Frame) -> list[Face]:
 
     As it does, everything where a part of the frame shows one that its edge may cut.
     """
-    for part in PARTS:
-        columns = columns_of(across, frame, WHOLE, part)
+    height, width = frame.small.shape[:2]
+    for part in PARTS_PX:
+        columns = columns_of(across, frame, fit(width, height, *WHOLE_PX).scale, part)
         if columns is not None:
-            scale = frame.full_width / frame.small.shape[1]
+            scale = frame.full_width / width
             left, right = columns.start * scale, columns.stop * scale
             shown = [face for face in faces if face.box.right > left and face.box.left < right]
             cut = any(is_cut(face, columns, frame) for face in shown)

@@ -22,8 +22,8 @@ from edge.host.finding import Check, Finding
 from edge.host.services import broker, sandbox, source
 from edge.outbox import FILE_NAME, Outbox
 from edge.runtime.clock import system_synced
-from edge.runtime.detect.presets import cards_of
-from edge.runtime.model import Network, load, parts_of, runtime
+from edge.runtime.inventory import detectors_of
+from edge.runtime.model import Network, load, runtime
 from edge.runtime.processor import processor_class
 
 DISK_MIN_MB = 100
@@ -64,8 +64,7 @@ def models(config: Config) -> Iterator[Finding]:
     folder = Path(config.paths.models)
     names = list(config.estimator.models)
     try:
-        whole = cards_of(config.detector.model, folder)
-        names = [*whole, *parts_of(whole, folder), *names]
+        names = [*detectors_of(config.detector.model, folder), *names]
     except UserError as error:
         yield Finding("model", "bad", str(error), "set detector.model to what there is")
     for name in names:

@@ -179,9 +179,8 @@ def load(name: str, folder: Path, threads: int = 1, *, force_heavy: bool = False
     return Network(card, read_model(card, path.with_suffix(".tflite")), threads)
 
 
-def parts_of(names: Iterable[str], folder: Path) -> tuple[str, ...]:
+def parts_of(cards: Iterable[Card], folder: Path) -> tuple[str, ...]:
     """The cards in `folder` that detectors' cards name as their narrower siblings."""
-    cards = [card_of(name, folder)[0] for name in names]
     named = {part for card in cards if card.detector for part in card.detector.parts}
     return tuple(part for part in sorted(named) if (folder / f"{part}.json").is_file())
 

@@ -82,11 +82,13 @@ class Schedule:
                 self.gated += 1
                 return None
         self._looked_s = frame.captured_s
+        if not self._settings.partial or now_s - self._swept_s >= self._settings.sweep_s:
+            self._swept_s = frame.captured_s
+            return EVERYWHERE
         reach = people.reach
         across = self._across(now_s, reach)
-        if reach is None and self._swept_s < self._looked_s and since_s <= TURN_S:
-            across = self._by_turns(across, frame.full_width)
-        return across
+        by_turns = reach is None and since_s <= TURN_S
+        return self._by_turns(across, frame.full_width) if by_turns else across
 
     def _watch(self, frame: Frame, known: Sequence[Box]) -> None:
         """Take note of what moves."""
@@ -105,13 +107,9 @@ class Schedule:
         return now_s - self._unknown_s <= self._settings.hold_s
 
     def _across(self, now_s: float, reach: Span | None) -> Span:
-        """Everywhere once a sweep; in between where something moves or somebody is expected."""
-        settings = self._settings
-        if not settings.partial or now_s - self._swept_s >= settings.sweep_s:
-            self._swept_s = self._looked_s
-            return EVERYWHERE
+        """Where something moves or somebody is expected; everywhere if that is unclear."""
         known = [span for span in (self._stirred, reach) if span is not None]
-        clear = settings.enabled and now_s - self._unclear_s > settings.hold_s
+        clear = self._settings.enabled and now_s - self._unclear_s > self._settings.hold_s
         return known[0].with_all(known[1:]) if known and clear else EVERYWHERE
 
     def _by_turns(self, across: Span, width: int) -> Span:

@@ -7,20 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.runtime.card import Input
 from edge.runtime.detect.base import fit
 from edge.runtime.detect.part import columns_of, is_cut
 from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Span
 from edge.runtime.schedule import TURN
 from tests.shared import frame_of
 
-WHOLE, HALF = (Input(width=width, height=240, colour="bgr") for width in (320, 160))
+WHOLE = 320, 240
+HALF = 160
 
 
 def frame_sized(width: int, height: int, times: int = 1) -> Frame:
     """A frame whose full picture is so many times as large."""
     small = np.zeros((height, width, 3), np.uint8)
     return Frame(0, 0.0, small, width * times, height * times, lambda: small)
+
+
+def scale_of(width: int, height: int, network: tuple[int, int] = WHOLE) -> float:
+    """How large the whole network sees a picture of this size."""
+    return fit(width, height, *network).scale
 
 
 @given(
@@ -34,8 +39,8 @@ def test_a_part_shows_all_that_was_asked_for(width, height, left, share, times):
     """Inside the frame, as wide as the network sees, whatever the frame's shape."""
     frame = frame_sized(width, height, times)
     asked = Span(left * frame.full_width, (left + share) * frame.full_width)
-    columns = columns_of(asked, frame, WHOLE, HALF)
-    room = int(160 / fit(width, height, 320, 240).scale)
+    columns = columns_of(asked, frame, scale_of(width, height), HALF)
+    room = int(HALF / scale_of(width, height))
     first, last = max(asked.left / times, 0), min(asked.right / times, width)
     if columns is None:
         assert room >= width or last - first > room - 2
@@ -51,11 +56,10 @@ def test_a_part_shows_all_that_was_asked_for(width, height, left, share, times):
 )
 def test_both_turns_find_a_part_in_any_usual_frame(size):
     """Three quarters of the network's width hold what a look covers while nobody is known."""
-    flat = size[0] / size[1] > 1.5
-    whole, most = (Input(width=w, height=176 if flat else 240, colour="bgr") for w in (320, 240))
-    width = size[0]
+    width, height = size
+    scale = scale_of(width, height, (320, 176) if width / height > 1.5 else WHOLE)
     for asked in (Span(0, TURN * width), Span((1 - TURN) * width, width)):
-        assert columns_of(asked, frame_sized(*size), whole, most) is not None
+        assert columns_of(asked, frame_sized(*size), scale, 240) is not None
 
 
 @pytest.mark.parametrize(
@@ -72,13 +76,13 @@ def test_both_turns_find_a_part_in_any_usual_frame(size):
 )
 def test_a_part_lies_about_what_was_asked_for(asked, columns):
     """Its middle in the middle, its edge at a cell's; None where it does not fit."""
-    found = columns_of(asked, frame_sized(640, 480), WHOLE, HALF)
+    found = columns_of(asked, frame_sized(640, 480), 0.5, HALF)
     assert found == (None if columns is None else slice(*columns))
 
 
 def test_a_tall_picture_has_no_parts():
     """A picture narrower than the narrow network's view is seen whole as it is."""
-    assert columns_of(Span(10, 20), frame_sized(240, 480), WHOLE, HALF) is None
+    assert columns_of(Span(10, 20), frame_sized(240, 480), scale_of(240, 480), HALF) is None
 
 
 def test_a_face_at_a_cut_is_told_from_one_at_the_pictures_edge():

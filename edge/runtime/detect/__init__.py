@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.errors import ModelError
 from edge.runtime.card import Card
 from edge.runtime.detect import blazeface, centerface, grid, haar, mtcnn, ssd, yunet
-from edge.runtime.detect.base import Decode, Detector, NetworkDetector
+from edge.runtime.detect.base import Decode, Detector, NetworkDetector, fit
 from edge.runtime.detect.part import columns_of, is_cut
 from edge.runtime.detect.presets import HAAR, PRESETS, cards_of
 from edge.runtime.frame import EVERYWHERE, Face, Frame, Span
@@ -47,6 +47,7 @@ class ShapedDetector:
         self._make = partial(NetworkDetector, decode=decode, meter=meter)
         self._parts = {part.card.name: part for part in parts}
         self._shape: tuple[int, ...] = ()
+        self._scale: float
         self._whole: NetworkDetector
         self._narrower: list[NetworkDetector]
 
@@ -55,7 +56,7 @@ class ShapedDetector:
         if frame.small.shape != self._shape:
             self._choose(frame.small.shape)
         for narrow in self._narrower if across is not EVERYWHERE else ():
-            columns = columns_of(across, frame, self.card.input, narrow.card.input)
+            columns = columns_of(across, frame, self._scale, narrow.card.input.width)
             if columns is None:
                 continue
             faces = narrow.detect(frame, columns)
@@ -69,6 +70,7 @@ class ShapedDetector:
         self._shape = shape
         best = min(self._networks, key=lambda network: _mismatch(network.card, shape[1] / shape[0]))
         self.card = best.card
+        self._scale = fit(shape[1], shape[0], best.card.input.width, best.card.input.height).scale
         named = best.card.detecting.parts
         narrower = [self._parts[name] for name in named if name in self._parts]
         for network in (best, *narrower):
@@ -89,8 +91,7 @@ def open_detector(
     """The detector of a preset or a card's name; ModelError where it can't be had."""
     if name == HAAR:
         return haar.HaarDetector(meter or Meter())
-    cards = cards_of(name, folder)
-    networks = [load(card, folder, threads) for card in cards]
+    networks = [load(card, folder, threads) for card in cards_of(name, folder)]
     families = {network.card.detecting.family for network in networks}
     family = families.pop()
     if name == MTCNN:
@@ -98,5 +99,6 @@ def open_detector(
     if families or family not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise ModelError(f"the detector family {family!r} of {name!r} is not one of: {known}")
-    parts = [load(part, folder, threads) for part in parts_of(cards, folder)]
+    named = parts_of([network.card for network in networks], folder)
+    parts = [load(part, folder, threads) for part in named]
     return ShapedDetector(networks, FAMILIES[family], meter or Meter(), parts)

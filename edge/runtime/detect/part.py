@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from edge.runtime.card import Input
-from edge.runtime.detect.base import fit
 from edge.runtime.frame import Face, Frame, Span
 
 STEP = 8
@@ -16,14 +14,13 @@ EDGE_WIDTHS = 0.25
 """A face nearer than this to where the part was cut off may be half of one."""
 
 
-def columns_of(across: Span, frame: Frame, whole: Input, narrow: Input) -> slice | None:
-    """The columns of `frame.small` in which `narrow` sees `across` about as large as `whole`.
+def columns_of(across: Span, frame: Frame, scale: float, across_px: int) -> slice | None:
+    """The columns of `frame.small` in which a network `across_px` wide sees `across` at `scale`.
 
     None where they do not fit, or the whole picture does.
     """
-    height, width = frame.small.shape[:2]
-    scale = fit(width, height, whole.width, whole.height).scale
-    room = int(narrow.width / scale)
+    width = frame.small.shape[1]
+    room = int(across_px / scale)
     small = width / frame.full_width
     left, right = max(across.left * small, 0), min(across.right * small, width)
     first, last = max(math.ceil(right - room), 0), min(math.floor(left), width - room)
