@@ -22,9 +22,18 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+_ANEW = "AGENDER_EDGE_ANEW"
+
+
 def start_anew() -> NoReturn:
     """Become this program again from its start, with the same arguments, in the same process.
 
     What is open is closed by the kernel: Python's files are not handed on.
     """
+    os.environ[_ANEW] = "1"
     os.execv(sys.executable, [sys.executable, "-B", "-m", "edge", *sys.argv[1:]])
+
+
+def was_started_anew() -> bool:
+    """Whether this program became itself again by `start_anew`; true once, for who asks first."""
+    return os.environ.pop(_ANEW, None) is not None

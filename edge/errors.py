@@ -41,6 +41,12 @@ class StorageError(UserError):
     status = 6
 
 
+class UndeliveredError(UserError):
+    """Windows that the broker did not take before the program's end; they are kept."""
+
+    status = 7
+
+
 NOBODY_READS = 141
 """Status of a program whose reader has left, as the shell gives it for SIGPIPE (128 + 13)."""
 
@@ -52,4 +58,5 @@ STATUS_HELP = """exit status:
   4  a model is missing, damaged or of the wrong kind
   5  a camera or stream that worked gives no more frames (starting again may help)
   6  windows were counted that the disk refused to the end; they are lost
+  7  all was counted, but the broker did not take all windows: they wait (--until-end only)
   141  the reader of standard output has left"""

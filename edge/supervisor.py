@@ -11,10 +11,16 @@ import math
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
+from edge import log as logs
 from edge.child import ENDING, die_with_parent
+from edge.config import read
+from edge.config.home import require_state
 from edge.errors import (
     NOBODY_READS,
     ConfigError,
@@ -22,7 +28,9 @@ from edge.errors import (
     SourceError,
     SourceLostError,
     StorageError,
+    UndeliveredError,
 )
+from edge.outbox.outbox import FILE_NAME, Outbox
 
 log = logging.getLogger("run")
 
@@ -125,27 +133,83 @@ class Child:
             return self._process.wait()
 
 
+def run(
+    config: Path | None,
+    overrides: Sequence[str],
+    *,
+    sink: str,
+    until_end: bool,
+    progress: bool = True,
+) -> int:
+    """Start both children with the same configuration; the status to exit with.
+
+    `progress`: show how far a recording is, unless the windows go to the same terminal.
+    """
+    with ExitStack() as stack:
+        overrides = list(overrides)
+        if sink == "stdout" and not any(o.startswith("paths.state=") for o in overrides):
+            # Printing must not take windows that a service on this machine still has to deliver.
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="agender-edge-"))
+            overrides += [f"paths.state={folder}", f"paths.runtime={folder}"]
+        checked = read.load(config, overrides)
+        require_state(checked.paths.state)
+        logs.set_up(checked.log.level)
+        arguments = ["--config", str(config)] if config else []
+        for override in overrides:
+            arguments += ["--set", override]
+        drawn = progress and not (sink == "stdout" and sys.stdout.isatty())
+        return supervise(
+            [*arguments, *([] if drawn else ["--no-progress"])],
+            [*arguments, "--sink", sink],
+            outbox=Path(checked.paths.state) / FILE_NAME if until_end and sink == "mqtt" else None,
+            until_end=until_end,
+            drain_s=checked.mqtt.drain_s,
+        )
+
+
 def supervise(
     vision_arguments: Sequence[str],
     publisher_arguments: Sequence[str],
     *,
     until_end: bool,
     drain_s: float,
+    outbox: Path | None = None,
 ) -> int:
     """Run both children until a signal, a final failure, or (`until_end`) the source's end.
 
     Vision is ended first and counts its last window; the publisher then delivers it, for which
-    it may take `drain_s`.
+    it may take `drain_s`. Where `outbox` is named, the source's end is waited upon: until the
+    broker has everything, or that and GRACE_S are over, which is a failure.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     publisher = Child("publisher", publisher_arguments)
     vision = Child("vision", vision_arguments)
+    left: int | None = 0
     try:
         status = _watch(vision, publisher, until_end=until_end)
+        if outbox is not None and vision.status() == 0:
+            left = _left(outbox, publisher, GRACE_S + drain_s)
     finally:
         ended = vision.end()
         drained = publisher.end(GRACE_S + drain_s)
-    return status or max(ended, 0) or max(drained, 0)
+    status = status or max(ended, 0) or max(drained, 0)
+    if left != 0 and not status:
+        wait = "windows" if left is None else f"{left} windows"
+        raise UndeliveredError(
+            f"the broker has not taken everything: {wait} wait in {outbox}; see the lines above"
+        )
+    return status
+
+
+def _left(path: Path, publisher: Child, limit_s: float) -> int | None:
+    """How many windows wait after `limit_s` at most; None where that can't be read."""
+    end_s = time.monotonic() + limit_s
+    with Outbox(path, owner=False) as outbox:
+        while (left := outbox.depth()) != 0:
+            over = time.monotonic() > end_s or publisher.status() is not None
+            if over or signal.sigtimedwait(_SIGNALS, 0.1) is not None:
+                break
+    return left
 
 
 def _watch(vision: Child, publisher: Child, *, until_end: bool) -> int:

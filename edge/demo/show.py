@@ -24,6 +24,7 @@ from edge.demo.broker import HOST, PROTOCOLS, broker
 from edge.demo.footage import clip
 from edge.demo.words import line, summary
 from edge.errors import NOBODY_READS
+from edge.output import say
 
 WINDOW_S = 5
 SETTLE_S = 0.5
@@ -40,7 +41,7 @@ class Subscriber:
         """Set when the reader of standard output has left."""
         self._as_json = as_json
         self._client = Client(CallbackAPIVersion.VERSION2, client_id="demo-subscriber")
-        self._client.on_connect = lambda client, *_: client.subscribe("agender/v1/#", qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe("agender/v2/#", qos=1)
         self._client.on_message = self._on_message
         self._client.connect(HOST, port)
         self._client.loop_start()
@@ -76,14 +77,16 @@ def demo(*, as_json: bool) -> int:
     for number in ENDING - {signal.SIGINT}:
         signal.signal(number, _leave)
     as_json = as_json or not sys.stdout.isatty()
-    footage = clip()
+    with tempfile.TemporaryDirectory(prefix="agender-demo-") as scratch:
+        return _shown(clip(Path(scratch)), Path(scratch), as_json=as_json)
+
+
+def _shown(footage: Path, scratch: Path, *, as_json: bool) -> int:
+    """Run everything on the clip and print what arrives; the status."""
     started_s = time.monotonic()
-    with (
-        broker() as (kind, port),
-        tempfile.TemporaryDirectory(prefix="agender-demo-") as state,
-    ):
-        print(f"{footage.name} → {kind} on {HOST}:{port} → here; about 25 s", file=sys.stderr)
-        with _running(footage, port, PROTOCOLS[kind], Path(state)) as process:
+    with broker() as (kind, port):
+        say(f"{footage.name} → {kind} on {HOST}:{port} → here; about 25 s")
+        with _running(footage, port, PROTOCOLS[kind], scratch) as process:
             subscriber = Subscriber(port, as_json=as_json)
             status = _wait(process, subscriber.unread)
             time.sleep(SETTLE_S)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edge.bands import AGE_BANDS
+from edge.messages.bands import AGE_BANDS
 
 Payload = Any
 
@@ -22,6 +22,8 @@ def counts(payload: Mapping[str, Any]) -> str:
     """`2 people: 1 woman (35-44), 1 man (25-34)`, or nobody."""
     if not payload["people"]:
         return f"nobody   (window {payload['seq']})"
+    if payload["female"] is None:
+        return f"{_number(payload['people'], 'person', 'people')}   (window {payload['seq']})"
     ages = [
         f"{number} aged {_band(band)}" for band in AGE_BANDS if (number := payload[f"age_{band}"])
     ]
@@ -44,7 +46,7 @@ def summary(
 ) -> str:
     """How many people, and what the broker got."""
     keys = ("people", "female", "male", "gender_unknown")
-    total = {key: sum(window[key] for window in windows) for key in keys}
+    total = {key: sum(window[key] or 0 for window in windows) for key in keys}
     numbers = [window["seq"] for window in windows]
     gaps = "no gap" if numbers == list(range(1, len(numbers) + 1)) else f"numbers {numbers}"
     got = ", ".join(f"{number} {kind}" for kind, number in sorted(received.items()))
@@ -60,6 +62,8 @@ def _state(payload: Mapping[str, Any]) -> str:
 
 
 def _health(payload: Mapping[str, Any]) -> str:
+    if payload["fps_processed"] is None:
+        return "vision is starting"
     return (
         f"{payload['fps_processed']:.1f} frames/s, {payload['stage_detect_ms']:.0f} ms detection, "
         f"{payload['vision_memory_mb']:.0f} MB"

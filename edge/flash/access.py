@@ -7,6 +7,7 @@ import re
 import ssl
 from pathlib import Path
 
+from edge.config.countries import COUNTRIES
 from edge.errors import UserError
 from edge.flash import secret
 from edge.flash.cloud import Wifi, wifi_key
@@ -27,7 +28,7 @@ def ssh_keys(file: Path | None) -> tuple[str, ...]:
     if file is None:
         return ()
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise UserError(f"--ssh-key {file}: cannot be read: {reason}") from error
@@ -50,10 +51,11 @@ def wifi(parsed: argparse.Namespace) -> Wifi | None:
     if len(ssid.encode()) > 32:
         raise UserError("--wifi-ssid: is longer than 32 bytes, which no network's name is")
     country: str = parsed.wifi_country.upper()
-    if not re.fullmatch(r"[A-Z]{2}", country):
+    if country not in COUNTRIES:
+        advice = " (the United Kingdom is GB)" if country == "UK" else ""
         raise UserError(
-            "--wifi-country: name the country by two letters, as DE; a Raspberry Pi keeps its "
-            "radio off without one"
+            "--wifi-country: name the country by its two letters of ISO 3166, as DE; a Raspberry "
+            f"Pi keeps its radio off without one{advice}"
         )
     phrase = secret.read(parsed.wifi_psk_file, "--wifi-psk-file", "the network's pass phrase")
     if re.fullmatch(r"[0-9a-fA-F]{64}", phrase):

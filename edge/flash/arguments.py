@@ -8,17 +8,9 @@ from pathlib import Path
 from edge.flash.release import ARCHITECTURES
 
 HELP = "write what a fresh card needs, so that a device counts by itself"
-EXAMPLES = """examples:
-  agender-edge flash-kit --site shop --device door --broker hub.local kit
-  agender-edge flash-kit --site shop --device door --broker hub.local --tls-ca ca.pem \\
-      --username door --password-file door.password --wifi-ssid Shop --wifi-psk-file wifi.txt \\
-      --wifi-country DE --ssh-key ~/.ssh/id_ed25519.pub /media/$USER/bootfs
-  agender-edge flash-kit --site shop --device door,till,stairs --broker hub.local --offline kits
-  agender-edge flash-kit --site shop --devices devices.csv --broker hub.local kits
-
-Write Raspberry Pi OS Lite (64-bit, Trixie) to a card without any customisation, then name its boot
-partition as OUT, or copy everything in OUT onto it; several devices get a folder each. Put the
-card in and power on: the device installs itself (with a network: for the packages from apt, and
+MORE = """Write Raspberry Pi OS Lite (64-bit, Trixie) to a card without any customisation, then name
+its boot partition as OUT, or copy everything in OUT onto it; several devices get a folder each. Put
+the card in and power on: the device installs itself (with a network: for the packages from apt, and
 unless --offline for those from the index) and counts. agender-edge-status.txt on the boot partition
 and `journalctl -u cloud-final -u agender-edge-setup` on the device tell how far it is.
 
@@ -56,7 +48,7 @@ def _identity(group: argparse._ArgumentGroup) -> None:
         "--devices",
         type=Path,
         metavar="CSV",
-        help=f"several devices, a line each; columns: {', '.join(COLUMNS)}",
+        help=f"several devices, a line each; columns: {', '.join(COLUMNS)} (default: --device)",
     )
     group.add_argument("--hostname", metavar="NAME", help="host name (default: the device's name)")
     group.add_argument("--user", metavar="NAME", default="pi", help="who may log in (default: pi)")
@@ -64,12 +56,14 @@ def _identity(group: argparse._ArgumentGroup) -> None:
         "--ssh-key",
         type=Path,
         metavar="FILE",
-        help="public keys that may log in over SSH; without one nobody can log in",
+        help="public keys that may log in over SSH (default: none, and nobody can log in)",
     )
 
 
 def _access(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--username", metavar="NAME", default="", help="user at the broker")
+    group.add_argument(
+        "--username", metavar="NAME", default="", help="user at the broker (default: none)"
+    )
     group.add_argument(
         "--password-file",
         type=Path,
@@ -77,9 +71,17 @@ def _access(group: argparse._ArgumentGroup) -> None:
         help="its first line is the broker's password (default: asked for)",
     )
     group.add_argument(
-        "--tls-ca", type=Path, metavar="FILE", help="certificates (PEM) to trust; turns TLS on"
+        "--tls-ca",
+        type=Path,
+        metavar="FILE",
+        help="certificates (PEM) to trust; turns TLS on (default: none, without TLS)",
     )
-    group.add_argument("--wifi-ssid", metavar="NAME", default="", help="wireless network")
+    group.add_argument(
+        "--wifi-ssid",
+        metavar="NAME",
+        default="",
+        help="wireless network (default: none, only the cable)",
+    )
     group.add_argument(
         "--wifi-psk-file",
         type=Path,
@@ -87,7 +89,10 @@ def _access(group: argparse._ArgumentGroup) -> None:
         help="its first line is the network's pass phrase (default: asked for)",
     )
     group.add_argument(
-        "--wifi-country", metavar="CC", default="", help="country whose radio rules hold, as DE"
+        "--wifi-country",
+        metavar="CC",
+        default="",
+        help="country whose radio rules hold, as DE (default: none; needed with --wifi-ssid)",
     )
 
 
@@ -99,7 +104,7 @@ def _content(group: argparse._ArgumentGroup) -> None:
         help="our wheel (default: built from the checkout that this runs from)",
     )
     group.add_argument(
-        "--models", type=Path, metavar="FOLDER", help="models to use instead of the shipped ones"
+        "--models", type=Path, metavar="FOLDER", help="models to use (default: the shipped ones)"
     )
     group.add_argument(
         "--offline",
@@ -110,8 +115,8 @@ def _content(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--index-url",
         metavar="URL",
-        default="https://pypi.org/simple",
-        help="package index, of this machine and of the device",
+        default="",
+        help="package index, of this machine and of the device (default: pip's own)",
     )
     group.add_argument(
         "--machine",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from edge import settings
-from edge.config import Config, Mqtt
+from edge.config import address
+from edge.config import read as settings
+from edge.config.broker import Mqtt
+from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.flash.devices import Device
 
@@ -27,11 +30,17 @@ def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Devi
         keys += ["mqtt.tls=true", f"mqtt.ca_file={CA_FILE}"]
     if parsed.models:
         keys.append(f"paths.models={MODELS}")
+    given = (
+        settings.Given(f"--devices {parsed.devices}, device {device.name}",
+                       [f"source.uri={json.dumps(device.camera)}"])
+        if device.camera
+        else None
+    )  # fmt: skip
     # Without any file settings.load would read that of this machine's own installation.
     file = parsed.config or Path(os.devnull)
-    config = settings.load(file, keys)
+    config = settings.load(file, keys, given)
     if config.mqtt.tls and config.mqtt.port == Mqtt().port:
-        config = settings.load(file, [*keys, f"mqtt.port={TLS_PORT}"])
+        config = settings.load(file, [*keys, f"mqtt.port={TLS_PORT}"], given)
     _check(config)
     return config
 
@@ -54,7 +63,7 @@ def _check(config: Config) -> None:
 
 def check_models(config: Config, available: Collection[str]) -> None:
     """Refuse a model that the kit does not hold."""
-    from edge.runtime.detect.presets import HAAR, PRESETS  # noqa: PLC0415 - brings OpenCV, for this alone
+    from edge.runtime.networks.presets import HAAR, PRESETS  # noqa: PLC0415 - brings OpenCV, for this alone
 
     named = (*PRESETS.get(config.detector.model, (config.detector.model,)),
              *config.estimator.models)  # fmt: skip
@@ -67,7 +76,7 @@ def check_models(config: Config, available: Collection[str]) -> None:
 
 def needs_network(config: Config) -> bool:
     """Whether the source is a camera on the network."""
-    return "://" in config.source.uri
+    return address.needs_network(config.source.uri)
 
 
 def packages(config: Config) -> tuple[str, ...]:

@@ -18,13 +18,15 @@ HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 class Device:
     """One device, as the command line and its line of the table describe it.
 
-    `site` and `source` are None where the configuration decides.
+    `site` and `source` are None where the configuration decides. `camera` is a source that the
+    table names: no part of the command line, it may hold the camera's password.
     """
 
     name: str
     hostname: str
     site: str | None
     source: str | None
+    camera: str | None
     username: str
     password_file: Path | None
 
@@ -79,7 +81,8 @@ def _device(row: dict[str, str], parsed: argparse.Namespace) -> Device:
         name=name,
         hostname=hostname,
         site=row.get("site") or parsed.site,
-        source=row.get("source") or parsed.source,
+        source=None if row.get("source") else parsed.source,
+        camera=row.get("source") or None,
         username=row.get("username") or parsed.username,
         password_file=Path(file) if file else parsed.password_file,
     )

@@ -13,6 +13,8 @@ from edge.flash.cloud import Wifi
 
 FOLDER = "agender-edge"
 FIRST_BOOT = Path(__file__).with_name("first-boot")
+SECRETS = frozenset(("mqtt-password", "mqtt-username", "config.toml", "network-config"))
+"""Names of the files that may hold one: the broker's password, a camera's, the network's key."""
 Content = bytes | Path
 """What a file holds, or the file to copy."""
 

@@ -6,6 +6,7 @@ import getpass
 import sys
 from pathlib import Path
 
+from edge.config.home import first_line
 from edge.errors import UserError
 
 
@@ -24,8 +25,7 @@ def read(file: Path | None, flag: str, what: str) -> str:
 
 def _first_line(file: Path, flag: str) -> str:
     try:
-        with file.open(encoding="utf-8") as opened:
-            return opened.readline(4096).rstrip("\r\n")
+        return first_line(file)
     except OSError as error:
         raise UserError(f"{flag} {file}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from edge.errors import UserError
-from edge.flash.kit import FOLDER, Content, size_of
+from edge.flash.erase import wipe, wipe_folder
+from edge.flash.kit import FOLDER, SECRETS, Content, size_of
 
 BOOT_FILES = ("config.txt", "cmdline.txt")
 SEEDS = ("user-data", "network-config", "meta-data")
 OURS = {*SEEDS, "ssh", FOLDER}
+MEMORY_CONTROLLER = "cgroup_enable=memory"
 FAT32_FILE_MAX = 2**32 - 1
 SPARE_BYTES = 1_000_000
 """Room for what a file takes beyond its length, and for the device's status."""
@@ -24,10 +26,18 @@ def is_boot_partition(out: Path) -> bool:
 
 
 def check(out: Path, several: bool) -> None:
-    """Refuse a place that holds something else; nothing is written yet."""
+    """Refuse a place that holds something else or may not be written; nothing is written yet."""
+    try:
+        _check(out, several)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be looked at: {error.strerror}") from error
+
+
+def _check(out: Path, several: bool) -> None:
     if not out.exists():
         if not out.parent.is_dir():
             raise UserError(f"{out}: there is no folder {out.parent} to write it in")
+        _check_writable(out.parent)
     elif not out.is_dir():
         raise UserError(f"{out}: is a file; name a folder or a mounted boot partition")
     elif is_boot_partition(out):
@@ -36,6 +46,15 @@ def check(out: Path, several: bool) -> None:
         raise UserError(
             f"{out}: holds other files ({foreign}) and is no boot partition (no "
             f"{' and '.join(BOOT_FILES)}); name a new folder"
+        )
+    else:
+        _check_writable(out)
+
+
+def _check_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(
+            f"{folder}: may not be written by this user; name a folder that may, or use sudo"
         )
 
 
@@ -61,8 +80,11 @@ def _foreign(out: Path, several: bool) -> str:
     return ""
 
 
-def check_room(out: Path, kits: Iterable[Mapping[str, Content]]) -> None:
-    """Refuse where it would not fit: the disk's room, and FAT32's longest file."""
+def check_room(out: Path, kits: Iterable[Mapping[str, Content]], *, offline: bool) -> None:
+    """Refuse where it would not fit: the disk's room, and FAT32's longest file.
+
+    `offline`: whether the kits bring all wheels, without which they would be smaller.
+    """
     needed = 0
     for files in kits:
         needed += size_of(files) + SPARE_BYTES
@@ -74,8 +96,16 @@ def check_room(out: Path, kits: Iterable[Mapping[str, Content]]) -> None:
     if needed > free:
         raise UserError(
             f"{out}: needs {needed / 1e6:.0f} MB, but {free / 1e6:.0f} MB are free; "
-            "leave out --offline, or take a larger card"
+            f"{'leave out --offline, or ' if offline else ''}take a larger card or another folder"
         )
+
+
+def make_folder(out: Path) -> None:
+    """Make a folder for its owner alone, where there is none."""
+    try:
+        out.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be made: {error.strerror}") from error
 
 
 def write(out: Path, files: Mapping[str, Content]) -> None:
@@ -83,37 +113,59 @@ def write(out: Path, files: Mapping[str, Content]) -> None:
 
     What cloud-init read before is kept beside it as *.orig, until the device has started.
     """
-    out.mkdir(exist_ok=True)
+    make_folder(out)
     inner, making = out / FOLDER, out / f"{FOLDER}.new"
-    shutil.rmtree(making, ignore_errors=True)
+    wipe_folder(making, SECRETS)
     try:
         for name, held in files.items():
             if name.startswith(f"{FOLDER}/"):
                 _write(making / name.removeprefix(f"{FOLDER}/"), held)
         again = inner.is_dir()
-        shutil.rmtree(inner, ignore_errors=True)
+        wipe_folder(inner, SECRETS)
         making.rename(inner)
         for name, held in files.items():
             if not name.startswith(f"{FOLDER}/"):
                 _replace(out / name, held, keep=name in SEEDS and not again)
+        if is_boot_partition(out):
+            _enable_memory_controller(out / "cmdline.txt")
     except OSError as error:
         raise UserError(f"{out}: cannot be written: {error.strerror}") from error
     finally:
-        shutil.rmtree(making, ignore_errors=True)
+        wipe_folder(making, SECRETS)
 
 
 def _replace(path: Path, held: Content, keep: bool) -> None:
     new = path.with_name(f"{path.name}.new")
+    old = path.with_name(f"{path.name}.{'orig' if keep else 'old'}")
     _write(new, held)
-    if keep and path.exists():
-        path.replace(path.with_name(f"{path.name}.orig"))
+    if path.exists():
+        path.replace(old)
     new.replace(path)
+    if not keep and path.name in SECRETS:
+        wipe(old)
+    elif not keep:
+        old.unlink(missing_ok=True)
+
+
+def _enable_memory_controller(cmdline: Path) -> None:
+    """Turn on what limits memory, which Raspberry Pi OS starts without.
+
+    Without it nothing keeps frames from being swapped to the card, whatever a unit says.
+    """
+    text = cmdline.read_text(encoding="utf-8", errors="surrogateescape")
+    if MEMORY_CONTROLLER in text.split():
+        return
+    first, newline, rest = text.partition("\n")
+    new = cmdline.with_name(f"{cmdline.name}.new")
+    _write(new, f"{first.rstrip()} {MEMORY_CONTROLLER}{newline}{rest}".encode(
+        errors="surrogateescape"))  # fmt: skip
+    new.replace(cmdline)
 
 
 def _write(path: Path, held: Content) -> None:
-    """Write through to the card: it is pulled out soon after."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
+    """Write through to the card, which is pulled out soon after; for its owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(path, "wb", opener=_private) as file:
         if isinstance(held, bytes):
             file.write(held)
         else:
@@ -121,3 +173,8 @@ def _write(path: Path, held: Content) -> None:
                 shutil.copyfileobj(original, file)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    """A new file's mode, where the file system knows any; FAT does not."""
+    return os.open(path, flags, 0o600)

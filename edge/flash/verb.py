@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import settings
-from edge.config import Config
+from edge.config import read as settings
+from edge.config.tables import Config
 from edge.errors import UserError
 from edge.flash import access, configured, secret, target, wheels
 from edge.flash.cloud import Wifi
@@ -19,6 +18,8 @@ from edge.flash.configured import Overrides
 from edge.flash.devices import Device, devices
 from edge.flash.kit import Content, Kit, Login, size_of
 from edge.flash.release import ARCHITECTURES, RELEASES, fitting
+from edge.output import say
+from edge.publish.topics import Topics
 
 RELEASE = RELEASES["trixie"]
 
@@ -50,12 +51,12 @@ def flash_kit(parsed: argparse.Namespace, overrides: Overrides) -> int:
             for device, config, login in zip(chosen, configs, logins, strict=True)
         ]
         written = {out / kit.device if several else out: kit.files() for kit in kits}
-        target.check_room(out, written.values())
+        target.check_room(out, written.values(), offline=parsed.offline)
         if several:
-            out.mkdir(exist_ok=True)
+            target.make_folder(out)
         for folder, files in written.items():
             target.write(folder, files)
-            _say(f"{folder}: {len(files)} files, {size_of(files) / 1e6:.1f} MB")
+            say(f"{folder}: {len(files)} files, {size_of(files) / 1e6:.1f} MB")
     _advise(configs, common, parsed)
     return 0
 
@@ -75,7 +76,7 @@ def _payload(
     """Program, pip, lock, and where asked for models and all wheels."""
     wheel = parsed.wheel
     if wheel is None:
-        _say("building the wheel")
+        say("building the wheel")
         wheel = wheels.build(scratch)
     wheels.checked(wheel)
     available = {path.stem for path in models} or wheels.models_in(wheel)
@@ -93,14 +94,18 @@ def _payload(
 def _fetched(parsed: argparse.Namespace, lock: Path, scratch: Path) -> dict[str, Content]:
     """pip itself, which needs no package of apt then; all of the lock where asked for."""
     what = "all wheels" if parsed.offline else "pip"
-    _say(f"fetching {what} for {RELEASE.name} on {parsed.machine} from {parsed.index_url}")
+    index = parsed.index_url
+    whose = index or "the index that pip is set to"
+    say(f"fetching {what} for {RELEASE.name} on {parsed.machine} from {whose}")
     folder = scratch / "wheels"
     folder.mkdir()
     only = "" if parsed.offline else "pip"
     fits = fitting(RELEASE, parsed.machine)
-    wheels.download(lock, folder, fits, parsed.index_url, only=only)
+    wheels.download(lock, folder, fits, index, only=only)
     (pip,) = folder.glob("pip-*.whl")
-    payload: dict[str, Content] = {pip.name: pip, "index": f"{parsed.index_url}\n".encode()}
+    payload: dict[str, Content] = {pip.name: pip}
+    if index:
+        payload["index"] = f"{index}\n".encode()
     if parsed.offline:
         others = sorted(set(folder.iterdir()) - {pip})
         payload |= {f"wheels/{path.name}": path for path in others}
@@ -144,12 +149,8 @@ def _kit(device: Device, config: Config, login: Login, common: Common) -> Kit:
 
 def _advise(configs: list[Config], common: Common, parsed: argparse.Namespace) -> None:
     if not target.is_boot_partition(parsed.out):
-        _say("copy this onto the boot partition of Raspberry Pi OS Lite (64-bit, Trixie)")
+        say("copy this onto the boot partition of Raspberry Pi OS Lite (64-bit, Trixie)")
     if not common.ssh_keys:
-        _say("without --ssh-key nobody can log in; the card and MQTT alone tell how it is")
-    topics = {f"agender/v1/{config.device.site}/{config.device.name}/counts" for config in configs}
-    _say(f"counts will come on {', '.join(sorted(topics))} at {configs[0].mqtt.host}")
-
-
-def _say(text: str) -> None:
-    print(f"agender-edge: {text}", file=sys.stderr)
+        say("without --ssh-key nobody can log in; the card and MQTT alone tell how it is")
+    topics = {Topics(config).counts for config in configs}
+    say(f"counts will come on {', '.join(sorted(topics))} at {configs[0].mqtt.host}")

@@ -20,7 +20,7 @@ SHARE = Path(sys.prefix) / "share" / "agender-edge"
 PROJECT = ("pyproject.toml", "README.md", "LICENSE")
 PACKAGES = ("edge", "converters", "models_tflite", "systemd")
 LOCKS = Path("ansible/roles/agender_edge/files")
-NEEDED = ("edge/cli.py", "share/agender-edge/try-release", "share/agender-edge/systemd/")
+NEEDED = ("edge/cli/", "share/agender-edge/try-release", "share/agender-edge/systemd/")
 
 
 def lock_of(release: Release) -> Path:

@@ -1,1 +1,1 @@
-"""The machine underneath: service manager, health, benchmark, check-up."""
+"""The machine underneath: service manager, temperature and memory, units, the rate governor."""

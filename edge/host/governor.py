@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from edge.config_people import Governor as Settings
+from edge.config.people import Governor as Settings
 from edge.host import readings
 
 log = logging.getLogger("governor")

@@ -54,6 +54,19 @@ def _is_rpi_volt(sensor: Path) -> bool:
         return False
 
 
+def has_route(net: Path = Path("/proc/net")) -> bool | None:
+    """Whether there is a way to any other machine; None where the kernel does not tell."""
+    try:
+        with (net / "route").open(encoding="ascii") as four:
+            interfaces = [line.split()[0] for line in four][1:]
+        if (net / "ipv6_route").exists():
+            with (net / "ipv6_route").open(encoding="ascii") as six:
+                interfaces += [line.split()[-1] for line in six]
+    except (OSError, IndexError):
+        return None
+    return any(interface != "lo" for interface in interfaces)
+
+
 def has_network(devices: Path = Path("/proc/self/net/dev")) -> bool | None:
     """Whether this process has a network interface other than the loopback.
 

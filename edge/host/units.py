@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.host import readings
+from edge.host import exposure, readings
 
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
 
@@ -78,6 +78,10 @@ class Confinement(NamedTuple):
     filtered: bool
     """Whether its system calls are filtered."""
     dumps_core: bool
+    sockets: tuple[str, ...] | None
+    """Sockets of other programs within its reach."""
+    swappable: bool
+    """Whether its memory may come to lie on a disk."""
 
 
 def confinement(pid: int) -> Confinement:
@@ -88,6 +92,9 @@ def confinement(pid: int) -> Confinement:
     )
     limits = (proc / "limits").read_text().splitlines()
     core = next(line.split()[4] for line in limits if line.startswith("Max core file size"))
+    user = int(status["Uid"].split()[1])
+    # The kernel gives the books of a process that may not be dumped to root.
+    dumpable = proc.stat().st_uid == user or user == 0
     return Confinement(
         network=_network(proc),
         cameras=_cameras(proc),
@@ -95,7 +102,9 @@ def confinement(pid: int) -> Confinement:
         capable=int(status["CapEff"], 16) != 0,
         may_gain=status["NoNewPrivs"].strip() != "1",
         filtered=status["Seccomp"].strip() == str(_SECCOMP_FILTER),
-        dumps_core=core != "0",
+        dumps_core=core != "0" and dumpable,
+        sockets=_sockets(proc),
+        swappable=exposure.may_be_swapped(PROC, pid=str(pid)),
     )
 
 
@@ -107,6 +116,15 @@ def _network(proc: Path) -> bool | None:
     except OSError:
         pass  # only root may compare them; the interfaces tell nearly as much
     return readings.has_network(proc / "net" / "dev")
+
+
+def _sockets(proc: Path) -> tuple[str, ...] | None:
+    try:
+        (proc / "root" / "run").stat()
+        own = Path(os.environ.get("RUNTIME_DIRECTORY", "/run/agender-edge"))
+        return tuple(exposure.foreign_sockets(own, proc / "root", exposure.anybody_may_write))
+    except OSError:
+        return None
 
 
 def _cameras(proc: Path) -> tuple[str, ...] | None:

@@ -1,22 +1,26 @@
 """Requests over MQTT: checked, carried out or handed to vision, and always answered.
 
 No verb returns or stores a picture. What isn't understood is answered with an error and has no
-effect; a flood is cut off before it costs memory.
+effect. Each kind has a budget, and so have the answers; a flood is cut off before it costs memory,
+log lines or writes to the disk.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 from msgspec import Struct
 
+from edge.config.commands import VERBS
 from edge.errors import ConfigError
-from edge.live import Answer, Order
-from edge.messages import Request, Response, Transaction, WindowRequest, timestamp
+from edge.messages.fields import sentence, timestamp
+from edge.messages.live import Answer, Order
+from edge.messages.messages import Request, Response, Transaction, WindowRequest
+from edge.publish.budget import ANSWERS, BUDGETS, Bucket
 
 log = logging.getLogger("commands")
 
@@ -24,7 +28,8 @@ MAX_BYTES = 4_096
 MAX_WAITING = 16
 ANSWER_S = 5.0
 """How long vision may take to answer an order."""
-RATE_PER_S, BURST = 10.0, 20.0
+SAY_S = 60.0
+"""Refusals of one kind are logged this often at most."""
 
 Result = dict[str, Any]
 Verb = Literal["pause", "resume", "window", "reload"]
@@ -35,8 +40,7 @@ VISION_VERBS: dict[str, type[Request]] = {
     "window": WindowRequest,
     "reload": Request,
 }
-OWN_VERBS = ("identify", "snapshot-health", "outbox")
-VERBS = (*VISION_VERBS, *OWN_VERBS)
+OWN_VERBS = tuple(verb for verb in VERBS if verb not in VISION_VERBS)
 
 
 class Reply(NamedTuple):
@@ -76,48 +80,71 @@ class Hooks(NamedTuple):
 class Commands:
     """Requests in, replies out."""
 
-    def __init__(self, hooks: Hooks, wall: Callable[[], float] = time.time) -> None:
-        self._hooks, self._wall = hooks, wall
-        self._waiting: dict[int, _Waiting] = {}
+    def __init__(
+        self,
+        hooks: Hooks,
+        *,
+        allowed: Collection[str] = VERBS,
+        wall: Callable[[], float] = time.time,
+        just_reloaded: bool = False,
+    ) -> None:
+        """`allowed`: the verbs that are carried out. `just_reloaded`: `reload` has to wait."""
+        self._hooks, self._allowed, self._wall = hooks, frozenset(allowed), wall
+        self._waiting: dict[int, list[_Waiting]] = {}
         self._next_id = 1
-        self._tokens, self._tokens_at_s = BURST, 0.0
-        self._flooded = False
+        self._buckets = {
+            verb: Bucket(budget, empty=just_reloaded and verb == "reload")
+            for verb, budget in BUDGETS.items()
+        }
+        self._answers = Bucket(ANSWERS)
+        self._said_s: dict[str, float] = {}
+        self._now_s = 0.0
         self.refused = 0
 
     def handle(self, verb: str, payload: bytes, *, retained: bool, now_s: float) -> None:
         """Carry out one request, or say why not."""
-        if not self._admitted(now_s):
-            self.refused += 1
-            return
+        self._now_s = now_s
         transaction = _transaction_of(payload)
-        error = _shape_error(verb, payload, retained=retained)
+        error = _shape_error(verb, payload, retained=retained) or self._not_now(verb)
         if error is not None:
             self._refuse(verb, transaction, error)
         elif verb in VISION_VERBS:
-            self._hand_on(verb, payload, transaction, now_s)
+            self._hand_on(verb, payload, transaction)
         else:
             self._answer(verb, transaction, result=self._hooks.own[verb]())
 
     def answered(self, answer: Answer) -> None:
         """Vision has carried out an order, or could not."""
-        waiting = self._waiting.pop(answer.id, None)
-        if waiting is None:
-            return
-        if answer.error is None:
+        for waiting in self._waiting.pop(answer.id, []):
+            if answer.error is not None:
+                self._refuse(waiting.verb, waiting.transaction, answer.error)
+                continue
             self._answer(waiting.verb, waiting.transaction, result={})
             self._hooks.done(waiting.verb)
-        else:
-            self._refuse(waiting.verb, waiting.transaction, answer.error)
 
     def step(self, now_s: float) -> None:
         """Answer for vision where it kept silent."""
-        for order_id, waiting in list(self._waiting.items()):
-            if now_s >= waiting.until_s:
+        self._now_s = now_s
+        for order_id, asked in list(self._waiting.items()):
+            if now_s >= asked[0].until_s:
                 del self._waiting[order_id]
-                self._refuse(waiting.verb, waiting.transaction, "vision did not answer in time")
+                for waiting in asked:
+                    error = "vision did not answer in time"
+                    self._refuse(waiting.verb, waiting.transaction, error)
 
-    def _hand_on(self, verb: str, payload: bytes, transaction: str | None, now_s: float) -> None:
+    def _not_now(self, verb: str) -> str | None:
+        """Why a right request is not carried out: it is not allowed, or asked too often."""
+        if verb not in self._allowed:
+            return f"{verb} is not among the requests that commands.verbs of this device allows"
+        if verb in self._buckets and not self._buckets[verb].take(self._now_s):
+            return f"{verb} is asked too often: once in {BUDGETS[verb].every_s:g} s is carried out"
+        return None
+
+    def _hand_on(self, verb: str, payload: bytes, transaction: str | None) -> None:
         request = msgspec.json.decode(payload or b"{}", type=VISION_VERBS[verb])
+        waiting = _Waiting(verb, transaction, self._now_s + ANSWER_S)
+        if verb == "pause" and self._joins_a_pause(waiting):
+            return
         if len(self._waiting) >= MAX_WAITING:
             self._refuse(verb, transaction, "too many requests wait for an answer")
             return
@@ -133,31 +160,43 @@ class Commands:
             self._refuse(verb, transaction, "vision is not running")
             return
         log.info("%s is asked of vision", verb)
-        self._waiting[order.id] = _Waiting(verb, transaction, now_s + ANSWER_S)
+        self._waiting[order.id] = [waiting]
 
-    def _admitted(self, now_s: float) -> bool:
-        """A token bucket: bursts pass, floods don't."""
-        gained = max(now_s - self._tokens_at_s, 0.0) * RATE_PER_S
-        self._tokens, self._tokens_at_s = min(BURST, self._tokens + gained), now_s
-        admitted = self._tokens >= 1.0
-        if admitted:
-            self._tokens -= 1.0
-        elif not self._flooded:
-            log.warning("more than %g requests a second: the rest is ignored", RATE_PER_S)
-        self._flooded = not admitted
-        return admitted
+    def _joins_a_pause(self, pause: _Waiting) -> bool:
+        """Whether a pause is under way already, whose answer is this one's too."""
+        for asked in self._waiting.values():
+            if asked[0].verb == "pause":
+                if len(asked) < MAX_WAITING:
+                    asked.append(pause)
+                else:
+                    self.refused += 1
+                return True
+        return False
 
     def _refuse(self, verb: str, transaction: str | None, error: str) -> None:
         self.refused += 1
-        log.warning("the request %s is refused: %s", verb, error)
-        response = Response(
-            time=timestamp(self._wall()), transaction=transaction, status="error", error=error
-        )
-        self._hooks.reply(Reply(verb, response))
+        error = sentence(error)
+        kind = verb if verb in VERBS else "invalid"
+        if self._now_s - self._said_s.get(kind, -SAY_S) >= SAY_S:
+            self._said_s[kind] = self._now_s
+            log.warning("the request %s is refused, and others like it: %s", verb, error)
+        self._reply(verb, transaction, error=error)
 
     def _answer(self, verb: str, transaction: str | None, result: Result) -> None:
+        self._reply(verb, transaction, result=result)
+
+    def _reply(
+        self, verb: str, transaction: str | None, *, error: str | None = None,
+        result: Result | None = None,
+    ) -> None:  # fmt: skip
+        if not self._answers.take(self._now_s):
+            return
         response = Response(
-            time=timestamp(self._wall()), transaction=transaction, status="ok", result=result
+            time=timestamp(self._wall()),
+            transaction=transaction,
+            status="ok" if error is None else "error",
+            error=error,
+            result=result,
         )
         self._hooks.reply(Reply(verb, response))
 

@@ -7,10 +7,13 @@ import ssl
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.config import Mqtt
+from edge.config.broker import Mqtt
+from edge.config.home import first_line
 from edge.errors import ConfigError
 
 PASSWORD_CREDENTIAL = "mqtt-password"
+SEALED = "sealed-"
+"""What the name of a credential begins with that is encrypted on the disk, for this machine."""
 USERNAME_CREDENTIAL = "mqtt-username"
 
 
@@ -26,12 +29,13 @@ class Login(NamedTuple):
 
 
 def login(settings: Mqtt) -> Login:
-    """From systemd's credentials (LoadCredential=mqtt-password:…), else from `password_file`.
+    """From systemd's credentials (LoadCredential=mqtt-password:…, or sealed-…), else from
+    `password_file`.
 
     Raises ConfigError where a named file can't be read, or a password has no user.
     """
     username = _credential(USERNAME_CREDENTIAL) or settings.username or None
-    password = _credential(PASSWORD_CREDENTIAL)
+    password = _credential(SEALED + PASSWORD_CREDENTIAL) or _credential(PASSWORD_CREDENTIAL)
     if password is None and settings.password_file:
         password = _first_line(Path(settings.password_file), "mqtt.password_file")
     if password is not None and username is None:
@@ -102,9 +106,9 @@ def _credential(name: str) -> str | None:
 
 
 def _first_line(path: Path, key: str) -> str:
+    """Of a file that holds a value; ConfigError where it has none."""
     try:
-        with path.open(encoding="utf-8") as file:
-            line = file.readline(4096).rstrip("\r\n")
+        line = first_line(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{key} = {path}: cannot be read: {reason}") from error

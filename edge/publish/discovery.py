@@ -8,14 +8,16 @@ Home Assistant's own schemas.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from random import Random
 from typing import Any
 
 import msgspec
 
 from edge import __version__
-from edge.bands import AGE_BANDS
-from edge.config import Config
+from edge.config.tables import Config
+from edge.messages.bands import SCHEMES
+from edge.messages.counts import VIEW_FLAGS
 from edge.publish.message import Message
 from edge.publish.topics import Topics
 
@@ -23,7 +25,8 @@ Component = dict[str, Any]
 
 BIRTH_SPREAD_S = 3.0
 EXPIRE_STATE_S = 120
-EXPIRE_HEALTH_S = 60
+EXPIRE_HEALTH = 6
+"""Health goes stale after this many times without one."""
 EXPIRE_WINDOWS = 3
 """A count goes stale after this many windows without one."""
 
@@ -33,7 +36,7 @@ class Announcer:
 
     def __init__(self, config: Config, random: Random) -> None:
         self._config, self._random = config, random
-        self._window_s = config.window.length_s
+        self._window_s = config.window_s
         self._due_at_s: float | None = None
         self.status_topic = f"{config.homeassistant.prefix}/status"
 
@@ -59,6 +62,10 @@ class Announcer:
         if self._due_at_s is None or now_s < self._due_at_s:
             return None
         self._due_at_s = None
+        return self.message()
+
+    def message(self) -> Message | None:
+        """The payload as a message; None where discovery is switched off."""
         if not self._config.homeassistant.enabled:
             return None
         text = msgspec.json.encode(payload(self._config, self._window_s))
@@ -78,17 +85,21 @@ def topic(config: Config) -> str:
 
 def payload(config: Config, window_s: float) -> dict[str, Any]:
     """The discovery payload of this device, whose windows are `window_s` long just now."""
-    topics, identity = Topics(config.device), device_id(config)
-    components = _counts(topics, window_s) | _live(topics) | _diagnostics(topics)
+    topics, identity = Topics(config), device_id(config)
+    components = _counts(config, topics, window_s) | _diagnostics(config, topics)
+    if config.privacy.epsilon is None:
+        components |= _totals(topics)
+    if config.privacy.live:
+        components |= _live(topics)
     if config.commands.enabled:
-        components |= _buttons(topics)
+        components |= _buttons(topics, config.commands.verbs)
     for key, component in components.items():
         component["unique_id"] = f"{identity}_{key}"
         component["default_entity_id"] = f"{component['platform']}.{_slug(config)}_{key}"
     return {
         "device": {
             "identifiers": [identity],
-            "name": config.device.name,
+            "name": f"{config.device.site} {config.device.name}",
             "manufacturer": "agender-edge",
             "model": "Anonymous people counter",
             "sw_version": __version__,
@@ -122,6 +133,14 @@ def _sensor(name: str, state_topic: str, key: str, **more: Any) -> Component:
     }
 
 
+def _flag(key: str) -> str:
+    """A template for a flag that is null where it is not known."""
+    return (
+        f"{{% if value_json.{key} is none %}}None"
+        f"{{% else %}}{{{{ 'ON' if value_json.{key} else 'OFF' }}}}{{% endif %}}"
+    )
+
+
 def _problem(name: str, state_topic: str, template: str, **more: Any) -> Component:
     return {
         "platform": "binary_sensor",
@@ -132,7 +151,21 @@ def _problem(name: str, state_topic: str, template: str, **more: Any) -> Compone
     }
 
 
-def _counts(topics: Topics, window_s: float) -> dict[str, Component]:
+def _totals(topics: Topics) -> dict[str, Component]:
+    """Sums, of which Home Assistant keeps statistics of every hour and day."""
+    return {
+        "people_ever": _sensor(
+            "People ever", topics.totals, "ever_people", state_class="total_increasing",
+            icon="mdi:counter",
+        ),
+        "people_today": _sensor(
+            "People today", topics.totals, "today_people", state_class="total",
+            last_reset_value_template="{{ value_json.midnight }}", icon="mdi:calendar-today",
+        ),
+    }  # fmt: skip
+
+
+def _counts(config: Config, topics: Topics, window_s: float) -> dict[str, Component]:
     """What a window counted; each value is that window's own, so it is a measurement."""
     named = {
         "people": "People",
@@ -140,7 +173,7 @@ def _counts(topics: Topics, window_s: float) -> dict[str, Component]:
         "male": "Men",
         "gender_unknown": "Gender unknown",
     }
-    for band in AGE_BANDS:
+    for band in SCHEMES[config.window.bands]:
         named[f"age_{band}"] = "Age " + band.replace("_plus", "+").replace("_", "–")
     named["age_unknown"] = "Age unknown"
     expire = {"expire_after": round(EXPIRE_WINDOWS * window_s + 60)}
@@ -161,47 +194,45 @@ def _live(topics: Topics) -> dict[str, Component]:
     return {
         "present": _sensor("Present", topics.state, "present", **present),
         "attending": _sensor("Attending", topics.state, "attending", **present),
-        "paused": _problem(
-            "Privacy pause",
-            topics.state,
-            "{{ 'ON' if value_json.paused else 'OFF' }}",
-            icon="mdi:camera-off",
-            **expire,
-        ),
     }
 
 
-def _diagnostics(topics: Topics) -> dict[str, Component]:
-    common = {"expire_after": EXPIRE_HEALTH_S, "entity_category": "diagnostic"}
+def _diagnostics(config: Config, topics: Topics) -> dict[str, Component]:
+    expire = {"expire_after": round(EXPIRE_HEALTH * config.health.every_s)}
+    common = {**expire, "entity_category": "diagnostic"}
     fps = {"unit_of_measurement": "fps", "icon": "mdi:speedometer", **common}
     temperature = {"unit_of_measurement": "°C", "device_class": "temperature", **common}
     memory = {"unit_of_measurement": "MB", "device_class": "data_size", **common}
     windows = {"unit_of_measurement": "windows", "icon": "mdi:tray-full", **common}
     problem = {"device_class": "problem", **common}
     return {
+        "paused": _problem(
+            "Privacy pause",
+            topics.health,
+            "{{ 'ON' if value_json.paused else 'OFF' }}",
+            icon="mdi:camera-off",
+            **expire,
+        ),
         "fps": _sensor("Frames per second", topics.health, "fps_processed", **fps),
         "temperature": _sensor("Temperature", topics.health, "temperature_celsius", **temperature),
         "memory": _sensor("Memory", topics.health, "vision_memory_mb", **memory),
         "outbox": _sensor("Outbox", topics.health, "outbox_depth", **windows),
         "outbox_dropped": _sensor("Windows dropped", topics.health, "outbox_dropped",
                                   **(windows | {"icon": "mdi:delete-clock"})),
-        "throttled": _problem(
-            "Throttled",
-            topics.health,
-            "{% if value_json.throttled is none %}None"
-            "{% else %}{{ 'ON' if value_json.throttled else 'OFF' }}{% endif %}",
-            **problem,
-        ),
+        "throttled": _problem("Throttled", topics.health, _flag("throttled"), **problem),
         "camera_problem": _problem(
             "Camera problem",
             topics.health,
             "{{ 'OFF' if value_json.camera_ok and value_json.vision_running else 'ON' }}",
             **problem,
         ),
+    } | {
+        key: _problem(key.capitalize().replace("_", " "), topics.health, _flag(key), **problem)
+        for key in VIEW_FLAGS
     }  # fmt: skip
 
 
-def _buttons(topics: Topics) -> dict[str, Component]:
+def _buttons(topics: Topics, verbs: Collection[str]) -> dict[str, Component]:
     return {
         verb: {
             "platform": "button",
@@ -215,4 +246,5 @@ def _buttons(topics: Topics) -> dict[str, Component]:
             ("pause", "Pause camera", "mdi:camera-off"),
             ("resume", "Resume camera", "mdi:camera"),
         )
+        if verb in verbs
     }

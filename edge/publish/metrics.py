@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edge.config import Metrics
+from edge.config.tables import Metrics
 from edge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Page:
             people.add_metric([gender, age], total)
         yield people
         yield GaugeMetricFamily("agender_connected", "1 while the broker is reached.",
-                                value=float(self._publisher.link.up))  # fmt: skip
+                                value=float(self._publisher.connection.up))  # fmt: skip
         for name, value in self._live().items():
             if isinstance(value, (int, float)):  # None: not known, and so not shown
                 yield GaugeMetricFamily(f"agender_{name}", f"As in the message: {name}.",
@@ -79,7 +79,7 @@ class _Page:
     def _live(self) -> dict[str, object]:
         """The last health and state published."""
         live: dict[str, object] = {}
-        for record in (self._publisher.last_health, self._publisher.news.state):
+        for record in (self._publisher.last_health, self._publisher.live_state.state):
             if record is not None:
                 live |= msgspec.structs.asdict(record)
         live.pop("schema", None)

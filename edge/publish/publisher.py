@@ -1,4 +1,4 @@
-"""One device at its broker: windows out of the outbox, live news, and requests.
+"""One device at its broker: windows out of the outbox, live state, and requests.
 
 It owns no loop: `fds`, `ready`, `step` and `due_s` fit into any, so that a thousand devices can
 be played in one process.
@@ -6,77 +6,104 @@ be played in one process.
 
 from __future__ import annotations
 
+import logging
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
-from edge.config import Config
-from edge.live import Answer, PublisherDoor
-from edge.messages import Health
-from edge.outbox import Outbox
+from edge.config.tables import Config
+from edge.messages.counts import CountsHead
+from edge.messages.live import Answer, PublisherSocket
+from edge.messages.messages import Health
+from edge.messages.totals import encode_totals
+from edge.outbox import table
+from edge.outbox.outbox import Outbox
+from edge.publish.availability import ONLINE, Availability
+from edge.publish.client import Events
 from edge.publish.commands import Commands, Hooks, Reply
+from edge.publish.connection import Connection
 from edge.publish.credentials import login, tls_context
 from edge.publish.delivery import Delivery
-from edge.publish.describe import describe
+from edge.publish.device_info import fitting
 from edge.publish.discovery import Announcer
-from edge.publish.facts import Totals, identify, outbox_facts, outbox_health
-from edge.publish.link import Events, Identity, Link
+from edge.publish.identity import identity_of
+from edge.publish.live_state import LiveState
 from edge.publish.message import Message
-from edge.publish.news import News
+from edge.publish.outgoing import Outgoing
+from edge.publish.own_status import Totals, identify, outbox_facts, outbox_health
 from edge.publish.topics import Topics
+from edge.publish.totals import TotalsNews
 
+log = logging.getLogger("publisher")
+
+NO_QOS_1 = (
+    "the broker takes no QoS 1, without which some get lost; let it, or accept that by mqtt.qos = 0"
+)
 POLL_S = 0.5
 """How often the outbox is looked at."""
 
-encode = msgspec.json.encode
+Remember = Callable[[Sequence[CountsHead]], object]
+"""Takes windows that are about to leave the outbox into the history."""
 
 
 class Surroundings(NamedTuple):
     """What a publisher is given by the process around it.
 
     `random` spreads reconnects, `blocking` surrounds what may block (connecting), `reread` reads
-    the configuration again for the request `reload`.
+    the configuration again for the request `reload`; `just_reloaded` says that it just was.
+    `remember` is given windows before they leave the outbox, the same ones again where that fails.
     """
 
     random: Random
     blocking: Callable[[], AbstractContextManager[None]] = nullcontext
     reread: Callable[[], Config] | None = None
+    just_reloaded: bool = False
+    remember: Remember = lambda _windows: None
 
 
 class Publisher:
-    """Outbox and live door → broker; `now_s` is monotonic throughout.
+    """Outbox and live socket → broker; `now_s` is monotonic throughout.
 
     Raises ConfigError where credentials or certificates can't be read.
     """
 
     def __init__(
-        self, config: Config, outbox: Outbox, door: PublisherDoor | None, around: Surroundings
+        self, config: Config, outbox: Outbox, live: PublisherSocket | None, around: Surroundings
     ) -> None:
-        self._config, self._outbox, self._door, self._around = config, outbox, door, around
+        self._config, self._outbox, self._live, self._around = config, outbox, live, around
         self._now_s = 0.0
         self._stopped: int | None = None
         self._ending = False
-        self.topics = Topics(config.device)
-        self.news = News()
+        self._said_given_up: tuple[str, ...] = ()
+        self.topics = Topics(config)
+        self._outgoing = Outgoing()
+        self._taking_back: set[int] = set()
+        self._availability = Availability()
+        self.live_state = LiveState(config.health.every_s)
         self.totals = Totals()
+        self._totals_news = TotalsNews(config, outbox, self.topics.totals)
         self.last_health: Health | None = None
         self.reload_asked = False
         self.delivery = Delivery(
             outbox,
-            timeout_s=config.mqtt.timeout_s,
             refused_retry_s=config.mqtt.refused_retry_s,
+            places=config.space.keys,
             delivered=self.totals.add,
+            remove=self._leave,
         )
-        self.commands = Commands(self._hooks())
+        self.commands = Commands(
+            self._hooks(), allowed=config.commands.verbs, just_reloaded=around.just_reloaded
+        )
         self._announcer = Announcer(config, around.random)
-        self.link = Link(
+        self.connection = Connection(
             config.mqtt,
-            self._identity(),
+            identity_of(config),
             Events(self._connected, self.delivery.restart, self._received, self._answered),
             random=around.random,
             blocking=around.blocking,
@@ -84,46 +111,75 @@ class Publisher:
 
     def fds(self) -> list[tuple[int, int]]:
         """What to wait for: (file descriptor, poll events)."""
-        found = [(self._door.fileno(), select.POLLIN)] if self._door else []
-        fileno = self.link.fileno()
+        found = [(self._live.fileno(), select.POLLIN)] if self._live else []
+        fileno = self.connection.fileno()
         if fileno is not None:
-            out = select.POLLOUT if self.link.wants_write() else 0
+            out = select.POLLOUT if self.connection.wants_write() else 0
             found.append((fileno, select.POLLIN | out))
         return found
 
     def ready(self, fileno: int, events: int, now_s: float) -> None:
         """Take what a descriptor has."""
         self._now_s = now_s
-        if self._door is not None and fileno == self._door.fileno():
-            self._take_news(self._door)
-        elif fileno == self.link.fileno():
+        if self._live is not None and fileno == self._live.fileno():
+            self._take_live(self._live)
+        elif fileno == self.connection.fileno():
             readable = bool(events & ~select.POLLOUT)
-            self.link.ready(now_s, readable=readable, writable=bool(events & select.POLLOUT))
+            self.connection.ready(now_s, readable=readable, writable=bool(events & select.POLLOUT))
 
     def step(self, now_s: float) -> None:
-        """Do all that time asks for: connect, live news first, then the back-log."""
+        """Do all that time asks for: connect, live state first, then the back-log."""
         self._now_s = now_s
-        self.link.step(now_s)
+        self.connection.step(now_s)
         self.commands.step(now_s)
-        if not self.link.up:
+        if not self.connection.up or self._ending:
             return
-        if self.delivery.is_stuck(now_s):
-            self.link.drop("the broker acknowledges nothing", now_s)
-            return
-        if self._ending:
-            return
-        self._publish_news()
-        self.delivery.fill(now_s, self._send_counts, self.link.max_in_flight)
+        if self._availability.due(self._now_s):
+            self._publish_online()
+        self._publish_live()
         self._announce()
+        self._deliver()
+        self._publish_totals(self.delivery.is_done)
+
+    def _deliver(self) -> None:
+        can = self.connection.abilities
+        if can.delivers:
+            room = self.connection.room()
+            self.delivery.fill(self._now_s, self._send_counts, room, acknowledged=can.qos > 0)
+
+    def _leave(self, windows: Sequence[CountsHead]) -> bool:
+        self._around.remember(windows)
+        return self._totals_news.remove(windows)
+
+    def _publish_totals(self, idle: Callable[[], bool]) -> None:
+        totals = self._totals_news.due(self.connection, self._now_s, idle)
+        if totals is not None:
+            message = Message(self.topics.totals, encode_totals(totals), 1, True)
+            self.connection.publish(message)
 
     def due_s(self, now_s: float) -> float:
         """Seconds until `step` should be called again."""
-        return min(POLL_S, self.link.due_s(now_s))
+        return min(POLL_S, self.connection.due_s(now_s))
 
     def say_stopped(self) -> None:
-        """Publish the clean end and nothing more; `stopped_is_known` tells when it is there."""
+        """Publish the clean end and nothing more; `stopped_is_known` tells when it is there.
+
+        The last state goes before it, however short a time after another one: it stays retained.
+        So does the last record of the sums, of all that was acknowledged until now.
+        """
         self._ending = True
-        self._stopped = self.link.publish(Message(self.topics.availability, b"stopped", 1, True))
+        if self._live is not None:
+            self._take_live(self._live)
+        last = self.live_state.untold_state()
+        if last is not None and self._config.privacy.live:
+            self._publish(self.topics.state, last, 0, retain=True)
+        self.delivery.settle()
+        self._publish_totals(lambda: True)
+        self._stopped = self.connection.publish(
+            Message(self.topics.availability, b"stopped", 1, True)
+        )
+        if not self.connection.abilities.qos:
+            self._stopped = None  # nothing is acknowledged
 
     def stopped_is_known(self) -> bool:
         """Whether the broker acknowledged `stopped`."""
@@ -131,24 +187,11 @@ class Publisher:
 
     def health(self) -> Health:
         """The whole health record, as it is now."""
-        return self.news.full_health(self._now_s, time.time(), self._ours)
-
-    def _identity(self) -> Identity:
-        config = self._config
-        requests = (self.topics.requests,) if config.commands.enabled else ()
-        status = (f"{config.homeassistant.prefix}/status",) if config.homeassistant.enabled else ()
-        return Identity(
-            # A dot can't be in a site's or device's name: no two pairs make one id.
-            client_id=f"agender.{config.device.site}.{config.device.name}",
-            will=Message(self.topics.availability, b"offline", 1, True),
-            login=login(config.mqtt),
-            tls=tls_context(config.mqtt),
-            subscriptions=requests + status,
-        )
+        return self.live_state.full_health(self._now_s, time.time(), self._ours)
 
     def _hooks(self) -> Hooks:
         return Hooks(
-            order=lambda order: self._door is not None and self._door.send(order),
+            order=lambda order: self._live is not None and self._live.send(order),
             own={
                 "identify": lambda: identify(self._config),
                 "snapshot-health": lambda: msgspec.to_builtins(self.health()),
@@ -161,56 +204,96 @@ class Publisher:
 
     def _connected(self) -> None:
         """On every connect: birth, info, and (as due again) discovery, state and health."""
-        self.news.forget_published()
-        self.link.publish(Message(self.topics.availability, b"online", 1, True))
+        self.live_state.forget_published()
+        self._availability.connected()
+        self._publish_online()
+        if not self._config.privacy.live:  # what was retained before it was switched off
+            self.connection.publish(Message(self.topics.state, b"", 1, True))
         self._publish_info()
         self._announcer.connected(self._now_s)
+        self._totals_news.connected(self.connection, self._now_s)
+        self._take_back_schema_1()
+
+    def _publish_online(self) -> None:
+        self.connection.publish(Message(self.topics.availability, ONLINE, 1, True))
+
+    def _take_back_schema_1(self) -> None:
+        """Clear what this device retained before its outbox was converted from schema 1.
+
+        Tried a few times only: a broker may close the connection over a topic that it forbids.
+        """
+        tries = self._outbox.kept(table.SCHEMA_1_RETAINED)
+        if tries:
+            self._outbox.keep(table.SCHEMA_1_RETAINED, tries - 1)
+            cleared = [Message(topic, b"", 1, True) for topic in self.topics.schema_1_retained]
+            sent = [self.connection.publish(message) for message in cleared]
+            self._taking_back = {message_id for message_id in sent if message_id is not None}
+
+    def _publish(self, topic: str, record: Struct, qos: int, *, retain: bool) -> None:
+        payload = self._outgoing.encode(record)
+        if payload is not None:
+            self.connection.publish(Message(topic, payload, qos, retain))
 
     def _publish_info(self) -> None:
-        info = describe(self._config, self.news.hello, time.time())
-        self.link.publish(Message(self.topics.info, encode(info), 1, True))
+        announcement, hello = self._announcer.message(), self.live_state.hello
+        info = fitting(self._config, hello, self.connection, announcement)
+        if info.given_up != self._said_given_up:
+            self._said_given_up = info.given_up
+            log.warning("given up for this broker: %s", ", ".join(info.given_up) or "nothing")
+            if not self.connection.abilities.delivers:
+                log.error("windows are kept: %s", NO_QOS_1)
+        self._publish(self.topics.info, info, 1, retain=True)
 
-    def _publish_news(self) -> None:
-        state = self.news.due_state(self._now_s)
+    def _publish_live(self) -> None:
+        state = self.live_state.due_state(self._now_s) if self._config.privacy.live else None
         if state is not None:
-            self.link.publish(Message(self.topics.state, encode(state), 0, True))
-        health = self.news.due_health(self._now_s, time.time(), self._ours)
+            self._publish(self.topics.state, state, 0, retain=True)
+        health = self.live_state.due_health(self._now_s, time.time(), self._ours)
         if health is not None:
             self.last_health = health
-            self.link.publish(Message(self.topics.health, encode(health), 0, True))
+            self._publish(self.topics.health, health, 0, retain=True)
 
     def _announce(self) -> None:
         if self.delivery.last is not None:
             self._announcer.window(self.delivery.last.window_s, self._now_s)
         message = self._announcer.due(self._now_s)
-        if message is not None:
-            self.link.publish(message)
+        if message is not None and self.connection.packet_limit.fits(message):
+            self.connection.publish(message)
+            if not self.connection.abilities.retain:  # who hears this just now missed the birth
+                self.connection.publish(Message(self.topics.availability, ONLINE))
 
-    def _take_news(self, door: PublisherDoor) -> None:
-        for record in door.receive():
+    def _take_live(self, live: PublisherSocket) -> None:
+        for record in live.receive():
             if isinstance(record, Answer):
                 self.commands.answered(record)
-            if self.news.take(record, self._now_s) and self.link.up:
+            if self.live_state.take(record, self._now_s) and self.connection.up:
                 self._publish_info()
 
     def _send_counts(self, payload: bytes) -> int | None:
-        return self.link.publish(Message(self.topics.counts, payload, 1))
+        return self.connection.publish(Message(self.topics.counts, payload, 1))
 
     def _answered(self, message_id: int, refusal: str | None) -> None:
         if message_id == self._stopped:
             self._stopped = None
+        if message_id in self._taking_back:
+            self._taking_back.discard(message_id)
+            if not self._taking_back:
+                self._outbox.keep(table.SCHEMA_1_RETAINED, 0)
         self.delivery.answered(message_id, refusal, self._now_s)
 
     def _received(self, topic: str, payload: bytes, retained: bool) -> None:
         if topic == self._announcer.status_topic:
             self._announcer.status(payload, self._now_s)
+        elif topic == self.topics.totals:
+            self._totals_news.received(payload)
+        elif topic == self.topics.availability:
+            self._availability.heard(payload, retained=retained)
         else:
             verb = self.topics.verb(topic)
             self.commands.handle(verb, payload, retained=retained, now_s=self._now_s)
 
     def _reply(self, reply: Reply) -> None:
-        payload = encode(reply.response)
-        self.link.publish(Message(self.topics.response(reply.verb), payload, 1))
+        self._publish(self.topics.response(reply.verb), reply.response, 1, retain=False)
 
     def _check(self, verb: str) -> None:
         """A configuration that can't be used must not end a device that runs."""
@@ -222,5 +305,5 @@ class Publisher:
     def _done(self, verb: str) -> None:
         self.reload_asked = self.reload_asked or verb == "reload"
 
-    def _ours(self) -> dict[str, float | int]:
+    def _ours(self) -> dict[str, float | int | None]:
         return outbox_health(self._outbox) | {"requests_refused": self.commands.refused}

@@ -16,14 +16,19 @@ from types import FrameType
 from typing import Literal
 
 from edge import log as logs
-from edge.child import start_anew
-from edge.config import Config
+from edge.child import start_anew, was_started_anew
+from edge.config.tables import Config
+from edge.config.zone import ahead_in
 from edge.errors import NOBODY_READS, ConfigError
+from edge.history.history import FILE_NAME as HISTORY_NAME
+from edge.history.history import History
+from edge.host.exposure import forbid_core_dumps
 from edge.host.notify import Service
-from edge.live import PublisherDoor
-from edge.outbox import FILE_NAME, Outbox
+from edge.messages.live import PublisherSocket
+from edge.outbox.claim import claim_delivery
+from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.metrics import serve
-from edge.publish.publisher import POLL_S, Publisher, Surroundings
+from edge.publish.publisher import POLL_S, Publisher, Remember, Surroundings
 from edge.publish.stdout import ReaderGoneError, write_waiting
 
 log = logging.getLogger("publisher")
@@ -88,20 +93,24 @@ def publish(
     A signal ends it cleanly: what waits is delivered within `mqtt.drain_s` where the broker is
     there (to standard output: all of it), and `availability` becomes `stopped`. `reread` reads
     the configuration again: after the request `reload` the process starts itself anew with it.
-    Raises ConfigError where credentials or certificates can't be read.
+    Raises ConfigError where credentials or certificates can't be read, or another publisher takes
+    windows out of the same outbox.
     """
     logs.set_up(config.log.level)
+    forbid_core_dumps()
+    state = Path(config.paths.state)
     with ExitStack() as stack:
         signals = Signals()
         stack.callback(signals.close)
-        outbox = Outbox(Path(config.paths.state) / FILE_NAME, owner=False)
+        claim_delivery(state, stack)
+        outbox = Outbox(state / FILE_NAME, owner=False)
         stack.callback(outbox.close)
+        remember = _history(config, stack)
         if sink == "stdout":
-            return _to_stdout(outbox, signals, until_drained=until_drained)
-        door = stack.enter_context(_door(config))
-        publisher = Publisher(
-            config, outbox, door, Surroundings(Random(), signals.interrupting, reread)
-        )
+            return _to_stdout(outbox, config, signals, remember, until_drained=until_drained)
+        live = stack.enter_context(_live(config))
+        around = Surroundings(Random(), signals.interrupting, reread, was_started_anew(), remember)
+        publisher = Publisher(config, outbox, live, around)
         if config.metrics.port:
             stack.callback(serve(publisher, config.metrics))
         _to_broker(config, publisher, signals, until_drained=until_drained)
@@ -111,19 +120,29 @@ def publish(
     return 0
 
 
-def _door(config: Config) -> PublisherDoor:
+def _live(config: Config) -> PublisherSocket:
     try:
-        return PublisherDoor(config.paths.runtime)
+        return PublisherSocket(config.paths.runtime)
     except (OSError, ValueError) as error:
         raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
 
 
-def _to_stdout(outbox: Outbox, signals: Signals, *, until_drained: bool) -> int:
+def _history(config: Config, stack: ExitStack) -> Remember:
+    """What takes windows that leave the outbox into the history, where there is to be one."""
+    file, sums = Path(config.paths.state) / HISTORY_NAME, config.history.enabled
+    if not (sums or file.exists()):
+        return lambda _windows: None
+    return stack.enter_context(History(file, ahead_in(config.window.timezone), sums=sums)).take
+
+
+def _to_stdout(
+    outbox: Outbox, config: Config, signals: Signals, remember: Remember, *, until_drained: bool
+) -> int:
     try:
         while True:
             stopping = signals.stop  # read first: what was stored before the signal is written
-            write_waiting(outbox)
-            if stopping or (until_drained and not outbox.depth()):
+            write_waiting(outbox, config.space.keys, remember=remember)
+            if stopping or (until_drained and outbox.depth() == 0):
                 return 0
             select.select([signals.wake_fd], [], [], POLL_S)
     except ReaderGoneError:
@@ -140,21 +159,26 @@ def _to_broker(
             break
         turn(publisher, signals)
         service.tick(turns, lambda: _in_words(config, publisher))
-        if until_drained and publisher.link.up and publisher.delivery.is_done():
+        if until_drained and publisher.connection.up and publisher.delivery.is_done():
             break
     service.stopping()
     _until(publisher, publisher.delivery.is_done, config.mqtt.drain_s)
     _say_goodbye(publisher)
-    left = publisher.delivery.left()
-    if left:
-        log.warning("%d windows wait in the outbox for the next start", left)
+    if publisher.delivery.left() != 0:
+        log.warning("%s for the next start", _waiting(publisher))
 
 
 def _in_words(config: Config, publisher: Publisher) -> str:
     """The state in a line, for `systemctl status`."""
-    connection = "connected to" if publisher.link.up else "not connected to"
-    waiting = publisher.delivery.left()
-    return f"{connection} {config.mqtt.host}:{config.mqtt.port}; {waiting} windows wait"
+    connection = "connected to" if publisher.connection.up else "not connected to"
+    return f"{connection} {config.mqtt.host}:{config.mqtt.port}; {_waiting(publisher)}"
+
+
+def _waiting(publisher: Publisher) -> str:
+    left = publisher.delivery.left()
+    return (
+        "the outbox can't be read; what is in it waits" if left is None else f"{left} windows wait"
+    )
 
 
 def turn(publisher: Publisher, signals: Signals | None) -> None:
@@ -176,11 +200,11 @@ def turn(publisher: Publisher, signals: Signals | None) -> None:
 def _until(publisher: Publisher, done: Callable[[], bool], limit_s: float) -> None:
     """Turn while the broker is there, until done or out of time."""
     end_s = time.monotonic() + limit_s
-    while publisher.link.up and not done() and time.monotonic() < end_s:
+    while publisher.connection.up and not done() and time.monotonic() < end_s:
         turn(publisher, None)
 
 
 def _say_goodbye(publisher: Publisher) -> None:
     publisher.say_stopped()
     _until(publisher, publisher.stopped_is_known, GOODBYE_S)
-    publisher.link.close()
+    publisher.connection.close()

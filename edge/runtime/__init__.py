@@ -1,1 +1,1 @@
-"""Light to counts. Knows cameras and models, and no network."""
+"""Light → counts: frames in, windows of visits out. Knows cameras and models, and no network."""

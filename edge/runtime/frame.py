@@ -67,10 +67,14 @@ class Box:
 
 
 class Span(NamedTuple):
-    """Columns of the full frame, pixels; they may reach past its edges."""
+    """Columns of the full frame, pixels; they may reach past its edges.
+
+    `shrunk`: they are looked at in a smaller picture, though tiles would show them whole.
+    """
 
     left: float
     right: float
+    shrunk: bool = False
 
     def with_all(self, others: Iterable[Span]) -> Span:
         """The columns from the leftmost of all to the rightmost."""
@@ -79,6 +83,40 @@ class Span(NamedTuple):
 
 
 EVERYWHERE = Span(-math.inf, math.inf)
+
+
+class Tile(NamedTuple):
+    """A rectangle of the full frame, pixels, that is looked at without shrinking it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def holds(self, box: Box, margin: float = 0.0) -> bool:
+        """Whether a box lies in the tile, its own width times `margin` away from the edges."""
+        edge = margin * box.width
+        across = self.left <= box.left - edge and box.right + edge <= self.left + self.width
+        down = self.top <= box.top - edge and box.bottom + edge <= self.top + self.height
+        return across and down
+
+
+Region: TypeAlias = Span | Tile
+"""What one look covers: columns of the shrunken picture, or a tile with every pixel."""
+
+
+REFERENCE_PX = 640
+"""Width of the picture in whose pixels a face's size is judged below."""
+
+SHRUNK_PX = 12.0
+SHRUNK_SURE_PX = 32.0
+"""Faces of the first width are never seen in the shrunken picture, of the second always."""
+
+
+def seen_shrunk(box: Box, frame_width: float) -> float:
+    """How surely a face is seen when the whole frame is shrunken for the network, 0..1."""
+    width = box.width * REFERENCE_PX / frame_width
+    return min(max((width - SHRUNK_PX) / (SHRUNK_SURE_PX - SHRUNK_PX), 0.0), 1.0)
 
 
 class Keypoints(NamedTuple):
@@ -126,12 +164,36 @@ class Frame:
     develop: Callable[[], None] = lambda: None
 
 
+class ViewHealth(NamedTuple):
+    """What is wrong with what a camera sees; the rules are in `edge.runtime.capture.view_health`.
+
+    True: so. False: not so. The last two are None while too few faces were seen to tell.
+    """
+
+    dark: bool = False
+    covered: bool = False
+    frozen: bool = False
+    blurred: bool = False
+    moved: bool = False
+    faces_too_small: bool | None = None
+    faces_cut: bool | None = None
+
+
+ALL_WELL = ViewHealth()
+"""Nothing is known to be wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one crop says: age in years and the probability of a woman; None = not estimated."""
+    """What one crop says: age in years and the probability of a woman; None = not estimated.
+
+    `face` is the detector's score, 0..1, when it looked at the crop again; None where it did not,
+    or where the crop is too blurred for a low score to mean anything.
+    """
 
     age_years: float | None
     female: float | None
+    face: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +203,8 @@ class Visit:
     `female` is None where the evidence does not reach the card's threshold, as is `age_years`.
     `gender_confidence` is a probability, ½ where there was no estimate; `age_spread_years` the
     standard deviation of the estimates, None where there was none. `places` holds the keys of
-    the zones and lines to count the person in, with repetition for a line crossed again.
+    the zones and lines to count the person in, with repetition for a line crossed again. What
+    turned out to be no face is a visit with `is_face` false, and nobody.
     """
 
     first_seen_s: float
@@ -153,6 +216,7 @@ class Visit:
     gender_confidence: float = 0.5
     distance: Distance = "middle"
     places: tuple[str, ...] = ()
+    is_face: bool = True
 
     @property
     def dwell_s(self) -> float:
@@ -165,8 +229,9 @@ class Window:
     """What was counted between two moments, raw: it never leaves the process as it is.
 
     `start_s` and `end_s` are wall time; `window_s` and `observed_s` are monotonic durations.
-    `cells` maps (gender, age band), both as in `edge.bands`, to people; absent means none.
-    `dwell_s` and `attention_s` are sums over the people.
+    `cells` maps (gender, age band), both as in `edge.messages.bands`, to people; absent means none.
+    `dwell_s` and `attention_s` are sums over the people; `not_faces` were taken for people first.
+    `passers` is None where they are not counted.
     """
 
     start_s: float
@@ -182,6 +247,10 @@ class Window:
     attention_s: float = 0.0
     present_max: int = 0
     present_mean: float = 0.0
+    not_faces: int = 0
+    passers: int | None = None
+    view: ViewHealth = ALL_WELL
+    """What was wrong with the view for at least half of the window's frames."""
 
     @property
     def people(self) -> int:

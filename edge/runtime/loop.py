@@ -1,25 +1,26 @@
-"""Wires the rooms: source → feed → detector → people → census → windows."""
+"""Wires the stages: source → feed → detector → people → census → windows."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edge.config_people import Motion
+from edge.config.people import Motion
 from edge.runtime.capture import Source
-from edge.runtime.census import Census
+from edge.runtime.capture.feed import PATIENCE_S, Ended, Feed, feed_of
+from edge.runtime.capture.view_health import ViewWatch
+from edge.runtime.census.census import Census
 from edge.runtime.detect import Detector
-from edge.runtime.estimate import Estimator
-from edge.runtime.feed import PATIENCE_S, Ended, Feed, feed_of
-from edge.runtime.frame import Frame, Window
+from edge.runtime.estimate.estimate import Estimator
+from edge.runtime.frame import ALL_WELL, Frame, ViewHealth, Window
 from edge.runtime.meter import WAITING, Meter
-from edge.runtime.people import People
-from edge.runtime.schedule import Schedule
+from edge.runtime.people.people import People
+from edge.runtime.schedule.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rooms:
+class Stages:
     """What the loop wires, built from the configuration by its caller."""
 
     live: bool
@@ -31,24 +32,28 @@ class Rooms:
     people: People
     census: Census
     meter: Meter
+    view: Callable[[], ViewWatch] | None = None
+    """Makes the watch of each camera's view; None: not watched."""
 
 
 class Loop:
-    """Runs the rooms until the source ends or it is told to stop."""
+    """Runs the stages until the source ends or it is told to stop."""
 
-    def __init__(self, rooms: Rooms, emit: Callable[[Window], None]) -> None:
+    def __init__(self, stages: Stages, emit: Callable[[Window], None]) -> None:
         """`emit` takes each closed window."""
         self.paused = False
         self.processed = 0
         self.captured = 0
         self.skipped = 0
-        self.live = rooms.live
-        self._rooms = rooms
+        self.live = stages.live
+        self._stages = stages
         self._emit = emit
         self._stopping = False
         self._now_s = 0.0
-        self.detect_fps_max = rooms.detect_fps_max
-        self._schedule = Schedule(rooms.motion, rooms.meter)
+        self._rested_s = 0.0
+        self.detect_fps_max = stages.detect_fps_max
+        self._schedule = Schedule(stages.motion, stages.meter)
+        self._view = stages.view() if stages.view else None
         self._feed: Feed | None = None
         self._feed_captured = 0
         self._feed_skipped = 0
@@ -60,9 +65,20 @@ class Loop:
         return self._earlier_restarts + (self._feed.restarts if self._feed else 0)
 
     @property
+    def played(self) -> tuple[float, float]:
+        """Seconds of a recording that were looked at, and its length; 0 where nothing tells."""
+        at_s = max(self._now_s - self._rested_s, 0.0)
+        return at_s, self._feed.length_s if self._feed else 0.0
+
+    @property
     def gated(self) -> int:
         """Frames processed without looking for faces, since nothing called for it."""
         return self._schedule.gated
+
+    @property
+    def view(self) -> ViewHealth:
+        """What is wrong with what the camera sees."""
+        return self._view.health if self._view else ALL_WELL
 
     def stop(self) -> None:
         """End after the current frame; safe in a signal handler."""
@@ -83,39 +99,50 @@ class Loop:
             pass
         finally:
             self._close_source()
-            last = self._rooms.census.close()
-            with self._rooms.meter.stage("publish"):
+            last = self._stages.census.close()
+            with self._stages.meter.stage("publish"):
                 if last is not None:
                     self._emit(last)
                 self._tick()
 
     def _opened(self) -> Feed:
         if self._feed is None:
-            self._feed = feed_of(self._rooms.open_source())
+            self._feed = feed_of(self._stages.open_source())
             self._feed_captured = self._feed_skipped = 0
             self._schedule.restart()
         return self._feed
 
     def _close_source(self) -> None:
-        """Close the camera or file; whoever is in view has left as far as we can tell."""
+        """Close the camera or file."""
         feed, self._feed = self._feed, None
         if feed is not None:
             self._earlier_restarts += feed.restarts
             feed.close()
-        self._rooms.census.add(self._rooms.people.close())
+        self._clear_view()
+
+    def _clear_view(self) -> None:
+        """Nobody is looked at any more: whoever is in view has left as far as we can tell."""
+        self._stages.census.add(self._stages.people.close())
 
     def _rest(self) -> None:
-        """A privacy pause: no camera is open, and windows go on, unobserved."""
-        if self._rooms.live:
-            self._close_source()
-        with self._rooms.meter.stage(WAITING):
+        """A privacy pause: no camera is open, and windows go on, unobserved.
+
+        A recording stays where it is, and goes on later by as much.
+        """
+        self._close_source() if self._stages.live else self._clear_view()
+        with self._stages.meter.stage(WAITING):
             time.sleep(PATIENCE_S)
+        if not self._stages.live:
+            self._rested_s += PATIENCE_S
+            self._now_s += PATIENCE_S
         self._after(self._later())
 
     def _step(self, feed: Feed) -> None:
-        with self._rooms.meter.stage(WAITING if feed.live else "capture"):
+        with self._stages.meter.stage(WAITING if feed.live else "capture"):
             frame = feed.next()
         if frame is not None:
+            if self._rested_s:
+                frame = replace(frame, captured_s=frame.captured_s + self._rested_s)
             self._now_s = frame.captured_s
             try:
                 self._process(frame)
@@ -126,39 +153,46 @@ class Loop:
 
     def _later(self) -> float:
         """A camera's time goes on between frames; a recording's stands still."""
-        return time.monotonic() if self._rooms.live else self._now_s
+        return time.monotonic() if self._stages.live else self._now_s
 
     def _process(self, frame: Frame) -> None:
-        rooms = self._rooms
-        across = self._schedule.due(frame, rooms.people, self.detect_fps_max)
-        if across is not None:
-            with rooms.meter.stage("resize"):
+        stages = self._stages
+        if self._view is not None:
+            with stages.meter.stage("gate"):
+                self._view.frame(frame)
+        tiles = stages.detector.tiles(frame)
+        region = self._schedule.due(frame, stages.people, self.detect_fps_max, tiles)
+        if region is not None:
+            with stages.meter.stage("resize"):
                 frame.develop()
-            faces = rooms.detector.detect(frame, across)
-            with rooms.meter.stage("track"):
-                visits = rooms.people.observe(frame, faces)
+            faces = stages.detector.detect(frame, region)
+            if self._view is not None:
+                self._view.faces(frame, faces)
+            with stages.meter.stage("track"):
+                visits = stages.people.observe(frame, faces, region)
         else:
-            with rooms.meter.stage("track"):
-                visits = rooms.people.coast(frame)
-        with rooms.meter.stage("census"):
-            rooms.census.add(visits)
-            rooms.census.frame(frame.captured_s, rooms.people.present)
-        rooms.meter.frames += 1
+            with stages.meter.stage("track"):
+                visits = stages.people.coast(frame)
+        with stages.meter.stage("census"):
+            stages.census.add(visits)
+            blind = self._view is not None and self._view.blind
+            stages.census.frame(frame.captured_s, stages.people.present, self.view, blind=blind)
+        stages.meter.frames += 1
         self.processed += 1
 
     def _count_frames(self, feed: Feed) -> None:
         """Carry over what the feed counted since the last call; its thread goes on counting."""
         captured, skipped = feed.captured, feed.skipped
-        self._rooms.census.skipped(skipped - self._feed_skipped)
+        self._stages.census.skipped(skipped - self._feed_skipped)
         self.skipped += skipped - self._feed_skipped
         self.captured += captured - self._feed_captured
         self._feed_captured, self._feed_skipped = captured, skipped
 
     def _after(self, now_s: float) -> None:
         """What is due between frames: closing windows, talking to the other process."""
-        meter, census = self._rooms.meter, self._rooms.census
+        meter, census = self._stages.meter, self._stages.census
         with meter.stage("track"):
-            ended = self._rooms.people.expire(now_s)
+            ended = self._stages.people.expire(now_s)
         with meter.stage("census"):
             census.add(ended)
             closed = census.poll(now_s)

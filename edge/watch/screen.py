@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from edge.bands import AGES
-from edge.messages import CountsHead, Health, State
+import os
+import re
+import textwrap
+
+from edge.messages.bands import ages_of
+from edge.messages.counts import VIEW_FLAGS, CountsHead
+from edge.messages.messages import Health, State
 from edge.watch.board import Board, Seen
 
 BAR = 18
 """Widest bar of the age pyramid, in characters."""
+BESIDES = 24
+"""What stands beside the two bars of a row of the pyramid: numbers, the band, gaps."""
 _COLOURS = {"online": "\x1b[32m", "offline": "\x1b[31m", "stopped": "\x1b[33m"}
 _OFF = "\x1b[0m"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def screen(board: Board, status: str, *, width: int, height: int) -> str:
@@ -31,8 +39,10 @@ def screen(board: Board, status: str, *, width: int, height: int) -> str:
 def device_line(seen: Seen, *, width: int) -> str:
     """One device in one line: presence, the last window, what is wrong."""
     parts = [f"{seen.name:<20} {seen.availability:<8}"]
-    if seen.state is not None:
-        parts.append("paused" if seen.state.paused else f"present {_told(seen.state.present)}")
+    if seen.paused:
+        parts.append("paused")
+    elif seen.state is not None:
+        parts.append(f"present {_told(seen.state.present)}")
     if seen.windows:
         last = seen.windows[-1]
         parts.append(f"{last.end[11:16]} UTC {last.people} people")
@@ -55,25 +65,36 @@ def _told(people: int | None) -> str:
 def device_lines(seen: Seen, *, width: int) -> list[str]:
     """One device: presence, age pyramid, last windows, health."""
     head = f"{_coloured_dot(seen)}{seen.name}  {seen.availability}"
-    if seen.state is not None:
-        paused = "  PAUSED" if seen.state.paused else ""
-        head += f"  {presence(seen.state)}{paused}"
-    lines = [head, *(f"  {line}" for line in _pyramid(seen))]
+    head += f"  {presence(seen.state)}" if seen.state is not None else ""
+    head += "  PAUSED" if seen.paused else ""
+    bar = min(max((width - BESIDES) // 2, 1), BAR)
+    lines = [*_fit(head, width), *(f"  {line}" for line in _pyramid(seen, bar))]
     lines += [f"  {window_line(counts)}"[:width] for counts in reversed(seen.windows)]
     if seen.health is not None:
         lines.append(f"  {health_line(seen.health)}"[:width])
-    lines.append(f"  heard: {seen.people} people; windows missing {seen.missing}, "
-                 f"repeated {seen.repeats}")  # fmt: skip
-    return [*lines, ""]
+    untold = f", {seen.untold} of them too few to tell more" if seen.untold else ""
+    heard = (
+        f"  heard: {seen.people} people{untold}; windows missing {seen.missing}, "
+        f"lost {seen.lost}, repeated {seen.repeats}"
+    )
+    return [*lines, *_fit(heard, width), ""]
+
+
+def _fit(line: str, width: int) -> list[str]:
+    """A line in pieces no wider than the terminal; what colours it takes no room."""
+    colours = "".join(_COLOUR.findall(line))
+    return textwrap.wrap(line, width + len(colours), initial_indent="", subsequent_indent="    ",
+                         drop_whitespace=True, replace_whitespace=False)  # fmt: skip
 
 
 def window_line(counts: CountsHead) -> str:
     """A window in words."""
     begin, end = counts.start[11:19], counts.end[11:19]
-    text = (
-        f"{begin}–{end} UTC  {counts.people} people: {counts.female} women, {counts.male} men, "
-        f"{counts.gender_unknown} unknown"
-    )
+    if counts.lost:
+        return f"window {counts.seq} was lost by the device"
+    text = f"{begin}–{end} UTC  {counts.people} people"
+    if counts.female is not None:
+        text += f": {counts.female} women, {counts.male} men, {counts.gender_unknown} unknown"
     if counts.observed_s < counts.window_s * 0.95:
         text += f" (watched {counts.observed_s:.0f} of {counts.window_s:.0f} s)"
     return text
@@ -81,10 +102,13 @@ def window_line(counts: CountsHead) -> str:
 
 def health_line(health: Health) -> str:
     """How the device is, in words."""
-    parts = [f"{health.fps_processed:.1f} fps"]
+    parts = [] if health.fps_processed is None else [f"{health.fps_processed:.1f} fps"]
     if health.temperature_celsius is not None:
         parts.append(f"{health.temperature_celsius:.0f} °C")
-    parts += [f"{health.vision_memory_mb:.0f} MB", f"outbox {health.outbox_depth}"]
+    if health.vision_memory_mb is not None:
+        parts.append(f"{health.vision_memory_mb:.0f} MB")
+    depth = "unreadable" if health.outbox_depth is None else health.outbox_depth
+    parts.append(f"outbox {depth}")
     return " · ".join(parts + troubles(health))
 
 
@@ -97,29 +121,39 @@ def troubles(health: Health) -> list[str]:
         "clock not synchronised": not health.clock_synced,
         f"{health.outbox_in_memory} windows wait in memory: disk full?": health.outbox_in_memory,
         f"{health.outbox_dropped} windows dropped": health.outbox_dropped,
-    }
+        f"{health.windows_refused} windows refused": health.windows_refused,
+        "paused, since whether it was could not be read": health.pause_reason == "unreadable",
+    } | {flag.replace("_", " "): getattr(health, flag) for flag in VIEW_FLAGS}
     return [text for text, is_so in found.items() if is_so]
 
 
 def _coloured_dot(seen: Seen) -> str:
-    colour = _COLOURS.get(seen.availability, "")
+    """Its availability as a colour, unless the user wants none (no-color.org)."""
+    colour = "" if os.environ.get("NO_COLOR") else _COLOURS.get(seen.availability, "")
     return f"{colour}●{_OFF if colour else ''} "
 
 
-def _pyramid(seen: Seen) -> list[str]:
+def _pyramid(seen: Seen, bar: int) -> list[str]:
     """Women to the left, men to the right, the oldest on top."""
     largest = max(seen.pyramid.values(), default=0)
     if not largest:
         return []
-    rows = [f"{'women':>{BAR + 5}}  {'age':^7}  men"]
-    for age in reversed(AGES):
+    rows = [f"{'women':>{bar + 5}}  {'age':^7}  men"]
+    for age in _rows(seen):
         women, men = seen.pyramid.get(("female", age), 0), seen.pyramid.get(("male", age), 0)
         label = age.replace("_plus", "+").replace("_", "–")
-        left, right = "█" * _length(women, largest), "█" * _length(men, largest)
-        rows.append(f"{women or '':>4} {left:>{BAR}}  {label:^7}  {right} {men or ''}".rstrip())
+        left, right = "█" * _length(women, largest, bar), "█" * _length(men, largest, bar)
+        rows.append(f"{women or '':>4} {left:>{bar}}  {label:^7}  {right} {men or ''}".rstrip())
     return rows
 
 
-def _length(people: int, largest: int) -> int:
+def _rows(seen: Seen) -> list[str]:
+    """The bands to show, the oldest first: those of the last window, and others heard before."""
+    known = ages_of(seen.windows[-1].bands) if seen.windows else ()
+    heard = [age for (_, age), people in seen.pyramid.items() if people and age not in known]
+    return list(reversed([*dict.fromkeys(heard), *known]))
+
+
+def _length(people: int, largest: int, bar: int) -> int:
     """At least one character for anybody at all."""
-    return max(round(people * BAR / largest), 1) if people else 0
+    return max(round(people * bar / largest), 1) if people else 0

@@ -12,12 +12,13 @@ from typing import NoReturn
 import msgspec
 
 from edge import log as logs
-from edge.config import Config
+from edge.config.tables import Config
 from edge.errors import ConfigError
+from edge.publish.client import Events, Identity
+from edge.publish.connection import Connection
 from edge.publish.credentials import login, tls_context
-from edge.publish.link import Events, Identity, Link
-from edge.publish.topics import ROOT
-from edge.publish.turn import turn_link
+from edge.publish.event_loop import step_connection
+from edge.publish.topics import root
 from edge.watch.board import NAME, Board, Seen
 from edge.watch.screen import health_line, presence, screen, window_line
 
@@ -30,7 +31,7 @@ class _Watcher:
     """Messages → the board, and (not on a terminal) a line for each."""
 
     def __init__(self, config: Config, *, lines: bool, as_json: bool) -> None:
-        self.board = Board()
+        self.board = Board(root(config))
         self.where = f"{config.mqtt.host}:{config.mqtt.port}"
         self._lines, self._as_json = lines, as_json
 
@@ -53,12 +54,13 @@ def watch(config: Config, *, only: str | None = None, as_json: bool = False) -> 
     On a terminal a picture that is kept up to date, otherwise (or `as_json`) a line a message.
     ConfigError where credentials or certificates can't be read.
     """
-    if only is not None and not NAME.match(only):
+    if only is not None and not NAME.fullmatch(only):
         raise ConfigError(f"--only {only!r} should read SITE/DEVICE, e.g. shop/entrance")
     logs.set_up("error" if sys.stdout.isatty() and not as_json else config.log.level)
-    lines = as_json or not sys.stdout.isatty()
+    drawn = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    lines = as_json or not drawn
     watcher = _Watcher(config, lines=lines, as_json=as_json)
-    link = Link(
+    connection = Connection(
         config.mqtt,
         Identity(
             client_id=f"agender-watch-{os.getpid()}-{Random().randrange(16**6):06x}",
@@ -66,7 +68,7 @@ def watch(config: Config, *, only: str | None = None, as_json: bool = False) -> 
             login=login(config.mqtt),
             tls=tls_context(config.mqtt),
             subscriptions=tuple(
-                f"{ROOT}/{only or '+/+'}/{what}"
+                f"{root(config)}/{only or '+/+'}/{what}"
                 for what in ("availability", "state", "health", "counts")
             ),
             max_incoming_bytes=MAX_INCOMING_BYTES,
@@ -75,29 +77,31 @@ def watch(config: Config, *, only: str | None = None, as_json: bool = False) -> 
         random=Random(),
     )
     try:
-        _loop(link, watcher, draw=not lines)
+        _loop(connection, watcher, draw=not lines)
     except KeyboardInterrupt:
         return 0
     finally:
-        link.close()
+        connection.close()
 
 
 def _nothing() -> None:
     """The board tells all there is to tell."""
 
 
-def _loop(link: Link, watcher: _Watcher, *, draw: bool) -> NoReturn:
+def _loop(connection: Connection, watcher: _Watcher, *, draw: bool) -> NoReturn:
     drawn_s = 0.0
     while True:
         if draw and time.monotonic() - drawn_s >= REDRAW_S:
             drawn_s = time.monotonic()
-            _draw(link, watcher)
-        turn_link(link, REDRAW_S)
+            _draw(connection, watcher)
+        step_connection(connection, REDRAW_S)
 
 
-def _draw(link: Link, watcher: _Watcher) -> None:
+def _draw(connection: Connection, watcher: _Watcher) -> None:
     size = shutil.get_terminal_size()
-    status = f"connected to {watcher.where}" if link.up else link.trouble or "connecting"
+    status = (
+        f"connected to {watcher.where}" if connection.up else connection.failure or "connecting"
+    )
     text = screen(watcher.board, status, width=size.columns, height=size.lines)
     # Home, then each line over the old one: clearing the whole screen first would flicker.
     sys.stdout.write("\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[K\n\x1b[J")

@@ -10,6 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+PARTS_MAX = 10_000
+"""A file of more boxes, lists or blocks than this is not followed to its end."""
+
+_BYTES_MAX = 2**50
+"""No file is larger."""
+
 
 def declared_size(path: Path) -> int | None:
     """The number of bytes the file should have at least; None where it does not say.
@@ -22,14 +28,21 @@ def declared_size(path: Path) -> int | None:
         file.seek(0)
         for matches, measure in _KINDS:
             if matches(head):
-                return measure(file)
+                try:
+                    return measure(file)
+                except (
+                    OSError,
+                    ValueError,
+                    OverflowError,
+                ):  # it claims more than any file can hold
+                    return None
     return None
 
 
 def _boxes(file: BinaryIO) -> int | None:
     """ISO base media: a row of boxes, each with its size; 0 means up to the end."""
     end = 0
-    while True:
+    for _ in range(PARTS_MAX):
         file.seek(end)
         head = file.read(16)
         if len(head) < 8:
@@ -41,12 +54,13 @@ def _boxes(file: BinaryIO) -> int | None:
         if size < 8:
             return None
         end += size
+    return None
 
 
 def _riff(file: BinaryIO) -> int | None:
     """RIFF: large AVI files are several in a row."""
     end = 0
-    while True:
+    for _ in range(PARTS_MAX):
         file.seek(end)
         head = file.read(8)
         if head[:4] != b"RIFF" or len(head) < 8:
@@ -55,17 +69,20 @@ def _riff(file: BinaryIO) -> int | None:
         if size == 0:  # a recorder that was switched off never came back to fill it in
             return None
         end += 8 + size + size % 2
+    return None
 
 
 def _segment(file: BinaryIO) -> int | None:
     """EBML: a header and then one segment; live recordings leave its size unknown."""
+    end = 0
     for _ in range(2):
+        file.seek(end)
         _skip_id(file)
         size = _vint(file)
         if size is None:
             return None
-        end = file.seek(size, 1)
-    return end
+        end = file.tell() + size
+    return end if end < _BYTES_MAX else None
 
 
 def _skip_id(file: BinaryIO) -> None:
@@ -88,7 +105,7 @@ def _gif(file: BinaryIO) -> int | None:
     """GIF: blocks up to the trailer."""
     head = file.read(13)
     file.seek(_colours(head[10]) if len(head) == 13 else 0, 1)
-    while True:
+    for _ in range(PARTS_MAX):
         kind = file.read(1)
         if kind == b";":
             return file.tell()
@@ -100,8 +117,19 @@ def _gif(file: BinaryIO) -> int | None:
         else:
             # The end, where the trailer should be; or something that is no GIF.
             return None if kind else file.tell() + 1
-        while (size := file.read(1)) not in (b"", b"\0"):
-            file.seek(size[0], 1)
+        if not _skip_blocks(file):
+            return None
+    return None
+
+
+def _skip_blocks(file: BinaryIO) -> bool:
+    """Pass over a block's parts; false where there are too many."""
+    for _ in range(100 * PARTS_MAX):
+        size = file.read(1)
+        if size in (b"", b"\0"):
+            return True
+        file.seek(size[0], 1)
+    return False
 
 
 def _colours(flags: int) -> int:

@@ -6,12 +6,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 
-from edge import config
+from edge.config import seen as config
 from edge.errors import SourceError
+from edge.runtime.capture.rate import ArrivalRate
 from edge.runtime.capture.source import Source, framed
 from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame
@@ -59,7 +61,7 @@ def open_capture(
 
 
 class CaptureSource(Source):
-    """An opened cv2.VideoCapture that gives frames by itself: a USB camera, a stream."""
+    """An opened cv2.VideoCapture that gives frames by itself: a USB camera."""
 
     live = True
 
@@ -69,13 +71,18 @@ class CaptureSource(Source):
         capture: cv2.VideoCapture,
         settings: config.Source,
         clock: Callable[[], float] = time.monotonic,
+        restore: Callable[[], None] = lambda: None,
     ) -> None:
+        """`restore` puts the device's settings back as they were, when it is closed."""
         self._name = name
         self._capture = capture
         self._settings = settings
         self._view = View(settings)
         self._clock = clock
+        self._wanted = ArrivalRate(settings.fps, clock)
+        self._restore = restore
         self._sequence = 0
+        self._released = False
         self._closing = threading.Event()
         # OpenCV's readers are not safe to release while another thread reads.
         self._busy = threading.Lock()
@@ -87,10 +94,12 @@ class CaptureSource(Source):
             with self._busy:
                 if self._closing.is_set():
                     return None
-                got, picture = self._capture.read()
+                got, picture = self._taken()
             now_s = self._clock()
-            if got:
+            if picture is not None:
                 break
+            if got:
+                continue
             # A damaged JPEG from a USB camera is no reason to close it.
             if now_s - since_s >= self._settings.stall_s:
                 raise SourceError(f"{self._name} gave no frame for {now_s - since_s:.0f} s")
@@ -104,9 +113,21 @@ class CaptureSource(Source):
             self._settings.small_width_px,
         )
 
+    def _taken(self) -> tuple[bool, Any]:
+        """Whether the device gave something, and the picture where one is wanted.
+
+        What is not wanted is not decoded.
+        """
+        if not self._capture.grab():
+            return False, None
+        return self._capture.retrieve() if self._wanted() else (True, None)
+
     def close(self) -> None:
         """Give the device back; one whose driver hangs is left to the end of the process."""
         self._closing.set()
         if self._busy.acquire(timeout=2 * self._settings.stall_s):
-            self._capture.release()
+            if not self._released:
+                self._released = True
+                self._restore()
+                self._capture.release()
             self._busy.release()

@@ -17,10 +17,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from edge import config
+from edge.config import seen as config
 from edge.errors import SourceError
+from edge.runtime.capture import light
 from edge.runtime.capture import picamera_setup as setup
 from edge.runtime.capture.pixels import CONVERTED, FORMATS, as_bgr, brightness
+from edge.runtime.capture.rate import ArrivalRate
 from edge.runtime.capture.source import Source, shrunk, shrunk_size
 from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame, Image
@@ -43,6 +45,8 @@ class PiCamera(Source):
         self._settings = settings
         self._clock = clock
         self._sequence = 0
+        faster = light.sensor_fps(settings) > settings.fps
+        self._wanted = ArrivalRate(settings.fps, clock) if faster else None
         self._closing = threading.Event()
         self._reading = threading.Lock()
         self._job: Any = None
@@ -56,7 +60,7 @@ class PiCamera(Source):
     def read(self) -> Frame | None:
         """The next frame; SourceError if none comes within `stall_s`."""
         with self._reading:
-            request = self._request()
+            request = self._wanted_request()
             if request is None:
                 return None
             try:
@@ -90,6 +94,14 @@ class PiCamera(Source):
         self._main = _Stream(self._library, "main", streams["main"], turn)
         self._lores = _Stream(self._library, "lores", streams["lores"], turn)
         camera.start()
+
+    def _wanted_request(self) -> Any:
+        """A completed request, as often as `fps` says; the sensor may run faster, for the light."""
+        while (request := self._request()) is not None:
+            if self._wanted is None or self._wanted():
+                return request
+            request.release()
+        return None
 
     def _request(self) -> Any:
         """A completed request, which the caller must release; None after `close`."""

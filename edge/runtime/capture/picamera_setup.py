@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge import config
+from edge.config import seen as config
+from edge.runtime.capture import light
+from edge.runtime.capture.view import WHOLE
 
 BUFFERS = 4
 """One being processed, the newest waiting, one being filled, one to spare."""
-
-WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 _BINNED_MIN_PX = 1280
 
@@ -78,7 +78,7 @@ def configuration(camera: Any, settings: config.Source) -> Any:
     sensor = sensor_size(camera.sensor_resolution)
     main = main_size(settings.full_size_px, settings.region, sensor)
     hflip, vflip = flips(settings)
-    period_us = round(1e6 / settings.fps)
+    period_us = round(1e6 / light.sensor_fps(settings))
     return camera.create_video_configuration(
         # Picamera2 calls the order of bytes B, G, R in memory "RGB888".
         main={"size": main, "format": "RGB888"},
@@ -99,16 +99,13 @@ def configuration(camera: Any, settings: config.Source) -> Any:
 def controls(camera: Any, settings: config.Source) -> dict[str, Any]:
     """Region, exposure, gain and focus, as far as this camera has them; it is configured already.
 
-    ExposureTime is in microseconds. LensPosition is in dioptres, 1 / distance in metres. AfMode:
+    LensPosition is in dioptres, 1 / distance in metres. AfMode:
     0 manual, 2 continuous.
     """
     wanted: dict[str, Any] = {"AfMode": 2}
     if settings.focus_m is not None:
         wanted = {"AfMode": 0, "LensPosition": 1 / settings.focus_m}
-    if settings.exposure_ms is not None:
-        wanted["ExposureTime"] = round(settings.exposure_ms * 1000)
-    if settings.gain is not None:
-        wanted["AnalogueGain"] = settings.gain
+    wanted |= light.picamera_controls(settings)
     known = camera.camera_controls
     if settings.region != WHOLE:
         if "ScalerCrop" not in known:

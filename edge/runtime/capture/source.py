@@ -26,6 +26,8 @@ class Source(Closing, Protocol):
     live: bool
     restarts: int = 0
     """How often a live camera was opened again because it gave no frames."""
+    length_s: float = 0.0
+    """How long a recording lasts, as far as it says; 0 where it does not, and for a camera."""
 
     def read(self) -> Frame | None:
         """The next frame; None after the last one or after `close`. Raises SourceError.

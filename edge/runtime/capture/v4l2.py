@@ -3,46 +3,70 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
 import os
-import struct
 from pathlib import Path
 
 import cv2
 
-from edge import config
+from edge.config import seen as config
 from edge.errors import SourceError
+from edge.runtime.capture import light
+from edge.runtime.capture import v4l2_device as kernel
 from edge.runtime.capture.opencv import CaptureSource
 
 log = logging.getLogger("capture")
 
-DEVICES = Path("/dev")
 
-# linux/videodev2.h
-_QUERYCAP = 0x80685600
-_CAPABILITIES = struct.Struct("=16s32s32s4xII12x")
-_HAS_DEVICE_CAPS = 0x80000000
-_CAPTURES = 0x1 | 0x1000  # V4L2_CAP_VIDEO_CAPTURE, also _MPLANE
+class Usb:
+    """The N-th USB camera, and the same one again whenever it is opened anew.
 
-_MANUAL, _AUTOMATIC = 1, 3
-"""Values of V4L2_CID_EXPOSURE_AUTO."""
-
-
-def usb_device(number: int) -> Path:
-    """The device of the N-th USB camera in the order of their names, which outlives replugging.
-
-    Where there is no /dev/v4l (no udev), /dev/videoN.
+    They are counted in the order of their sockets. Which one is meant is settled at the first
+    opening: later that one is waited for, so that no other takes its place unnoticed.
     """
-    named = sorted(DEVICES.glob("v4l/by-id/usb-*-video-index0"))
-    if number < len(named):
-        return named[number]
-    return DEVICES / f"video{number}"
+
+    def __init__(self, number: int, settings: config.Source) -> None:
+        self._number = number
+        self._settings = settings
+        self._known: tuple[Path, ...] = ()
+
+    def __call__(self) -> CaptureSource:
+        """Open it; SourceError if it is not there."""
+        if not self._known:
+            self._known = links_of(self._number)
+            self._say_which()
+        there = next((link for link in self._known if link.exists()), self._known[-1])
+        return open_camera(there, self._settings)
+
+    def _say_which(self) -> None:
+        """Say what the number stands for, where another one could be meant."""
+        there = kernel.usb_paths()
+        if len(there) > 1:
+            log.warning(
+                "usb:%d is the camera %s of %d; the number changes when one is unplugged: "
+                "source.uri = %s stays",
+                self._number, self._known[-1], len(there), self._known[-1],
+            )  # fmt: skip
+
+
+def links_of(number: int) -> tuple[Path, ...]:
+    """Names of the N-th USB camera that outlive replugging, the surest first.
+
+    By its own name it is found in any socket; identical cameras have one name for all, and are
+    known by their sockets alone. Without /dev/v4l (no udev) it is /dev/videoN.
+    """
+    sockets, names = kernel.usb_paths(), kernel.usb_names()
+    if number >= len(sockets):
+        return (names[number] if number < len(names) else kernel.DEVICES / f"video{number}",)
+    socket = sockets[number]
+    if len(names) < len(sockets):
+        return (socket,)
+    return (*(name for name in names if name.resolve() == socket.resolve()), socket)
 
 
 def open_camera(device: Path, settings: config.Source) -> CaptureSource:
     """Open a camera by its path. SourceError says why that is not possible."""
-    _check(device)
+    before = _prepared(device, settings)
     # Read once, when OpenCV first waits for a frame: seconds.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(max(round(settings.stall_s), 1)))
     width, height = settings.full_size_px
@@ -55,25 +79,27 @@ def open_camera(device: Path, settings: config.Source) -> CaptureSource:
         cv2.CAP_PROP_FOURCC: int.from_bytes(b"MJPG", "little"),
         cv2.CAP_PROP_FRAME_WIDTH: width,
         cv2.CAP_PROP_FRAME_HEIGHT: height,
-        cv2.CAP_PROP_FPS: settings.fps,
+        cv2.CAP_PROP_FPS: light.sensor_fps(settings),
     }
-    if settings.exposure_ms is not None:
-        wanted[cv2.CAP_PROP_AUTO_EXPOSURE] = _MANUAL
-        wanted[cv2.CAP_PROP_EXPOSURE] = settings.exposure_ms * 10  # its unit is 100 µs
-    else:
-        wanted[cv2.CAP_PROP_AUTO_EXPOSURE] = _AUTOMATIC
     for key, value in wanted.items():
         capture.set(key, value)
     got = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
     if got != (width, height):
         log.info("%s gives %.0f × %.0f instead of %d × %d", device, *got, width, height)
-    return CaptureSource(f"the camera {device}", capture, settings)
+    return CaptureSource(
+        f"the camera {device}", capture, settings, restore=lambda: _restore(device, before)
+    )
 
 
-def _check(device: Path) -> None:
-    """Tell a missing device, one we may not open and one that is no camera from a camera."""
+def _prepared(device: Path, settings: config.Source) -> dict[int, int]:
+    """Tell a missing device, one we may not open and one that is no camera from a camera; set the
+    light, and return what it was.
+    """
     try:
-        handle = os.open(device, os.O_RDWR | os.O_NONBLOCK)
+        with kernel.opened(device) as handle:
+            if kernel.name_of(handle) is None:
+                raise SourceError(f"{device} is no camera; there {_cameras()}")
+            return light.set_v4l2(handle, settings)
     except FileNotFoundError as error:
         raise SourceError(f"there is no camera {device}; there {_cameras()}") from error
     except OSError as error:
@@ -81,25 +107,19 @@ def _check(device: Path) -> None:
         raise SourceError(
             f"the camera {device} cannot be opened: {error.strerror}{advice}"
         ) from error
-    try:
-        if not _captures(handle):
-            raise SourceError(f"{device} is no camera; there {_cameras()}")
-    finally:
-        os.close(handle)
 
 
-def _captures(handle: int) -> bool:
-    """Whether the device gives pictures; encoders, decoders and metadata nodes do not."""
+def _restore(device: Path, before: dict[int, int]) -> None:
+    """Put the light back as it was; a camera that was unplugged has forgotten it anyway."""
+    if not before:
+        return
     try:
-        answer = fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITIES.size))
+        with kernel.opened(device) as handle:
+            light.restore_v4l2(handle, before)
     except OSError:
-        return False
-    capabilities, device_caps = _CAPABILITIES.unpack(answer)[3:]
-    if capabilities & _HAS_DEVICE_CAPS:
-        capabilities = device_caps
-    return bool(capabilities & _CAPTURES)
+        return
 
 
 def _cameras() -> str:
-    found = sorted(str(path) for path in DEVICES.glob("video*"))
+    found = sorted(str(path) for path in kernel.DEVICES.glob("video*"))
     return f"are: {', '.join(found)}" if found else "is no other"

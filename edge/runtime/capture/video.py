@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 
-import cv2
-import numpy as np
-
+from edge.config import seen as config
 from edge.errors import SourceError
 from edge.runtime.capture.container import declared_size
-from edge.runtime.capture.opencv import open_capture
+from edge.runtime.capture.decoded import decoded
+from edge.runtime.capture.decoder import Decoder, Opening, TooLarge, pyav
 from edge.runtime.capture.recorded import Pictures
+from edge.runtime.capture.view import View
+
+log = logging.getLogger("capture")
 
 FORMATS = (
     "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,avi,gif,mpegts,mpeg,mpegvideo,m4v,flv,asf,ogg,nut,"
     "mjpeg,mjpeg_2000,h264,hevc,av1,obu,ivf,yuv4mpegpipe,mxf,dv,wtv,rm,apng"
 )
-"""Left out: pictures, and playlists, which can lead to a network. OpenCV 4.11 ignores the list."""
+"""Left out: pictures, and playlists, which can lead to a network."""
 
 _TEXT = bytes((9, 10, 12, 13, 27, *range(32, 127), *range(128, 256)))
 """Every byte a text may have; a video has others, at least zeros, among its first."""
@@ -33,49 +37,61 @@ DEFAULT_FPS = 25.0
 class VideoFile:
     """One video file; SourceError if it cannot be read at all."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, settings: config.Source) -> None:
         self._path = path
+        self._view = View(settings)
+        self._small_width_px = settings.small_width_px
+        self._opening = Opening(
+            options={"protocol_whitelist": "file"}, formats=FORMATS, decoder=settings.decoder
+        )
         _check_readable(path)
-        capture = self._open()
-        fps = capture.get(cv2.CAP_PROP_FPS)
+        with self._open() as opened:
+            fps = opened.fps
+            self.frames_announced = opened.frames_announced
         self.period_s = 1 / (fps if 0.01 < fps < 1000 else DEFAULT_FPS)
-        self._count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        capture.release()
 
     def play(self) -> Pictures:
         """Every frame with its time in seconds; then SourceError if the file ended early."""
-        capture = self._open()
-        frames, media_s = 0, 0.0
-        try:
-            while True:
-                got, picture = capture.read()
-                if not got:
-                    break
-                media_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        frames, media_s, first = 0, 0.0, None
+        with self._open() as opened:
+            for picture in opened.pictures():
+                shot = picture and decoded(picture, opened, self._view, self._small_width_px)
+                if not shot:
+                    continue
                 frames += 1
-                yield media_s, np.asarray(picture, np.uint8)
-        finally:
-            capture.release()
-        self._check_complete(frames, media_s)
+                if picture.pts is not None:
+                    first = picture.pts if first is None else first
+                    media_s = float((picture.pts - first) * opened.time_base)
+                yield media_s, shot
+            damaged = opened.damaged
+        self._check_complete(frames, media_s, damaged)
 
-    def _open(self) -> cv2.VideoCapture:
-        whitelist = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-        capture = open_capture(str(self._path), whitelist)
-        if not capture.isOpened():
-            raise SourceError(self._cut_short() or f"{self._path} is no video that can be read")
-        return capture
+    def _open(self) -> Decoder:
+        library = pyav()
+        try:
+            # With its scheme, so that a colon in the name is no scheme to FFmpeg.
+            return Decoder(f"file:{self._path}", self._opening)
+        except TooLarge as error:
+            raise SourceError(f"{_shown(self._path)}: {error}") from error
+        except (library.FFmpegError, MemoryError) as error:
+            raise SourceError(
+                self._cut_short() or f"{_shown(self._path)} is no video that can be read"
+            ) from error
 
-    def _check_complete(self, frames: int, media_s: float) -> None:
+    def _check_complete(self, frames: int, media_s: float, damaged: int) -> None:
+        path = _shown(self._path)
         cut = self._cut_short()
         if cut:
             raise SourceError(f"{cut}; {frames} frames could be decoded")
         if frames == 0:
-            raise SourceError(f"{self._path} holds no frame that can be decoded")
+            raise SourceError(f"{path} holds no frame that can be decoded")
+        if damaged:
+            log.warning("%s is damaged in %d places, which were passed over", path, damaged)
         lasted = (media_s + self.period_s) / self.period_s
-        if max(frames, lasted) < SHORTFALL * self._count:
+        if max(frames, lasted) < SHORTFALL * self.frames_announced:
             raise SourceError(
-                f"{self._path} is damaged: {frames} of about {self._count:.0f} frames "
-                "could be decoded"
+                f"{path} is damaged: {frames} of about {self.frames_announced} frames could be "
+                "decoded"
             )
 
     def _cut_short(self) -> str:
@@ -83,7 +99,12 @@ class VideoFile:
         there, declared = self._path.stat().st_size, declared_size(self._path)
         if declared is None or there >= declared:
             return ""
-        return f"{self._path} ended early: it has {there:,} of at least {declared:,} bytes"
+        return f"{_shown(self._path)} ended early: it has {there:,} of at least {declared:,} bytes"
+
+
+def _shown(path: Path) -> str:
+    """A name for a sentence: also one that is no UTF-8."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _check_readable(path: Path) -> None:
@@ -92,8 +113,8 @@ def _check_readable(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(4096)
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+        raise SourceError(f"{_shown(path)} cannot be read: {error.strerror}") from error
     if not head:
-        raise SourceError(f"{path} is an empty file")
+        raise SourceError(f"{_shown(path)} is an empty file")
     if not head.translate(None, _TEXT):
-        raise SourceError(f"{path} is a text, no video that can be read")
+        raise SourceError(f"{_shown(path)} is a text, no video that can be read")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from edge import config
+from edge.config import seen as config
 from edge.errors import SourceError, SourceLostError
 from edge.runtime.capture.source import Source
 from edge.runtime.frame import Frame

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from edge.errors import ModelError
-from edge.runtime.card import Card
 from edge.runtime.detect import blazeface, centerface, grid, haar, mtcnn, ssd, yunet
 from edge.runtime.detect.base import Decode, Detector, NetworkDetector, fit
-from edge.runtime.detect.part import columns_of, is_cut
-from edge.runtime.detect.presets import HAAR, PRESETS, cards_of
-from edge.runtime.frame import EVERYWHERE, Face, Frame, Span
+from edge.runtime.detect.region import columns_of, is_cut, is_cut_by, slices_of
+from edge.runtime.detect.rescore import Rescorer
+from edge.runtime.detect.trial import try_decoder
+from edge.runtime.frame import EVERYWHERE, Face, Frame, Region, Tile, seen_shrunk
 from edge.runtime.meter import Meter
-from edge.runtime.model import Network, load, parts_of
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import Network, load, parts_of
+from edge.runtime.networks.presets import HAAR, PRESETS, cards_of
 
-__all__ = ["PRESETS", "Detector", "open_detector"]
+__all__ = ["PRESETS", "Detector", "open_detector", "open_rescorer"]
 
 MTCNN = "mtcnn"
 
@@ -50,13 +53,23 @@ class ShapedDetector:
         self._scale: float
         self._whole: NetworkDetector
         self._narrower: list[NetworkDetector]
+        self._close: list[NetworkDetector]
 
-    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:
-        """Find faces on `frame.small`; those wholly beyond `across` may be left out."""
+    def tiles(self, frame: Frame) -> Sequence[tuple[float, float]]:
+        """The sizes of the networks that see less than the frame, in the full frame's pixels."""
         if frame.small.shape != self._shape:
             self._choose(frame.small.shape)
-        for narrow in self._narrower if across is not EVERYWHERE else ():
-            columns = columns_of(across, frame, self._scale, narrow.card.input.width)
+        across, down = _enlarged(frame)
+        return [(n.card.input.width * across, n.card.input.height * down) for n in self._close]
+
+    def detect(self, frame: Frame, region: Region = EVERYWHERE) -> list[Face]:
+        """Find faces on `frame.small`; those wholly beyond `region` may be left out."""
+        if frame.small.shape != self._shape:
+            self._choose(frame.small.shape)
+        if isinstance(region, Tile):
+            return self._look_into(frame, region)
+        for narrow in self._narrower if region is not EVERYWHERE else ():
+            columns = columns_of(region, frame, self._scale, narrow.card.input.width)
             if columns is None:
                 continue
             faces = narrow.detect(frame, columns)
@@ -64,6 +77,24 @@ class ShapedDetector:
                 break  # half of a face has another size and place: look at the whole of it
             return faces
         return self._whole.detect(frame)
+
+    def _look_into(self, frame: Frame, tile: Tile) -> list[Face]:
+        """Faces that lie wholly in a tile; their scores count a little less, since many more
+        places are looked at.
+        """
+        width = round(tile.width / _enlarged(frame)[0])
+        network = next(n for n in self._close if n.card.input.width == width)
+        size = network.card.input
+        columns, rows = slices_of(tile, frame, size.width, size.height)
+        return [
+            replace(face, score=max(face.score - self._handicap(face, frame), 0.0))
+            for face in network.detect(frame, columns, rows)
+            if not is_cut_by(tile, face, frame)
+        ]
+
+    def _handicap(self, face: Face, frame: Frame) -> float:
+        """What a score from a tile counts less: all of it for a face that shrinking would hide."""
+        return self.card.detecting.tile_handicap * (1 - seen_shrunk(face.box, frame.full_width))
 
     def _choose(self, shape: tuple[int, ...]) -> None:
         """The networks for frames of this shape."""
@@ -77,6 +108,17 @@ class ShapedDetector:
             network.prepare(1)  # now, not when somebody comes
         self._whole = self._make(best)
         self._narrower = [self._make(network) for network in narrower]
+        self._close = [
+            network
+            for network in (*self._narrower[1:], self._whole)
+            if network.card.input.width < shape[1] and network.card.input.height < shape[0]
+        ]
+
+
+def _enlarged(frame: Frame) -> tuple[float, float]:
+    """How many pixels of the full frame one of the small frame is, across and down."""
+    height, width = frame.small.shape[:2]
+    return frame.full_width / width, frame.full_height / height
 
 
 def _mismatch(card: Card, aspect: float) -> float:
@@ -101,4 +143,24 @@ def open_detector(
         raise ModelError(f"the detector family {family!r} of {name!r} is not one of: {known}")
     named = parts_of([network.card for network in networks], folder)
     parts = [load(part, folder, threads) for part in named]
+    for network in (*networks, *parts):
+        try_decoder(network, FAMILIES[family])
     return ShapedDetector(networks, FAMILIES[family], meter or Meter(), parts)
+
+
+def open_rescorer(card: Card, folder: Path, *, threads: int = 1) -> Rescorer | None:
+    """The network with which the detector of `card` looks again; None where it has none."""
+    rules = card.detector and card.detector.second_look
+    if not rules:
+        return None
+    network = load(rules.card, folder, threads)
+    spec, family = network.card.input, network.card.detecting.family
+    if family not in FAMILIES:
+        raise ModelError(f"{rules.card!r} can't look again at faces: its family is {family!r}")
+    if rules.face_px > min(spec.width, spec.height):
+        raise ModelError(
+            f"the model {card.name!r}: `second_look.face_px` is {rules.face_px}, but the picture "
+            f"of {rules.card!r} is {spec.width} × {spec.height}"
+        )
+    try_decoder(network, FAMILIES[family])
+    return Rescorer(network, FAMILIES[family])

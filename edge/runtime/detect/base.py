@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime import card as cards
-from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Span
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Region
 from edge.runtime.meter import Meter
-from edge.runtime.model import Network, Tensor
+from edge.runtime.networks import card as cards
+from edge.runtime.networks.model import Network, Tensor
 
 Floats = NDArray[np.float32]
 
@@ -22,8 +22,13 @@ class Detector(Protocol):
 
     card: cards.Card
 
-    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:
-        """Find faces on `frame.small`, at least those well inside the columns `across`."""
+    def detect(self, frame: Frame, region: Region = EVERYWHERE) -> list[Face]:
+        """Find faces on `frame.small`, at least those well inside `region`."""
+
+    def tiles(self, frame: Frame) -> Sequence[tuple[float, float]]:
+        """Widths and heights, in the full frame's pixels, of the tiles that one look can show
+        with every pixel of `frame.small`, the cheapest first; none where shrinking loses nothing.
+        """
 
 
 class Candidates(NamedTuple):
@@ -88,13 +93,14 @@ class NetworkDetector:
         self._box: Letterbox
         self._target: Image
 
-    def detect(self, frame: Frame, columns: slice = ALL) -> list[Face]:
-        """Find faces on `frame.small`, or on these columns of it."""
+    def detect(self, frame: Frame, columns: slice = ALL, rows: slice = ALL) -> list[Face]:
+        """Find faces on `frame.small`, or on these columns and rows of it."""
         meter = self._meter
         with meter.stage("resize"):
-            box = self._fill(frame.small[:, columns])
-            if columns.start:
-                box = box._replace(left=box.left - columns.start * box.scale)
+            box = self._fill(frame.small[rows, columns])
+            if columns.start or rows.start:
+                left, top = columns.start or 0, rows.start or 0
+                box = box._replace(left=box.left - left * box.scale, top=box.top - top * box.scale)
         with meter.stage("detect"):
             outputs = self._network.run(self._canvas)
         with meter.stage("decode"):

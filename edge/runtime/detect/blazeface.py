@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from edge.runtime.card import Card
 from edge.runtime.detect.base import Candidates, Floats
-from edge.runtime.model import Tensor
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import Tensor
 
 
 @lru_cache(maxsize=4)

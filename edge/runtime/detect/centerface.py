@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.runtime.card import Card
 from edge.runtime.detect.base import Candidates
-from edge.runtime.model import Tensor
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import Tensor
 
 
 def decode(outputs: list[Tensor], card: Card) -> Candidates:

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.card import Card
 from edge.runtime.detect.base import Candidates
-from edge.runtime.model import Tensor
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import Tensor
 
 BOX = 2
 """Pairs of numbers before a cell's points: the box's centre, the logarithms of its size."""

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from edge.errors import ModelError
-from edge.runtime import card as cards
-from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Span
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Region
 from edge.runtime.meter import Meter
+from edge.runtime.networks import card as cards
 
 FILE = "haarcascade_frontalface_alt.xml"
 SYSTEM_FOLDERS = ("/usr/share/opencv4/haarcascades", "/usr/local/share/opencv4/haarcascades")
 SCALE_STEP = 1.1
 LEAST_NEIGHBOURS = 3
 LEAST_SIDE_PX = 20
-"""The side of the windows that the cascade was trained on."""
+"""The side of the tiles that the cascade was trained on."""
 
 
 class HaarDetector:
-    """Upright frontal faces in grey; no keypoints. The score grows with the agreeing windows."""
+    """Upright frontal faces in grey; no keypoints. The score grows with the agreeing tiles."""
 
     def __init__(self, meter: Meter) -> None:
         path = _file()
@@ -32,7 +33,11 @@ class HaarDetector:
         if self._cascade.empty():
             raise ModelError(f"OpenCV cannot read the cascade {path}: install OpenCV again")
 
-    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
+    def tiles(self, frame: Frame) -> Sequence[tuple[float, float]]:  # noqa: ARG002
+        """None: it sees every pixel anyway."""
+        return ()
+
+    def detect(self, frame: Frame, region: Region = EVERYWHERE) -> list[Face]:  # noqa: ARG002
         """Find faces on all of `frame.small`, wherever they are asked for."""
         with self._meter.stage("resize"):
             grey = cv2.equalizeHist(cv2.cvtColor(frame.small, cv2.COLOR_BGR2GRAY))

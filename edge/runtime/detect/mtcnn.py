@@ -8,13 +8,16 @@ import cv2
 import msgspec
 import numpy as np
 
-from edge.runtime.card import Card
+from edge.errors import ModelError
 from edge.runtime.detect.base import Candidates, Floats, suppress
 from edge.runtime.detect.centerface import four_points
-from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Span
+from edge.runtime.detect.trial import WRONG, refusal
+from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Region
 from edge.runtime.meter import Meter
-from edge.runtime.model import Network, Tensor
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import Network, Tensor
 
+CASCADE = 3
 LEAST_FACE_PX = 20
 PYRAMID_STEP = 0.709
 """About √½: half the area from level to level."""
@@ -26,12 +29,30 @@ class CascadeDetector:
 
     def __init__(self, networks: Sequence[Network], meter: Meter) -> None:
         """`networks`: P-Net, R-Net and O-Net, in this order."""
+        if len(networks) != CASCADE:
+            raise ModelError(f"MTCNN is a cascade of {CASCADE} networks, not {len(networks)}")
         self._proposer, self._refiner, self._decider = networks
         self.card = self._decider.card
         self._meter = meter
         self._levels: dict[tuple[int, int], Network] = {}
+        self._try_decoders()
 
-    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
+    def _try_decoders(self) -> None:
+        """ModelError where the three networks do not answer as the cascade reads them."""
+        noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+        network = self._proposer
+        try:
+            self._level(noise, 1.0)
+            for network in (self._refiner, self._decider):
+                _refined(noise, np.array([[0, 0, 40, 40]], np.float32), network)
+        except WRONG as error:
+            raise refusal(network.card, error) from error
+
+    def tiles(self, frame: Frame) -> Sequence[tuple[float, float]]:  # noqa: ARG002
+        """None: it sees every pixel anyway."""
+        return ()
+
+    def detect(self, frame: Frame, region: Region = EVERYWHERE) -> list[Face]:  # noqa: ARG002
         """Find faces on all of `frame.small`, wherever they are asked for."""
         with self._meter.stage("resize"):
             picture = cv2.cvtColor(frame.small, cv2.COLOR_BGR2RGB)
@@ -58,7 +79,7 @@ class CascadeDetector:
         return _thinned(Candidates(boxes, scores, None), spec.nms_iou)
 
     def _level(self, picture: Image, scale: float) -> Candidates:
-        """One level's proposals: each cell looks at a window of the network's own size."""
+        """One level's proposals: each cell looks at a tile of the network's own size."""
         height, width = (int(np.ceil(side * scale)) for side in picture.shape[:2])
         small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
         outputs = self._sized(width, height).run(np.asarray(small, np.uint8)[None])
@@ -66,9 +87,9 @@ class CascadeDetector:
         scores = outputs[spec.tensors["scores"]][0, ..., 1]
         rows, columns = np.nonzero(scores > spec.score_min)
         corner = np.stack((columns, rows), 1).astype(np.float32) * spec.strides[0]
-        window = self._proposer.card.input.width
-        offsets = outputs[spec.tensors["boxes"]][0][rows, columns] * window
-        boxes = np.concatenate((corner, corner + window), 1) + offsets
+        tile = self._proposer.card.input.width
+        offsets = outputs[spec.tensors["boxes"]][0][rows, columns] * tile
+        boxes = np.concatenate((corner, corner + tile), 1) + offsets
         return Candidates(boxes / np.float32(scale), scores[rows, columns], None)
 
     def _sized(self, width: int, height: int) -> Network:

@@ -7,9 +7,9 @@ from math import sqrt
 
 import numpy as np
 
-from edge.runtime.card import Card, Prior
 from edge.runtime.detect.base import Candidates, Floats
-from edge.runtime.model import Tensor
+from edge.runtime.networks.card import Card, Prior
+from edge.runtime.networks.model import Tensor
 
 
 @lru_cache(maxsize=2)

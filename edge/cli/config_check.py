@@ -1,0 +1,27 @@
+"""`config check`: whether a configuration is right, and what a user may want to know of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from edge.config import read as settings
+from edge.config.tables import Config
+from edge.output import say
+from edge.runtime.networks.inventory import check_models, not_told
+from edge.runtime.networks.licences import named, not_commercial, require_commercial
+
+
+def check(config: Config, file: Path | None) -> None:
+    """Say that a configuration, read from `file`, is right; ModelError where its models are not.
+
+    What nobody is told and what no shop may run are remarks, on standard error.
+    """
+    check_models(config)
+    require_commercial(config)
+    origin = f"read from {file}" if file else f"no file was read (no {settings.SYSTEM_FILE})"
+    print(f"the configuration is right, and its models are there; {origin}")
+    if missing := not_told(config):
+        print(f"agender-edge: {missing}", file=sys.stderr)
+    if cards := not_commercial(config):
+        say(f"by their cards not free for commercial use: {named(cards)}")

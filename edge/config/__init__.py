@@ -1,0 +1,1 @@
+"""Every configuration key: its meaning, range and default; reading, checking, explaining it."""

@@ -1,0 +1,132 @@
+"""What is wrong with a configuration, in a sentence: the key, its value, what would be right."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from edge.config.section import Table
+from edge.config.tables import Config
+
+SECRETIVE = ("source", "mqtt")
+"""Tables of which no text is ever repeated."""
+
+
+@cache
+def schema() -> Table:
+    """The configuration's JSON Schema, with every description, limit and default.
+
+    Made once, since each key that is set on a command line is looked up in it: not to be changed.
+    """
+    return msgspec.json.schema(Config)
+
+
+def is_text(path: str) -> bool:
+    """Whether a key holds text, so that a device may be called 7, and mqtt.protocol be 5."""
+    found = _key_schema(path)
+    choices = found.get("enum", [])
+    return found.get("type") == "string" or (
+        bool(choices) and all(isinstance(choice, str) for choice in choices)
+    )
+
+
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
+
+
+def explained(message: str, table: Table) -> str:
+    """msgspec's sentence → key, value, and what would be right."""
+    match = _WHERE.match(message)
+    what, path = (match["what"], match["path"] or "") if match else (message, "")
+    unknown = _UNKNOWN.search(what)
+    if unknown:
+        return _unknown(path, unknown["name"])
+    choices = ", ".join(json.dumps(choice) for choice in _choices(_at_type(path)))
+    expected = what.replace("`", "").replace("Expected ", "expected ", 1)
+    if choices and "array" not in what:
+        expected = f"expected one of {choices}"
+    described = _description(path)
+    meaning = f" ({described})" if described else ""
+    held = _at(table, path)
+    value = f" = {json.dumps(held, default=str)}" if _may_be_told(path, held) else ""
+    return f"{path}{value}: {expected}{meaning}"
+
+
+def _may_be_told(path: str, value: Any) -> bool:
+    """Whether a wrong value may be repeated: not where anybody might have written a password.
+
+    That is any text of the tables that know cameras and brokers, whole tables, and what no key is.
+    """
+    section, dot, _ = path.partition(".")
+    number = isinstance(value, bool | int | float)
+    if section in SECRETIVE:
+        return number and bool(dot) and not is_text(path)
+    return section in Config.__struct_fields__ and (number or bool(dot))
+
+
+def _description(path: str) -> str:
+    """What the key at `path` means; inside a list of tables, what the list does."""
+    return str(_key_schema(path).get("description", ""))
+
+
+def _key_schema(path: str) -> Table:
+    """The JSON Schema of the key at `section.key`; empty where there is none."""
+    section, _, key = path.partition(".")
+    name = type(getattr(Config(), section, None)).__name__
+    properties: Table = schema()["$defs"].get(name, {}).get("properties", {})
+    found: Table = properties.get(key.split("[")[0], {})
+    return found
+
+
+def _choices(kind: Any) -> Iterator[Any]:
+    """The values of a type that allows some only: a Literal, also where it is wrapped."""
+    if get_origin(kind) is Literal:
+        yield from get_args(kind)
+    else:
+        for inner in get_args(kind):
+            yield from _choices(inner)
+
+
+def _unknown(path: str, name: str) -> str:
+    known = [field.name for field in _nested(_at_type(path))]
+    near = difflib.get_close_matches(name, known, 1)
+    advice = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+    return f"{'.'.join(filter(None, (path, name)))}: there is no such key; {advice}"
+
+
+def _steps(path: str) -> list[str | int]:
+    parts = re.findall(r"[^.\[\]]+", path)
+    return [int(part) if part.isdigit() else part for part in parts]
+
+
+def _at(table: Any, path: str) -> Any:
+    for step in _steps(path):
+        try:
+            table = table[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return table
+
+
+def _at_type(path: str) -> Any:
+    """The type of the table at `path`, or of the tables in the list there."""
+    kind: Any = Config
+    for step in _steps(path):
+        for field in _nested(kind):
+            if field.name == step:
+                kind = field.type
+    return kind
+
+
+def _nested(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The keys of a table's type, also where it is wrapped: Annotated, tuple, optional."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return msgspec.structs.fields(kind)
+    return tuple(field for inner in get_args(kind) for field in _nested(inner))

@@ -1,0 +1,1 @@
+"""What crosses a process border, typed: MQTT messages, live records, orders, JSON Schemas."""

@@ -1,0 +1,151 @@
+"""What a notice may say of a device: read from its configuration and its networks' cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edge.config.address import KINDS, Address, parsed
+from edge.config.operator import Operator
+from edge.config.tables import Config
+from edge.errors import ConfigError
+from edge.privacy.estimates import MATRICES
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import card_of
+
+Camera = Literal["own", "network", "recording"]
+
+REQUIRED = ("name", "contact", "purpose")
+"""Without these nobody would be informed: Article 13(1)(a) and (c) of the GDPR."""
+LOCAL = ("localhost", "127.0.0.1", "::1")
+ENCRYPTED = ("rtsps", "https")
+"""Schemes whose pictures are encrypted on the way: FFmpeg takes rtsps over TLS alone."""
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A configuration and the cards of its estimators, asked what is so."""
+
+    config: Config
+    cards: Sequence[Card]
+
+    @property
+    def operator(self) -> Operator:
+        """Who answers for it."""
+        return self.config.operator
+
+    @property
+    def estimated(self) -> frozenset[str]:
+        """Of age and gender, what the networks estimate."""
+        return frozenset(o.attribute for card in self.cards for o in card.estimating.outputs)
+
+    @property
+    def streams(self) -> tuple[Address, ...]:
+        """The addresses that pictures are taken from."""
+        source = self.config.source
+        return tuple(parsed(uri) for uri in (source.uri, source.detect_uri) if uri)
+
+    @property
+    def camera(self) -> Camera:
+        """How pictures reach the device."""
+        kinds = {address.kind for address in self.streams}
+        if "stream" in kinds:
+            return "network"
+        return "recording" if "path" in kinds else "own"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether all pictures are encrypted on their way."""
+        return all(address.scheme in ENCRYPTED for address in self.streams)
+
+    @property
+    def noise(self) -> bool:
+        """Whether nothing exact is told."""
+        return self.config.privacy.epsilon is not None
+
+    @property
+    def k(self) -> int:
+        """The least group that is told of; 1: any."""
+        return self.config.privacy.k
+
+    @property
+    def folded(self) -> bool:
+        """Whether groups of fewer than k are hidden by rounding."""
+        return self.k > 1 and not self.noise
+
+    @property
+    def exact(self) -> bool:
+        """Whether a single person's group may be told."""
+        return self.k == 1 and not self.noise
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a card tells how its network errs in what is counted, so that it is corrected."""
+        known = {name for card in self.cards for name in card.confusion}
+        return not self.noise and not known.isdisjoint(MATRICES[self.config.window.bands].values())
+
+    @property
+    def live_exact(self) -> bool:
+        """Whether it is told at any time how many are in view, be it one."""
+        return self.config.privacy.live and (
+            self.k == 1 or self.config.privacy.state == "exact"
+        )  # fmt: skip
+
+    @property
+    def live_folded(self) -> bool:
+        """Whether that is told from k on."""
+        return self.config.privacy.live and not self.live_exact
+
+    @property
+    def local_broker(self) -> bool:
+        """Whether the broker runs on the device."""
+        return self.config.mqtt.host in LOCAL
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The names of the counting lines."""
+        return tuple(line.name for line in self.config.space.lines)
+
+    def zones(self, use: str) -> tuple[str, ...]:
+        """The names of the areas of a use: count, include, exclude."""
+        return tuple(zone.name for zone in self.config.space.zones if zone.use == use)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a part of the picture is cut away before anything is looked for."""
+        return self.config.source.region != WHOLE
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """What the device does when asked over the network."""
+        commands = self.config.commands
+        return commands.verbs if commands.enabled else ()
+
+    @property
+    def history(self) -> bool:
+        """Whether the device keeps sums of what it told, by hour and day."""
+        return self.config.history.enabled
+
+    @property
+    def held_s(self) -> float:
+        """How long a face is held after it was last seen."""
+        return max(self.config.tracking.patience_s, self.config.tracking.resume_s)
+
+
+def facts_of(config: Config) -> Facts:
+    """ConfigError where the operator is not named, or the source is of no known kind."""
+    missing = [f"operator.{key}" for key in REQUIRED if not getattr(config.operator, key).strip()]
+    if missing:
+        are = "is" if len(missing) == 1 else "are"
+        raise ConfigError(
+            f"{', '.join(missing)} {are} empty: a notice names who is responsible, how to reach "
+            "them and what for; write it into the table [operator] of the configuration file"
+        )
+    folder = Path(config.paths.models)
+    facts = Facts(config, [card_of(name, folder)[0] for name in config.estimator.models])
+    if any(address.kind == "unknown" for address in facts.streams):
+        raise ConfigError(f"source.uri is of no known kind; right are {KINDS}")
+    return facts

@@ -1,0 +1,89 @@
+"""Why a connection failed, how long to wait now, and what of it to say."""
+
+from __future__ import annotations
+
+import logging
+from random import Random
+
+from edge.config.broker import Mqtt
+from edge.publish.backoff import Backoff
+
+log = logging.getLogger("mqtt")
+
+SETTLED_S = 10.0
+"""A connection that held this long resets the back-off; two clients under one id never settle."""
+SHORT_LIVES = 3
+"""Connections in a row that the broker took and soon closed, before we suspect a namesake."""
+
+
+class ConnectionFailure:
+    """One attempt's troubles, and the memory of earlier ones: the same line is said once."""
+
+    def __init__(self, settings: Mqtt, client_id: str, random: Random) -> None:
+        self._settings, self._client_id = settings, client_id
+        self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, random)
+        self._short_lives = 0
+        self._reason = ""
+        self._refused = False
+        self.said = ""
+        """What is wrong, as last said; empty while nothing is."""
+        self.explained = False
+        """Whether the attempt ended with a reason, rather than in silence."""
+
+    def begin(self) -> None:
+        """A new attempt."""
+        self._reason, self._refused, self.explained = "", False, False
+
+    def note(self, reason: str, *, refused: bool = False, explained: bool = True) -> None:
+        """Something went wrong; the first reason is the one that counts, a refusal counts more."""
+        if refused or not self._reason:
+            self._reason = reason
+        self._refused = self._refused or refused
+        self.explained = self.explained or explained
+
+    def over(self) -> None:
+        """The broker took us."""
+        self.said = ""
+
+    def settled(self) -> None:
+        """The connection has held."""
+        if self.keeps_closing:
+            log.info("the connection to %s holds", self.where)
+        self._backoff.reset()
+        self._short_lives = 0
+
+    @property
+    def keeps_closing(self) -> bool:
+        """Whether the broker takes us again and again, and ends it each time."""
+        return self._short_lives >= SHORT_LIVES
+
+    @property
+    def where(self) -> str:
+        """The broker's host and port."""
+        return f"{self._settings.host}:{self._settings.port}"
+
+    def lost(self, lived_s: float) -> None:
+        """A connection that worked is gone; not every broker says that a namesake took it.
+
+        What the broker does say, or is known otherwise, is never replaced by this guess.
+        """
+        self._short_lives = 0 if lived_s > SETTLED_S else self._short_lives + 1
+        if self.keeps_closing and not self._reason:
+            self._reason = (
+                "the broker keeps closing the connection: its ACL may forbid a topic (see its "
+                f"log), or another client is connected as {self._client_id} (device.name must "
+                "be unique)"
+            )
+
+    def pause_s(self) -> float:
+        """How long to wait now; says why, where that is news."""
+        pause_s = (
+            self._backoff.slow_s(self._settings.refused_retry_s)
+            if self._refused
+            else self._backoff.next_s()
+        )
+        reason = self._reason or "the broker closed the connection"
+        level = logging.DEBUG if reason == self.said else logging.WARNING
+        log.log(level, "%s: %s; trying again, next in %.1f s", self.where, reason, pause_s)
+        self.said = reason
+        return pause_s

@@ -1,0 +1,21 @@
+"""A report as a table for a spreadsheet: a row for each hour or day, as RFC 4180 has it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from edge.report.columns import people_columns, values
+from edge.report.figures import Report
+
+
+def as_csv(report: Report) -> str:
+    """Header and rows; all of it is ASCII. A cell is empty where nothing is known."""
+    names = people_columns(report)
+    begins = "hour" if report.period.kind == "day" else "date"
+    rows = [{begins: row.start, **values(row.figures, names)} for row in report.rows]
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]))
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,1 @@
+"""Visits → windows: tumbling, aligned to the wall clock, measured on the monotonic one."""

@@ -1,0 +1,1 @@
+"""Faces and the full frame → age and gender: aligned crops, one batch a network, decoded."""

@@ -1,0 +1,1 @@
+"""Frames → when and in which region faces are looked for: motion mask, urgency, schedule."""

@@ -1,0 +1,1 @@
+"""The process that sees: camera and models in, anonymised windows into the outbox; no network."""
