@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import tempfile
 import zipfile
 from pathlib import Path
@@ -19,7 +20,8 @@ from typing import Any
 import msgspec
 
 from converters.errors import ConvertError
-from edge.runtime.card import Card, read_card
+from edge.runtime.networks.card import Card, parse_card
+from edge.runtime.networks.model import Network
 
 FLATBUFFER_MARK = b"TFL3"
 CARD_MEMBER = "card.json"
@@ -44,7 +46,10 @@ def fingerprint(flatbuffer: bytes) -> dict[str, Any]:
 
 
 def write(folder: Path, flatbuffer: bytes, card: Card) -> Path:
-    """Write the bundle into `folder`, both files or neither; → the card's path."""
+    """Write the bundle into `folder`, both files or neither; → the card's path.
+
+    The card is checked as the device checks it; ModelError where it does not describe the network.
+    """
     try:
         return _written(folder, flatbuffer, card)
     except OSError as error:
@@ -54,6 +59,7 @@ def write(folder: Path, flatbuffer: bytes, card: Card) -> Path:
 def _written(folder: Path, flatbuffer: bytes, card: Card) -> Path:
     described = msgspec.structs.replace(card, **fingerprint(flatbuffer))
     text = render(described)
+    _checked(text, flatbuffer, card.name)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{card.name}.json"
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -61,7 +67,6 @@ def _written(folder: Path, flatbuffer: bytes, card: Card) -> Path:
         fresh_card = Path(scratch) / "card"
         fresh_model.write_bytes(_with_archive(flatbuffer, text))
         fresh_card.write_bytes(text)
-        read_card(fresh_card)
         for fresh in (fresh_model, fresh_card):
             fresh.chmod(0o644)
         fresh_model.replace(path.with_suffix(".tflite"))
@@ -69,8 +74,19 @@ def _written(folder: Path, flatbuffer: bytes, card: Card) -> Path:
     return path
 
 
+def _checked(text: bytes, flatbuffer: bytes, name: str) -> None:
+    card = parse_card(text, name)
+    if card.task == "estimate":
+        Network(card, flatbuffer).trial()
+
+
 def rewrite(path: Path, card: Card) -> None:
     """Exchange the card of the bundle at `path` (NAME.json), in both of its places."""
+    if card.name != path.stem:
+        raise ConvertError(
+            f"{path} is the card of {card.name!r}: name the files {card.name}.json and "
+            f"{card.name}.tflite again"
+        )
     model = path.with_suffix(".tflite")
     write(path.parent, network(model.read_bytes(), str(model)), card)
 
@@ -85,9 +101,21 @@ def embedded_card(content: bytes) -> bytes:
 
 
 def render(card: Card) -> bytes:
-    """The card as JSON for a person to read: two spaces, a line end at the end."""
-    plain = msgspec.to_builtins(card)
+    """The card as JSON for a person to read: two spaces, a line end at the end.
+
+    A figure that could not be measured (NaN) is null.
+    """
+    plain = _known(msgspec.to_builtins(card))
     return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _known(value: Any) -> Any:
+    """The value with null for every number that is none, all the way down."""
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _with_archive(flatbuffer: bytes, text: bytes) -> bytes:

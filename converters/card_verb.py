@@ -11,7 +11,7 @@ import msgspec
 from converters import bundle
 from converters.errors import ConvertError
 from converters.evaluate.result import Result, read_result, rounded
-from edge.runtime.card import Card, read_card, read_model
+from edge.runtime.networks.card import Card, read_card, read_model
 
 EXAMPLES = """examples:
   agender-convert card models_tflite/ssrnet_age_imdb.json

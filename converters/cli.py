@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +21,8 @@ import converters.report.verb
 import converters.ssrnet.verb
 import converters.train.teach_verb
 import converters.train.verb
-from edge.errors import UserError
+from converters.quiet import QUIET
+from edge.errors import NOBODY_READS, UserError
 
 VERBS = (
     converters.ssrnet.verb,
@@ -52,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; 0 = done, 1 = an input was refused, 2 = wrong command line, 4 = wrong model."""
     arguments = parser().parse_args(argv)
+    for name, level in QUIET.items():
+        os.environ.setdefault(name, level)
     try:
         return int(arguments.run(arguments))
     except UserError as error:
@@ -63,6 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             "pip install 'agender-edge[converters]'",
             file=sys.stderr,
         )
+        return 1
+    except BrokenPipeError:
+        return NOBODY_READS
+    except OSError as error:  # a disk or a folder that does not do as asked, wherever that was
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"agender-convert: {where}{error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

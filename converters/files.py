@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from converters.errors import ConvertError
+from edge import whole_files
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -19,21 +20,13 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A name beside `path`, with its suffix, for a file that becomes `path` at the block's end.
-
-    Where the block ends in another way, Ctrl-C included, nothing of the file stays. ConvertError
-    where it can't be written.
-    """
-    fresh = path.with_name(f".{path.stem}.part{path.suffix}")
+    """As `edge.whole_files.replacing`, in a folder that is made; ConvertError where it can't be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield fresh
-        fresh.replace(path)
+        with whole_files.replacing(path) as fresh:
+            yield fresh
     except OSError as error:
         raise ConvertError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        if path.parent.is_dir():
-            fresh.unlink(missing_ok=True)
 
 
 @contextmanager

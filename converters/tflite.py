@@ -43,6 +43,9 @@ def convert(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if scheme == "float16":
         converter.target_spec.supported_types = [tf.float16]
+    if scheme == "dynamic_int8":
+        # tflite-runtime 2.14 knows no dense layers with a scale for each of their outputs.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     if scheme in CALIBRATED:
         _all_integer(converter, scheme, calibration)
     content: bytes = converter.convert()

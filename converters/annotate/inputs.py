@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 from converters.annotate import address
 from converters.annotate.stream import Stream
 from converters.errors import ConvertError
-from edge.config import Source as Settings
+from edge.config.seen import Source as Settings
 from edge.runtime.capture import Source, open_source
 from edge.runtime.capture.folder import SUFFIXES
 from edge.runtime.capture.recorded import Pictures, Recorded
@@ -36,6 +37,7 @@ class OnePicture:
     """A picture as a recording of one frame."""
 
     period_s = 1.0
+    frames_announced = 1
 
     def __init__(self, picture: Image) -> None:
         self._picture = picture
@@ -51,7 +53,7 @@ def open_input(name: str) -> Input:
     if found and scheme.lower() != "file":
         what = address.open_address(name)
         return _stream(what) if isinstance(what, Stream) else _picture(what, name)
-    path = Path(name.removeprefix("file://")).expanduser()
+    path = Path(os.path.expanduser(name.removeprefix("file://")))  # noqa: PTH111 - Path's raises
     if path.suffix.lower() in SUFFIXES and path.is_file():
         return _picture(_content(path), name)
     if path.is_relative_to("/dev"):

@@ -35,6 +35,7 @@ class Stream:
         self.fps = fps if 0.01 < fps < 1000 else DEFAULT_FPS
         self.period_s = 1 / self.fps
         self.frames = round(frames) if frames >= 1 else None
+        self.frames_announced = self.frames or 0
 
     def play(self) -> Pictures:
         """Every frame with its time in seconds; SourceError if the connection broke before."""

@@ -9,14 +9,14 @@ from itertools import count
 from pathlib import Path
 
 from converters.annotate.draw import drawn
+from converters.annotate.inference import FaceReader, open_reader
 from converters.annotate.inputs import Input, open_input
-from converters.annotate.look import Eyes, open_eyes
 from converters.annotate.outputs import PICTURES, SHEET_FRAMES, VIDEOS, Output, Sheet, Video
 from converters.errors import ConvertError
 from converters.files import replacing, tidy_ending
-from converters.progress import Pace
-from edge.config import Config
+from edge.config.tables import Config
 from edge.errors import SourceError
+from edge.progress import Pace
 from edge.redact import shown
 
 EXAMPLES = """examples:
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Annotate; 0, or 3 where the source ended early (what could be read is in OUT)."""
     out: Path = arguments.out
     _check(arguments)
-    eyes = open_eyes(
+    reader = open_reader(
         arguments.model, Config().estimator.models, arguments.detector, arguments.models,
         tracks=arguments.tracks,
     )  # fmt: skip
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tidy_ending(), given.source, replacing(out) as fresh:
         fps = given.fps / arguments.every
         target: Output = Video(fresh, fps) if _is_video(out) else Sheet(fresh)
-        tally = _annotate(given, eyes, target, arguments.every, limit)
+        tally = _annotate(given, reader, target, arguments.every, limit)
         if not tally.frames:
             raise tally.broken or SourceError(f"{arguments.source} holds no frame")
         target.finish()
@@ -136,7 +136,9 @@ def _limit(given: Input, arguments: argparse.Namespace) -> int | None:
     return limit
 
 
-def _annotate(given: Input, eyes: Eyes, target: Output, every: int, limit: int | None) -> Tally:
+def _annotate(
+    given: Input, reader: FaceReader, target: Output, every: int, limit: int | None
+) -> Tally:
     """Every `every`th frame, looked at and drawn on, up to `limit` of them or the end."""
     tally = Tally()
     # What a file says of its length is an estimate: good for a bar, not for stopping.
@@ -148,8 +150,8 @@ def _annotate(given: Input, eyes: Eyes, target: Output, every: int, limit: int |
             if frame is None:
                 break
             if number % every == 0:
-                everyone = eyes.look(frame)
-                target.add(drawn(frame.full(), everyone, eyes.confidence_min))
+                everyone = reader.read(frame)
+                target.add(drawn(frame.full(), everyone, reader.confidence_min))
                 tally.add(len(everyone))
                 pace.show(tally.frames)
             frame.release()

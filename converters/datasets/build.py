@@ -21,8 +21,8 @@ import numpy as np
 from converters.datasets.places import Entry, FolderPlace, Found, Place, Places, readable
 from converters.datasets.rows import Dropped, Row, Terms
 from converters.errors import ConvertError
-from converters.progress import Pace
-from converters.train.labels import BANDS, band_of
+from converters.labels import BANDS, band_of
+from edge.progress import Pace
 
 LEAST_SIDE_PX = 20
 """Below this a picture is a placeholder, not a face."""

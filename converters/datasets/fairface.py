@@ -9,7 +9,7 @@ from converters.datasets.places import Places
 from converters.datasets.rows import Age, Dropped, Labels, Row, Terms, Wishes
 from converters.datasets.tables import chosen, rows_of, tables_with
 from converters.errors import ConvertError
-from converters.train.labels import BANDS
+from converters.labels import BANDS
 
 TERMS = Terms(
     "FairFace",

@@ -21,7 +21,7 @@ from converters.datasets.rows import (
     band_holding,
 )
 from converters.errors import ConvertError
-from converters.train.labels import BANDS
+from converters.labels import BANDS
 from edge.runtime.capture.folder import SUFFIXES
 
 TERMS = Terms(

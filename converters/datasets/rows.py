@@ -6,10 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from converters.train.labels import BAND_STARTS, BANDS, band_of
-
-AGE_MAX_YEARS = 122.0
-"""Nobody was ever older."""
+from converters.labels import AGE_MOST_YEARS, BAND_STARTS, BANDS, band_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class Wishes:
     pattern: str = ""
 
 
-def age_in_range(text: str, least: float = 0.0, most: float = AGE_MAX_YEARS) -> float | None:
+def age_in_range(text: str, least: float = 0.0, most: float = AGE_MOST_YEARS) -> float | None:
     """A number of years within the range; None for anything else."""
     try:
         years = float(text)

@@ -19,10 +19,10 @@ from converters.detect_train.scenes import Composer
 from converters.detect_train.settings import Scenes, Settings
 from converters.detect_train.torch_net import Arrays, Student
 from converters.detectors import check
-from converters.detectors.libface import NMS_IOU, STRIDES
-from edge.runtime import card as cards
-from edge.runtime.card import Card
+from converters.detectors.libface_card import NMS_IOU, STRIDES
 from edge.runtime.frame import Image
+from edge.runtime.networks import card as cards
+from edge.runtime.networks.card import Card
 
 CALIBRATION_SCENES = 150
 EQUALIZING_SCENES = 40

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from converters.detect_train.backgrounds import Pictures
 from converters.detect_train.chips import Chips
 from converters.detect_train.finish import finish
 from converters.detect_train.loop import Trainer
-from converters.detect_train.pictures import Pictures
 from converters.detect_train.scenes import Composer
 from converters.detect_train.settings import Settings
 from converters.detect_train.torch_net import Student

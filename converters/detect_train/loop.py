@@ -24,7 +24,7 @@ from converters.detect_train.scenes import Composer
 from converters.detect_train.settings import Settings
 from converters.detect_train.torch_net import Answer, Student, Teacher
 from converters.detectors.libface import Weights
-from converters.train.loop import follow
+from converters.train.optimizer import follow
 from edge.runtime.frame import Image
 
 COLUMNS = ("epoch", "loss", "held_out", "seconds")

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from converters.detect_train import decoys, paste
+from converters.detect_train import compositing, distractors
+from converters.detect_train.backgrounds import Pictures
+from converters.detect_train.camera_augmentation import camera_augmented
 from converters.detect_train.chips import Chips
-from converters.detect_train.look import worn
-from converters.detect_train.pictures import Pictures
 from converters.detect_train.settings import Scenes
 from edge.runtime.frame import Image
 
@@ -46,7 +46,7 @@ class Composer:
             picture = waiting.pop()
             if random.random() < 0.5:
                 picture = np.ascontiguousarray(picture[:, ::-1])
-            yield worn(picture, random)
+            yield camera_augmented(picture, random)
 
     def scene(self) -> Image:
         """The next scene, BGR, in plain light."""
@@ -65,15 +65,15 @@ class Composer:
         random, how = self._random, self._how
         canvas = self._pictures.background(random, how.width, how.height)
         for _ in range(random.integers(0, how.decoys + 1)):
-            decoys.add(canvas, self._pictures, self._chips, random)
-        boxes: list[paste.Floats] = []
+            distractors.add(canvas, self._pictures, self._chips, random)
+        boxes: list[compositing.Floats] = []
         if random.random() >= how.empty:
             self._people(canvas, boxes)
         if boxes and random.random() < how.covered:
-            decoys.bar(canvas, boxes[random.integers(len(boxes))], self._pictures, random)
+            distractors.bar(canvas, boxes[random.integers(len(boxes))], self._pictures, random)
         return canvas
 
-    def _people(self, canvas: Image, boxes: list[paste.Floats]) -> None:
+    def _people(self, canvas: Image, boxes: list[compositing.Floats]) -> None:
         """A handful of faces, often of one size and side by side, as in a group."""
         random, how = self._random, self._how
         count = 1 + int(random.exponential(how.faces))
@@ -87,7 +87,9 @@ class Composer:
                 own = np.exp(random.uniform(least, most))
                 place = random.uniform((0.0, 0.0), (how.width, how.height))
             chip = self._chips.draw(random, own)
-            box = paste.face(canvas, chip, paste.Spot(own, place), self._pictures, random)
+            box = compositing.face(
+                canvas, chip, compositing.Spot(own, place), self._pictures, random
+            )
             if box is not None:
                 boxes.append(box)
             place = place + random.normal(0, 1, 2) * own * (1.1, 0.35) + (own * 1.1, 0)

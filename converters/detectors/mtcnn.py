@@ -14,7 +14,7 @@ from converters import bundle, joblib_arrays
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, PyPi
-from edge.runtime.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
 
 PACKAGE = PyPi("mtcnn", "1.0.0", "0a96b4868e56db9ae984449519642be6dba03240e608a67e928ebb47833e9144")
 LICENCE = Licence(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.sources import Original
-from edge.runtime.card import Card
+from edge.runtime.networks.card import Card
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from converters import bundle
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, Url
-from edge.runtime.card import Card, Detector, Input, Licence, Prior, Source
+from edge.runtime.networks.card import Card, Detector, Input, Licence, Prior, Source
 
 SHA256 = "5c71d752ef2cbf2f457ac82fdd580fcb2522fd04c5efdaed18eb6d9e2843fbed"
 ORIGINAL = Original(

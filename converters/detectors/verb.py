@@ -14,8 +14,8 @@ from converters.detectors import blazeface, centerface, check, libface, mtcnn, s
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.schemes import CALIBRATED, SCHEMES
-from edge.runtime.card import Card
 from edge.runtime.frame import Image
+from edge.runtime.networks.card import Card
 
 RECIPES = {
     "near": blazeface.recipe(blazeface.SHORT),

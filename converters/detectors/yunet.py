@@ -12,7 +12,7 @@ from converters import bundle
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, Url
-from edge.runtime.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
 
 REPOSITORY = "https://github.com/ShiqiYu/libfacedetection.train/raw/{}/onnx/{}"
 STRIDES = (8, 16, 32)
@@ -41,8 +41,9 @@ def _build(
 ) -> Iterable[tuple[bytes, Card]]:
     from converters import tflite
     from converters.importers import onnx_file
+    from converters.importers.graph import execute
 
-    graph = onnx_file.load_graph(content, f"YuNet {variant}").function(pictures=True)
+    graph = execute.function(onnx_file.load_graph(content, f"YuNet {variant}"), pictures=True)
     scheme = options.scheme or "float16"
     for width, height in options.sizes or DEFAULT_SIZES:
         if width % max(STRIDES) or height % max(STRIDES):

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from converters.evaluate.faces import Answers
 from converters.evaluate.result import Age, Gender, Reliability
-from converters.train.labels import ADULT_BAND, BAND_MIDDLES, BAND_STARTS, BANDS
-from edge.bands import AGE_BANDS, band_of
-from edge.runtime.card import Confusion
+from converters.labels import ADULT_BAND, BAND_MIDDLES, BAND_STARTS, BANDS
+from edge.messages.bands import AGE_BANDS, band_of
+from edge.runtime.networks.card import Confusion
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from converters.errors import ConvertError
-from edge.runtime.card import Confusion
+from edge.runtime.networks.card import Confusion
 
 
 class Age(Struct, frozen=True, kw_only=True):

@@ -15,17 +15,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from converters import bundle, progress
+from converters import bundle
 from converters.errors import ConvertError
 from converters.evaluate import measures
 from converters.evaluate.faces import Answers, chosen, labelled_face, load_network, padded
-from converters.train.labels import Folder, Label, open_data
-from edge.runtime.card import Alignment, Card, Crop, read_card
+from converters.labels import Folder, Label, open_data
+from edge import progress
 from edge.runtime.detect import Detector, open_detector
-from edge.runtime.estimate import Estimator
+from edge.runtime.estimate.estimate import Estimator
 from edge.runtime.frame import Face, Image
 from edge.runtime.meter import Meter
-from edge.runtime.model import Network
+from edge.runtime.networks.card import Alignment, Card, Crop, read_card
+from edge.runtime.networks.model import Network
 
 MARGINS = (-0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 SCALES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters.evaluate.result import Result
-from edge.runtime.card import Confusion
+from edge.runtime.networks.card import Confusion
 
 
 def table(result: Result) -> str:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import ConvertError
-from converters.evaluate import measures
+from converters.evaluate import measures, verdict
 from converters.evaluate.faces import Answers, answer, chosen, load_network
 from converters.evaluate.result import Result, render
 from converters.evaluate.text import table
 from converters.files import write_whole
+from converters.labels import open_data
 from converters.sources import digest
-from converters.train.labels import open_data
 from edge.runtime.detect import open_detector
-from edge.runtime.estimate import Estimator
+from edge.runtime.estimate.estimate import Estimator
 from edge.runtime.meter import Meter
 
 EXAMPLES = """examples:
@@ -59,15 +59,16 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and write the result where asked."""
-    result = evaluate(arguments)
+    result, worth = evaluate(arguments)
     print(table(result))
+    print("\n".join(["", *worth]))
     if arguments.json:
         write_whole(arguments.json, render(result))
     return 0
 
 
-def evaluate(arguments: argparse.Namespace) -> Result:
-    """Measure the networks together."""
+def evaluate(arguments: argparse.Namespace) -> tuple[Result, list[str]]:
+    """Measure the networks together; → the figures, and sentences on what they are worth."""
     networks = [load_network(card) for card in arguments.model]
     detector = open_detector(arguments.detector, arguments.models)
     estimator = Estimator(networks, detector.card.detecting.family, Meter())
@@ -79,7 +80,9 @@ def evaluate(arguments: argparse.Namespace) -> Result:
             f"{arguments.detector} found none of the {len(labels)} faces in {arguments.data}"
         )
     confidence = max(card.estimating.gender_confidence_min for card in estimator.cards)
-    return Result(
+    said = verdict.Said(answers.ages, answers.females)
+    worth = [one.text for one in verdict.findings(measures.Labelled(answers), said)]
+    result = Result(
         models={network.card.name: network.card.sha256 for network in networks},
         detector=arguments.detector,
         data=arguments.data.name,
@@ -88,6 +91,7 @@ def evaluate(arguments: argparse.Namespace) -> Result:
         not_found=answers.not_found,
         **_figures(answers, confidence, arguments.data.name),
     )
+    return result, worth
 
 
 def _figures(answers: Answers, confidence: float, data: str) -> dict[str, Any]:

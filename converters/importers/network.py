@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,4 +29,5 @@ class Network:
     make: Callable[[Sequence[str]], Function]
     framework: str
     reference: Callable[[Floats, Sequence[str]], dict[str, Floats]] | None = None
-    notes: tuple[str, ...] = field(default=())
+    quantized: bool = False
+    """Whether the file rounds activations to integers, which is left to `--scheme int8` here."""

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from converters.errors import ConvertError
+from converters.importers import foreign
 from converters.importers.network import Network
-
-if TYPE_CHECKING:
-    from converters.importers.worker import Job
+from converters.importers.request import Job
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 MXNET = (0x112).to_bytes(8, "little")
+STARTS = ((HDF5, "keras"), (ZIP, "keras"), (MXNET, "mxnet"))
+TFLITE = b"TFL3"
+"""After the first four bytes."""
 ENDINGS = {
     ".onnx": "onnx", ".caffemodel": "caffe", ".h5": "keras", ".hdf5": "keras", ".keras": "keras",
     ".pb": "tensorflow", ".meta": "tensorflow", ".index": "tensorflow", ".ckpt": "tensorflow",
-    ".params": "mxnet",
+    ".params": "mxnet", ".tflite": "tflite", ".json": "tfjs",
 }  # fmt: skip
 
 
 def form(path: Path, said: str = "") -> str:
     """The file's form: by its content where that tells, else by its name."""
-    if path.is_dir():
+    if path.is_dir() and path.suffix.lower() not in foreign.ENDINGS:
         return "tensorflow"
     try:
         with path.open("rb") as stream:
-            head = stream.read(8)
+            head = stream.read(16)
+    except IsADirectoryError:
+        head = b""
     except OSError as error:
         raise ConvertError(f"cannot read {path}: {error.strerror}") from error
-    for start, name in ((HDF5, "keras"), (ZIP, "keras"), (MXNET, "mxnet")):
+    if other := foreign.form(path, head):
+        raise ConvertError(foreign.advice(path, other))
+    for start, name in STARTS:
         if head.startswith(start):
             return name
+    if head[4:8] == TFLITE:
+        return "tflite"
+    if head.lstrip()[:1] == b"{":
+        return "tfjs"
     found = ENDINGS.get(path.suffix.lower()) or said
     if not found:
         raise ConvertError(
@@ -51,11 +61,15 @@ def read(job: Job) -> Network:
     if kind == "onnx":
         from converters.importers import onnx_file
 
-        return onnx_file.read(_bytes(path), path.name, size)
+        return onnx_file.read(_bytes(path), path.name, size, path)
     if kind == "keras":
         from converters.importers.keras_net import net as keras_net
 
         return keras_net.read(_bytes(path), described, job.template.architecture, path.name)
+    if kind == "tfjs":
+        from converters.importers import tfjs_file
+
+        return tfjs_file.read(path, job.template, size)
     if kind == "caffe":
         return _caffe(path, described)
     if kind == "mxnet":

@@ -6,6 +6,7 @@ key is checked, and an unknown one is an error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +16,8 @@ from msgspec import Meta, Struct
 
 from converters.errors import ConvertError
 from converters.sources import Given, Original, PyPi, Source, Url
-from edge.runtime.card import Crop, Input, Licence, Output
+from edge.runtime.networks.card import Crop, Input, Licence, Output
+from edge.runtime.networks.card_keys import words
 
 FOLDER = Path(__file__).with_name("templates")
 Count = Annotated[int, Meta(ge=1)]
@@ -73,7 +75,7 @@ class Template(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     source: From
     system: str = ""
     author: str = ""
-    form: Literal["", "onnx", "caffe", "keras", "tensorflow", "mxnet"] = ""
+    form: Literal["", "onnx", "caffe", "keras", "tensorflow", "mxnet", "tflite", "tfjs"] = ""
     architecture: str = ""
     input_tensor: str | tuple[str, ...] = ""
     mean_picture: bool = False
@@ -113,8 +115,8 @@ def read(path: Path) -> Template:
         return decode(path.read_bytes(), type=Template)
     except OSError as error:
         raise ConvertError(f"cannot read {path}: {error.strerror}") from error
-    except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
-        raise ConvertError(f"the card template {path} is not valid: {error}") from error
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError) as error:
+        raise ConvertError(f"the card template {path} is not valid: {words(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +176,17 @@ def _only(wanted: Wanted, widths: dict[str, int], origin: str) -> str:
 
 def _list(widths: dict[str, int]) -> str:
     return ", ".join(f"{name!r} ({width})" for name, width in widths.items())
+
+
+def check_size(picture: Sequence[int | None], template: Template, origin: str) -> None:
+    """ConvertError where the file's input is of another size than the template's."""
+    wanted = (template.input.height, template.input.width, template.input.channels)
+    for has, asked in zip(picture, wanted, strict=True):
+        if has is not None and has != asked:
+            size = " × ".join(str(part) if part else "?" for part in picture)
+            grey = picture[-1] == 1 and template.input.colour != "grey"
+            raise ConvertError(
+                f"{origin} takes pictures of {size} (height × width × channels), but the template "
+                f"{template.name!r} is for {' × '.join(map(str, wanted))}"
+                + (': write colour = "grey"' if grey else "")
+            )

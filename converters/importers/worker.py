@@ -4,7 +4,7 @@
 
 A native reader may abort on a damaged file, hence the separate process. FOLDER holds `job.json`
 and, where there are pictures, `inputs.npy`; what is made goes there as well. A refusal is one
-sentence in `refused.txt`.
+sentence in `refused.txt`. A job that only looks leaves `shown.json`.
 """
 
 from __future__ import annotations
@@ -16,42 +16,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from converters.errors import ConvertError
-from converters.importers import readers
+from converters.importers import readers, tflite_file
 from converters.importers.network import Floats, Network
-from converters.importers.template import Taken, Template, take
+from converters.importers.request import Done, Job, Shown
+from converters.importers.template import Taken, check_size, take
 from converters.schemes import CALIBRATED
 
 REFUSED = 3
-
-
-class Job(Struct, frozen=True, kw_only=True):
-    """What the parent asks for; paths are absolute."""
-
-    template: Template
-    file: str
-    structure: str = ""
-    mean: str = ""
-    scheme: str
-    calibration_images: int = 0
-    reference_images: int = 0
-
-
-class Done(Struct, frozen=True, kw_only=True):
-    """What became of it.
-
-    positions: attribute → its tensor, in the scheme's file and in the float32 one. left_out:
-    outputs of the original that nobody reads. reason: why there is no reference, where there is
-    none.
-    """
-
-    kind: str
-    framework: str
-    positions: dict[str, tuple[int, int]]
-    left_out: tuple[str, ...]
-    reason: str = ""
 
 
 def main() -> int:
@@ -59,6 +32,9 @@ def main() -> int:
     folder = Path(sys.argv[1])
     try:
         job = msgspec.json.decode((folder / "job.json").read_bytes(), type=Job)
+        if job.look:
+            (folder / "shown.json").write_bytes(msgspec.json.encode(look(job)))
+            return 0
         done = work(job, folder)
     except ConvertError as error:
         (folder / "refused.txt").write_text(str(error), encoding="utf-8")
@@ -70,18 +46,30 @@ def main() -> int:
     return 0
 
 
+def look(job: Job) -> Shown:
+    """What the file shows of itself."""
+    if readers.form(Path(job.file), job.template.form) == "tflite":
+        ready = tflite_file.read(Path(job.file))
+        return Shown(picture=ready.picture, outputs=ready.widths)
+    network = readers.read(job)
+    return Shown(picture=network.picture, outputs=dict(network.outputs))
+
+
 def work(job: Job, folder: Path) -> Done:
     """Write float32.tflite, scheme.tflite and reference.npz into `folder`."""
     from converters import tflite
 
+    if readers.form(Path(job.file), job.template.form) == "tflite":
+        return tflite_file.work(job, folder)
     network = readers.read(job)
     template, origin = job.template, Path(job.file).name
-    _same_size(network, template, origin)
+    check_size(network.picture, template, origin)
     taken = take(template, dict(network.outputs), origin)
     inputs = np.load(folder / "inputs.npy", mmap_mode="r")
     before = preparation(job)
     run = function(network, taken, before)
-    shape = (None, template.input.height, template.input.width, 3)
+    spec = template.input
+    shape = (None, spec.height, spec.width, spec.channels)
     for name, scheme in (("float32", "float32"), ("scheme", job.scheme)):
         calibration = np.asarray(inputs[: job.calibration_images]) if scheme in CALIBRATED else None
         if name == "scheme" and scheme == "float32":
@@ -96,6 +84,7 @@ def work(job: Job, folder: Path) -> Done:
         positions=_positions(taken, folder),
         left_out=tuple(sorted(set(network.outputs) - {one.output for one in taken})),
         reason=reason,
+        quantized=network.quantized,
     )
 
 
@@ -109,18 +98,6 @@ def _positions(taken: tuple[Taken, ...], folder: Path) -> dict[str, tuple[int, i
     return {
         attribute: (new[one.name], plain[one.name]) for one in taken for attribute in one.attributes
     }
-
-
-def _same_size(network: Network, template: Template, origin: str) -> None:
-    """ConvertError where the file's input is of another size than the template's."""
-    wanted = (template.input.height, template.input.width, 3)
-    for has, asked in zip(network.picture, wanted, strict=True):
-        if has is not None and has != asked:
-            size = " × ".join(str(part) if part else "?" for part in network.picture)
-            raise ConvertError(
-                f"{origin} takes pictures of {size} (height × width × channels), but the template "
-                f"{template.name!r} is for {' × '.join(map(str, wanted))}"
-            )
 
 
 def preparation(job: Job) -> Callable[[Any], Any]:

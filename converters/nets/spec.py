@@ -7,7 +7,11 @@ convolution in fewer instructions a multiplication than a depthwise one.
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Channels = Annotated[int, Meta(gt=0, le=4096)]
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):
@@ -17,17 +21,17 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     between a block's two convolutions (0 = `channels`).
     """
 
-    channels: int
-    blocks: int = 0
-    stride: int = 2
-    middle: int = 0
+    channels: Channels
+    blocks: Annotated[int, Meta(ge=0, le=64)] = 0
+    stride: Literal[1, 2] = 2
+    middle: Annotated[int, Meta(ge=0, le=4096)] = 0
 
 
 class Network(Struct, frozen=True, forbid_unknown_fields=True):
     """A square RGB picture of `size` pixels → age logits (one per band) and one gender logit."""
 
-    size: int
-    stages: tuple[Stage, ...]
+    size: Annotated[int, Meta(ge=8, le=512)]
+    stages: Annotated[tuple[Stage, ...], Meta(min_length=1, max_length=16)]
     age_bands: int = 9
 
 

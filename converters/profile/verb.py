@@ -11,7 +11,7 @@ from converters import bundle
 from converters.errors import ConvertError
 from converters.profile import machine
 from converters.profile.machine import LITERT, PROCESSORS, Machine, Processor
-from edge.runtime.card import read_card, read_model
+from edge.runtime.networks.card import read_card, read_model
 
 GUEST = Path(__file__).with_name("guest.py")
 MARK = "instructions "

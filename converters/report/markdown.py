@@ -7,7 +7,7 @@ from typing import Any
 
 from converters.evaluate.result import Age, Gender, Result
 from converters.evaluate.text import number
-from edge.runtime.card import Card, Confusion
+from edge.runtime.networks.card import Card, Confusion
 
 
 def render(result: Result, cards: Sequence[Card], picture: str) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from converters.evaluate.result import Result
-from converters.train.labels import BANDS
-from edge.runtime.card import Confusion
+from converters.labels import BANDS
+from edge.runtime.networks.card import Confusion
 
 mpl.use("Agg")
 PANEL_INCHES = 4.2

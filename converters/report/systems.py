@@ -9,8 +9,8 @@ from converters.errors import ConvertError
 from converters.evaluate.result import Result
 from converters.importers.template import Template, known
 from converters.report.markdown import table
-from edge.config import Config
-from edge.runtime.card import Card, read_card
+from edge.config.tables import Config
+from edge.runtime.networks.card import Card, read_card
 
 HEAD = (
     "system", "source", "code", "weights", "data", "size, MB", "Arm instructions, millions: "

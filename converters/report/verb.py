@@ -8,7 +8,7 @@ from pathlib import Path
 
 from converters.evaluate.result import read_result
 from converters.files import write_whole
-from edge.runtime.card import Card, read_card
+from edge.runtime.networks.card import Card, read_card
 
 EXAMPLES = """examples:
   agender-convert evaluate --model models_tflite/ssrnet_age_imdb.json --data faces.zip \\

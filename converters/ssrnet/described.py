@@ -5,7 +5,7 @@ from __future__ import annotations
 from converters import bundle
 from converters.sources import Original
 from converters.ssrnet.published import Published
-from edge.runtime.card import Card, Crop, Estimator, Output, Source
+from edge.runtime.networks.card import Card, Crop, Estimator, Output, Source
 
 MARGIN = 0.4
 MARGINS = {"blazeface": 0.5}

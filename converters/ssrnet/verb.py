@@ -18,7 +18,7 @@ from converters.ssrnet import described
 from converters.ssrnet.published import PUBLISHED, Published
 from converters.ssrnet.weights import SsrNet
 from converters.verify.crops import Crops, Where, cut_crops
-from edge.runtime.card import Card
+from edge.runtime.networks.card import Card
 
 DEFAULT = ("age-imdb", "gender-imdb")
 CALIBRATION_IMAGES = 128

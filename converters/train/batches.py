@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,6 +19,33 @@ AHEAD = 6
 DRAWN_CROPS = 512
 
 
+class Lot(NamedTuple):
+    """What an epoch draws: `count` of the chips `members`, each as likely as `chance` says."""
+
+    members: NDArray[np.int64]
+    chance: NDArray[np.float64]
+    count: int
+
+
+def lot_of(
+    chips: Chips, learned: NDArray[np.bool_], settings: Settings, rehearsed: NDArray[np.bool_]
+) -> Lot:
+    """The chips that are learned from; of those that are `rehearsed` the share that is asked for.
+
+    An epoch is as many draws as there are faces, the rehearsal's besides.
+    """
+    members = np.flatnonzero(learned)
+    own = ~rehearsed[members]
+    share = settings.fine_tuning.rehearsal if not own.all() else 0.0
+    chance = np.zeros(len(members))
+    for part, weight in ((own, 1 - share), (~own, share)):
+        if part.any():
+            balance = settings.loss.balance
+            chance[part] = weight * chances(chips.band[members[part]], balance)
+    count = round(own.sum() / (1 - share)) if share < 1 else len(members)
+    return Lot(members, chance / chance.sum(), count)
+
+
 def chances(band: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
     """How likely each face is drawn: a band of n faces in proportion to n^(1 − balance)."""
     count = np.bincount(band).astype(np.float64)
@@ -25,19 +53,21 @@ def chances(band: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
     return np.asarray(weight / weight.sum())
 
 
+def batch_of(faces: int, settings: Settings) -> int:
+    """How many faces a step sees: those of the settings, or as many as there are."""
+    return min(settings.training.batch, faces)
+
+
 def epoch(
-    chips: Chips, members: NDArray[np.int64], settings: Settings, number: int
+    chips: Chips, lot: Lot, settings: Settings, number: int
 ) -> Iterator[tuple[Image, NDArray[np.int64]]]:
-    """Batches of (N × size × size × 3 uint8 RGB, the chips' numbers), as many faces as members.
+    """Batches of (N × size × size × 3 uint8 RGB, the chips' numbers), as many as the lot says.
 
     Every (seed, epoch) draws the same faces and the same changes, so a resumed run is the same.
     """
-    seed = settings.training.seed
-    order = np.random.default_rng((seed, number)).choice(
-        members, len(members), p=chances(chips.band[members], settings.loss.balance)
-    )
-    whole = len(order) - len(order) % settings.training.batch
-    parts = np.split(order[:whole], max(1, whole // settings.training.batch))
+    seed, size = settings.training.seed, batch_of(lot.count, settings)
+    order = np.random.default_rng((seed, number)).choice(lot.members, lot.count, p=lot.chance)
+    parts = np.split(order[: len(order) - len(order) % size], len(order) // size)
     with ThreadPoolExecutor(1) as pool:
         jobs: list[Future[Image]] = []
         for at in range(len(parts) + AHEAD):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.evaluate.measures import bands_of
-from converters.train.labels import ADULT_BAND, BAND_MIDDLES
+from converters.labels import ADULT_BAND, BAND_MIDDLES
 
 Floats = NDArray[np.float64]
 VALUES = (*BAND_MIDDLES[:-1], 80.0)
@@ -44,17 +44,8 @@ class Fit(NamedTuple):
     share: Floats
 
 
-def fit_all(
-    age: NDArray[np.float32],
-    gender: NDArray[np.float32],
-    band: NDArray[np.int64],
-    female: NDArray[np.bool_],
-) -> Fit:
-    """Both heads' fits from the logits of held-out faces, N × bands and N."""
-    share = np.bincount(band, minlength=age.shape[1]) / len(band)
-    return Fit(
-        fit_age(age.astype(float), band), fit_gender(gender.astype(float), female, band), share
-    )
+NO_GENDER_FIT, NO_AGE_FIT = GenderFit(1.0, 0.0), AgeFit(1.0, 0.0)
+"""Those that change nothing."""
 
 
 def fit_gender(logit: Floats, female: NDArray[np.bool_], band: NDArray[np.int64]) -> GenderFit:
@@ -88,6 +79,12 @@ def fit_age(logits: Floats, band: NDArray[np.int64]) -> AgeFit:
         for prior in np.arange(-1.0, 0.55, 0.1).tolist()
     ]
     return max(fits, key=lambda fit: _worth(logits, band, share, fit))
+
+
+def age_gain(logits: Floats, band: NDArray[np.int64], fit: AgeFit) -> float:
+    """How much more the fit is worth on these faces than none."""
+    share = np.bincount(band, minlength=logits.shape[1]) / len(band)
+    return _worth(logits, band, share, fit) - _worth(logits, band, share, NO_AGE_FIT)
 
 
 def _worth(logits: Floats, band: NDArray[np.int64], share: Floats, fit: AgeFit) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import msgspec
@@ -18,12 +18,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from converters.train.labels import Folder, Label
+from converters.labels import Folder, Label
 from converters.train.settings import Data
-from edge.runtime.card import Alignment, Crop, Input
-from edge.runtime.crop import cut
 from edge.runtime.detect import Detector
+from edge.runtime.estimate.crop import cut
 from edge.runtime.frame import Box, Face, Frame, Image, Keypoints, Point
+from edge.runtime.networks.card import Alignment, Crop, Input
 
 Find = Callable[[Image], Sequence[Face]]
 """BGR picture → the faces in it, boxes and keypoints in its pixels."""
@@ -56,6 +56,8 @@ class Chips:
     group: NDArray[np.str_]
     image: NDArray[np.str_]
     also: tuple[Look, ...] = ()
+    person: NDArray[np.str_] | None = None
+    """Who each is, '' where nobody said; None where nobody said it of any."""
 
     def __len__(self) -> int:
         return len(self.band)
@@ -143,6 +145,7 @@ def _labelled(pixels: NDArray[np.uint8], labels: Sequence[Label]) -> Chips:
         np.array([label.female for label in labels], np.bool_),
         np.array([label.group for label in labels], np.str_),
         np.array([label.image for label in labels], np.str_),
+        person=np.array([label.person for label in labels], np.str_),
     )
 
 
@@ -156,9 +159,27 @@ def save_chips(chips: Chips, directory: Path, data: Data) -> None:
         female=chips.female,
         group=chips.group,
         image=chips.image,
+        person=np.empty(0, np.str_) if chips.person is None else chips.person,
     )
     # Written last: its presence says that the others are whole.
     (directory / "data.json").write_bytes(msgspec.json.encode(data))
+
+
+def joined(own: Chips, other: Chips) -> Chips:
+    """The chips of two sets, those of `own` first. Looks of other detectors are left behind."""
+    parts = zip(_columns(own), _columns(other), strict=True)
+    return Chips(*(np.concatenate(pair) for pair in parts), person=_persons(own, other))
+
+
+def _columns(chips: Chips) -> tuple[NDArray[Any], ...]:
+    return chips.pixels, chips.band, chips.female, chips.group, chips.image
+
+
+def _persons(*several: Chips) -> NDArray[np.str_]:
+    nobody = [np.zeros(len(chips), np.str_) for chips in several]
+    given = [chips.person for chips in several]
+    pairs = zip(given, nobody, strict=True)
+    return np.concatenate([none if who is None else who for who, none in pairs])
 
 
 def load_chips(directory: Path, data: Data) -> Chips | None:
@@ -175,15 +196,5 @@ def load_chips(directory: Path, data: Data) -> Chips | None:
             labels["female"],
             labels["group"],
             labels["image"],
+            person=labels["person"] if len(labels.get("person", ())) else None,
         )
-
-
-def held_out(chips: Chips, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Which chips are kept from training: `fraction` of every band and gender, by `seed`."""
-    random = np.random.default_rng(seed)
-    out = np.zeros(len(chips), np.bool_)
-    cell = chips.band * 2 + chips.female
-    for value in np.unique(cell):
-        members = np.flatnonzero(cell == value)
-        out[random.permutation(members)[: round(fraction * len(members))]] = True
-    return out

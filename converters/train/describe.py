@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from converters import bundle
 from converters.evaluate import measures
 from converters.evaluate.faces import Answers
+from converters.labels import ADULT_BAND, BAND_MIDDLES, Label
 from converters.nets.spec import multiplications
 from converters.train.calibrate import (
     VALUES,
@@ -21,13 +22,20 @@ from converters.train.calibrate import (
     fit_gender,
     threshold,
 )
-from converters.train.labels import ADULT_BAND, BAND_MIDDLES, Label
+from converters.train.carry import carries_gender
+from converters.train.compare import Comparison
 from converters.train.settings import Settings
-from edge.runtime.card import Card, Crop, Estimator, Input, Licence, Output, Source
+from converters.train.start import Sharpness
+from edge.runtime.networks.card import Card, Crop, Estimator, Input, Licence, Output, Source
 
 ANSWERED_MIN = 0.85
 ACCURACY_WANTED = 0.96
 """`unknown` is said as seldom as this accuracy allows, and to at most 15 of 100 faces."""
+
+GENDER_CONFIDENCE_MIN = 0.6
+"""Where nothing else is known."""
+AGE_SHARPNESS_MIN = 0.3
+"""Of blurred adults in footage many are told an age of childhood: they are told none instead."""
 
 INTENDED = "Anonymous counts of people by age and gender, in aggregate over many faces."
 LIMITS = (
@@ -48,16 +56,23 @@ class HeldOut(NamedTuple):
     """The held-out faces, what the int8 and the float32 file say of them, and what was fitted.
 
     `gender`: logits before the fit, truth (female), band; for the error of calibration on faces
-    that the fit has not seen.
+    that the fit has not seen. `sharpness`: what all calibrations so far multiplied the logits by.
+    `data`: which faces they are, in words.
     """
 
     labels: tuple[Label, ...]
     said: Said
     reference: Said
     fit: Fit
+    sharpness: Sharpness
     gender: tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]
     small: Mapping[int, Said]
     """What the int8 file says where the crop, about as wide as the face, has so many pixels."""
+    data: str
+    comparison: Comparison | None = None
+    known: Comparison | None = None
+    """With the network that training began with, where that was a finished one: on the held-out
+    faces, and on those of a rehearsal."""
 
 
 class Draft(NamedTuple):
@@ -65,6 +80,8 @@ class Draft(NamedTuple):
 
     settings: Settings
     weights_sha256: str
+    gender_confidence_min: float = GENDER_CONFIDENCE_MIN
+    """Where the held-out faces are too few to set it by."""
 
     def card(self, content: bytes, scheme: str, places: Mapping[str, int]) -> Card:
         """The card of the flatbuffer `content`; `places`: output name → index."""
@@ -97,7 +114,12 @@ class Draft(NamedTuple):
             sha256=str(bundle.fingerprint(content)["sha256"]),
             quantization=scheme,
             input=Input(width=size, height=size, colour="rgb"),
-            estimator=Estimator(crop, (age, gender)),
+            estimator=Estimator(
+                crop,
+                (age, gender),
+                self.gender_confidence_min,
+                age_sharpness_min=AGE_SHARPNESS_MIN,
+            ),
             multiply_adds=multiplications(settings.network),
             source=Source("agender-convert train", self.weights_sha256),
             intended_use=INTENDED,
@@ -110,25 +132,35 @@ class Draft(NamedTuple):
         """The card with the thresholds, the confusion matrices and the figures."""
         answers = _answers(held.labels, held.said)
         labelled = measures.Labelled(answers)
-        adults = labelled.bands >= ADULT_BAND
-        curve = coverage(held.said.women[adults], labelled.female[adults])
-        sure = threshold(curve, ACCURACY_WANTED, ANSWERED_MIN)
+        curve = _curve(held, labelled)
+        sure = threshold(curve, ACCURACY_WANTED, ANSWERED_MIN) if curve else None
+        sure = self.gender_confidence_min if sure is None else sure
         estimator = msgspec.structs.replace(card.estimating, gender_confidence_min=sure)
-        share = self.settings.data.held_out
-        data = f"{share:.0%} of the training data, held out (seed {self.settings.training.seed})"
+        data = held.data
         evidence: dict[str, Any] = {
             "held_out": {"data": data, "faces": len(held.labels), **_figures(answers, sure)},
             "groups": _groups(held),
-            "calibration": _calibration(held, labelled.female) | {"coverage_adults": curve},
+            "calibration": _calibration(held, labelled) | {"coverage_adults": curve},
             "by_crop_px": {str(px): _small(held.labels, said) for px, said in held.small.items()},
             "drift_from_float32": _drift(held, labelled),
             "runtimes": checked,
             "training": msgspec.to_builtins(self.settings),
         }
+        for name, found in (("held_out", held.comparison), ("rehearsal", held.known)):
+            if found is not None:
+                evidence[f"compared_with_the_start_{name}"] = msgspec.to_builtins(found)
         confusion = measures.confusions(answers, labelled, data)
         return msgspec.structs.replace(
             card, estimator=estimator, confusion=confusion, evidence=_rounded(evidence)
         )
+
+
+def _curve(held: HeldOut, labelled: measures.Labelled) -> list[dict[str, float]]:
+    """Of the adults, where they are enough to tell anything by: see `coverage`."""
+    if not carries_gender(labelled.bands, labelled.female):
+        return []
+    adults = labelled.bands >= ADULT_BAND
+    return coverage(held.said.women[adults], labelled.female[adults])
 
 
 def _answers(labels: tuple[Label, ...], said: Said) -> Answers:
@@ -169,12 +201,14 @@ def _small(labels: tuple[Label, ...], said: Said) -> dict[str, Any]:
     return _brief(labels, said) | {"gender_error_expected": calibration_error(said.women, female)}
 
 
-def _calibration(held: HeldOut, female: NDArray[np.bool_]) -> dict[str, Any]:
+def _calibration(held: HeldOut, labelled: measures.Labelled) -> dict[str, Any]:
+    enough = carries_gender(labelled.bands, labelled.female)
     return {
-        "gender_error_expected": calibration_error(held.said.women, female),
-        "gender_error_expected_cross_fitted": _cross_fitted(*held.gender),
+        "gender_error_expected": calibration_error(held.said.women, labelled.female),
+        "gender_error_expected_cross_fitted": _cross_fitted(*held.gender) if enough else None,
         "gender_fit": held.fit.gender._asdict(),
         "age_fit": held.fit.age._asdict(),
+        "sharpness": held.sharpness._asdict(),
     }
 
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from converters.labels import BANDS
 from converters.nets.dlib_net import FEATURES, FaceTrunk
+from converters.train.answers import figures
 from converters.train.batches import chances
 from converters.train.chips import Chips
-from converters.train.labels import BANDS
-from converters.train.loop import figures, follow, mixed, parameter_groups, warmed_cosine
+from converters.train.features import PLAIN, Parts, parts_tensor
 from converters.train.losses import age_targets, loss
-from converters.train.parts import PLAIN, Parts, parts_tensor
+from converters.train.optimizer import follow, mixed, parameter_groups, warmed_cosine
 from converters.train.settings import Settings
 
 CLIP = 5.0

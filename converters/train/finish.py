@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from converters import bundle
 from converters.errors import ConvertError
+from converters.labels import BAND_MIDDLES, Label
 from converters.nets import tflite_net
 from converters.nets.tflite_net import Layer
 from converters.nets.torch_net import AgeGender
 from converters.tflite import output_positions
 from converters.train import describe
+from converters.train.answers import logits
 from converters.train.batches import drawn_crops, plain_crops, small_crops
-from converters.train.calibrate import SHARE_MIN, Fit, fit_all
+from converters.train.calibrate import SHARE_MIN, Fit
+from converters.train.carry import Faces, carried_fit
 from converters.train.chips import Chips
-from converters.train.labels import Label
-from converters.train.loop import logits
+from converters.train.compare import Comparison, Errors, Whose, compare
 from converters.train.settings import Settings
+from converters.train.split import persons
+from converters.train.start import Sharpness, Start
 from converters.verify import check
-from edge.runtime.card import Card
-from edge.runtime.decode import decode
-from edge.runtime.model import Network
+from edge.runtime.estimate.decode import decode
+from edge.runtime.networks.card import Card
+from edge.runtime.networks.model import Network
 
 PROBE_CROPS = 64
 CROP_PX = (16, 20, 24, 32, 40, 48, 60)
@@ -34,41 +40,145 @@ APART_MAX = 1.0
 """Logits by which the runtimes, which round differently, may differ."""
 
 
-def finish(
-    settings: Settings, network: AgeGender, chips: Chips, held: NDArray[np.bool_], out: Path
-) -> Path:
-    """Write the int8 bundle NAME and its float32 twin NAME_float32 into `out`; → the card.
+class Outcome(NamedTuple):
+    """A trained network, the faces it is judged by, and what it may be calibrated by.
 
+    held: the faces that had no part in training. stop: those that said when to stop, and that a
+    calibration of a finished network is fitted on (else on `held`). learned: those it learned from.
+    known: faces of a rehearsal that it did not learn from.
+    """
+
+    settings: Settings
+    network: AgeGender
+    chips: Chips
+    learned: NDArray[np.bool_]
+    held: NDArray[np.bool_]
+    stop: NDArray[np.bool_] | None = None
+    start: Start | None = None
+    known: NDArray[np.bool_] | None = None
+
+
+class Finished(NamedTuple):
+    """The card's path, what the result says of the held-out faces, and the comparisons with the
+    start: on the user's faces, on those of `known`.
+    """
+
+    card: Path
+    labels: tuple[Label, ...]
+    said: describe.Said
+    own: Comparison | None
+    known: Comparison | None
+
+
+class Files(NamedTuple):
+    """The network as float32 and as int8 file, its calibration, and the hash of its weights."""
+
+    whole: bytes
+    small: bytes
+    fit: Fit
+    sha256: str
+
+
+def finish(
+    outcome: Outcome, out: Path, *, insist: bool = False, say: Callable[[str], None] = print
+) -> Finished:
+    """Write the int8 bundle NAME and its float32 twin NAME_float32 into `out`.
+
+    Where training began with a finished network, both are compared on the held-out faces, and what
+    is not surely better is called NAME_worse or NAME_no_better, unless the user insists.
     ConvertError where a runtime refuses the int8 file.
     """
-    members = np.flatnonzero(held)
-    crops = plain_crops(chips, members, settings)
-    age, gender = logits(network.cpu(), crops)
-    band, female = chips.band[members], chips.female[members]
-    fit = fit_all(age, gender, band, female)
+    files = _files(outcome, say)
+    settings, start = outcome.settings, outcome.start
+    draft = describe.Draft(settings, files.sha256)
+    if start is not None:
+        draft = draft._replace(gender_confidence_min=start.card.estimating.gender_confidence_min)
+    own, known = (_compared(outcome, draft, files.small, m) for m in (outcome.held, outcome.known))
+    if own and not insist and own.verdict != "better":
+        name = f"{settings.name}_{own.verdict}"
+        draft = draft._replace(settings=msgspec.structs.replace(settings, name=name))
+    held = _held_out(outcome, files, draft)._replace(comparison=own, known=known)
+    crops = plain_crops(outcome.chips, np.flatnonzero(outcome.held), settings)
+    card = draft.card(files.small, "int8", output_positions(files.small))
+    card = draft.with_evidence(card, held, _checked(files.small, crops))
+    twin = draft.card(files.whole, "float32", output_positions(files.whole))
+    bundle.write(out, files.whole, twin)
+    return Finished(bundle.write(out, files.small, card), held.labels, held.said, own, known)
+
+
+def _files(outcome: Outcome, say: Callable[[str], None]) -> Files:
+    settings, chips, network = outcome.settings, outcome.chips, outcome.network.cpu()
+    judges = outcome.held if outcome.stop is None else outcome.stop
+    fit = carried_fit(_faces(outcome, judges), say, finished=outcome.start is not None)
     layers = fitted([Layer(*pair) for pair in network.folded()], fit)
-    whole = tflite_net.convert(settings.network, layers, None)
-    small = tflite_net.convert(
-        settings.network, layers, drawn_crops(chips, np.flatnonzero(~held), settings)
-    )
-    source = hashlib.sha256(b"".join(a.tobytes() for layer in layers for a in layer)).hexdigest()
-    draft = describe.Draft(settings, source)
-    reference = _answers(draft.card(whole, "float32", output_positions(whole)), whole, crops)
-    card = draft.card(small, "int8", output_positions(small))
-    said = _answers(card, small, crops)
-    held_out = describe.HeldOut(
-        _labels(chips, members),
-        said,
-        reference,
+    ranges = drawn_crops(chips, np.flatnonzero(outcome.learned), settings)
+    return Files(
+        tflite_net.convert(settings.network, layers, None),
+        tflite_net.convert(settings.network, layers, ranges),
         fit,
-        gender=(gender, female, band),
-        small={
-            px: _answers(card, small, small_crops(chips, members, settings, px)) for px in CROP_PX
-        },
+        hashlib.sha256(b"".join(a.tobytes() for layer in layers for a in layer)).hexdigest(),
     )
-    card = draft.with_evidence(card, held_out, _checked(small, crops))
-    bundle.write(out, whole, draft.card(whole, "float32", output_positions(whole)))
-    return bundle.write(out, small, card)
+
+
+def _faces(outcome: Outcome, judges: NDArray[np.bool_]) -> Faces:
+    """What the network says of the faces a calibration is fitted on, in logits."""
+    chips, members = outcome.chips, np.flatnonzero(judges)
+    crops = plain_crops(chips, members, outcome.settings)
+    age, gender = logits(outcome.network, crops)
+    return Faces(age.astype(float), gender.astype(float), chips.band[members],
+                 chips.female[members])  # fmt: skip
+
+
+def _compared(
+    outcome: Outcome, draft: describe.Draft, content: bytes, mask: NDArray[np.bool_] | None
+) -> Comparison | None:
+    """Start and result, as files, on the crops of some faces; None where there is nothing to."""
+    start = outcome.start
+    if start is None or mask is None or not mask.any():
+        return None
+    members = np.flatnonzero(mask)
+    crops = plain_crops(outcome.chips, members, outcome.settings)
+    labels = labels_of(outcome.chips, members)
+    before = answers(start.card, start.flatbuffer, crops)
+    after = _said(draft, "int8", content, crops)
+    whose = Whose(persons(outcome.chips)[members], outcome.chips.band[members])
+    return compare(errors(before, labels), errors(after, labels), whose)
+
+
+def errors(said: describe.Said, labels: Sequence[Label]) -> Errors:
+    """How far each answer is off."""
+    truth = np.array([BAND_MIDDLES[label.band] for label in labels])
+    female = np.array([label.female for label in labels])
+    return Errors(np.abs(said.years - truth), (said.women > 0.5) == female)
+
+
+def _held_out(outcome: Outcome, files: Files, draft: describe.Draft) -> describe.HeldOut:
+    """Everything that is measured on the held-out faces."""
+    settings, chips = outcome.settings, outcome.chips
+    members = np.flatnonzero(outcome.held)
+    faces = _faces(outcome, outcome.held)
+    crops = plain_crops(chips, members, settings)
+    sharp = Sharpness() if outcome.start is None else outcome.start.sharpness
+    share, seed = settings.data.held_out, settings.training.seed
+    return describe.HeldOut(
+        labels_of(chips, members),
+        _said(draft, "int8", files.small, crops),
+        _said(draft, "float32", files.whole, crops),
+        files.fit,
+        Sharpness(sharp.age * files.fit.age.scale, sharp.gender * files.fit.gender.scale),
+        gender=(faces.gender.astype(np.float32), faces.female, faces.band),
+        small={
+            px: _said(draft, "int8", files.small, small_crops(chips, members, settings, px))
+            for px in CROP_PX
+        },
+        data=f"{share:.0%} of the training data, held out (seed {seed})",
+    )
+
+
+def _said(
+    draft: describe.Draft, scheme: str, content: bytes, crops: NDArray[np.uint8]
+) -> describe.Said:
+    return answers(draft.card(content, scheme, output_positions(content)), content, crops)
 
 
 def fitted(layers: Sequence[Layer], fit: Fit) -> list[Layer]:
@@ -82,14 +192,15 @@ def fitted(layers: Sequence[Layer], fit: Fit) -> list[Layer]:
     return [*trunk, age, gender]
 
 
-def _answers(card: Card, content: bytes, crops: NDArray[np.uint8]) -> describe.Said:
+def answers(card: Card, content: bytes, crops: NDArray[np.uint8]) -> describe.Said:
     """What the device's own runtime makes of the crops: years and the probability of a woman."""
     outputs = Network(card, content).run(crops)
-    years, women = (decode(outputs[o.tensor], o) for o in card.estimating.outputs)
-    return describe.Said(years, women)
+    said = {o.attribute: decode(outputs[o.tensor], o) for o in card.estimating.outputs}
+    return describe.Said(said["age"], said["gender"])
 
 
-def _labels(chips: Chips, members: NDArray[np.int64]) -> tuple[Label, ...]:
+def labels_of(chips: Chips, members: NDArray[np.int64]) -> tuple[Label, ...]:
+    """What is known of some of the chips."""
     return tuple(
         Label(str(chips.image[i]), int(chips.band[i]), bool(chips.female[i]), str(chips.group[i]))
         for i in members

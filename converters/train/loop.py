@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,14 +17,14 @@ from torch.optim.swa_utils import AveragedModel
 
 from converters.errors import ConvertError
 from converters.nets.torch_net import AgeGender
-from converters.train.batches import epoch, plain_crops
+from converters.train.answers import figures, logits, tensor
+from converters.train.batches import Lot, batch_of, epoch, lot_of, plain_crops
 from converters.train.chips import Chips
-from converters.train.labels import ADULT_BAND, BAND_MIDDLES
 from converters.train.losses import age_targets, loss
-from converters.train.opinions import Opinions
+from converters.train.optimizer import follow, mixed, parameter_groups, warmed_cosine
 from converters.train.settings import Settings
+from converters.train.soft_labels import SoftLabels
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
 COLUMNS = ("epoch", "loss", "exact", "one_off", "years", "gender", "gender_adults", "seconds")
 
 
@@ -37,15 +36,19 @@ class Trainer:
         settings: Settings,
         chips: Chips,
         held: NDArray[np.bool_],
-        opinions: Opinions | None = None,
+        soft_labels: SoftLabels | None = None,
+        lot: Lot | None = None,
     ) -> None:
-        """`opinions`: a teacher's, one row for each of the chips."""
+        """`held` are looked at after each epoch; `lot`: what is learned from (default: the rest).
+
+        `soft_labels`: a teacher's, one row for each of the chips.
+        """
         how = settings.training
         torch.manual_seed(how.seed)
         torch.set_num_threads(how.threads)
         self.settings = settings
         self.chips = chips
-        self.members = np.flatnonzero(~held)
+        self.lot = lot or lot_of(chips, ~held, settings, np.zeros(len(chips), np.bool_))
         self.held = np.flatnonzero(held)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network = AgeGender(settings.network, how.dropout).to(self.device)
@@ -53,10 +56,10 @@ class Trainer:
         self.average = AveragedModel(
             self.network, multi_avg_fn=follow(how.average), use_buffers=True
         )
-        self.opinions = opinions
-        self.hint = _hint(settings.network.stages[-1].channels, opinions).to(self.device)
+        self.soft_labels = soft_labels
+        self.hint = _hint(settings.network.stages[-1].channels, soft_labels).to(self.device)
         """Tells the teacher's features from the network's; left behind when trained."""
-        self.steps = how.epochs * (len(self.members) // how.batch)
+        self.steps = how.epochs * (self.lot.count // batch_of(self.lot.count, settings))
         learners = torch.nn.ModuleList([self.network, self.hint])
         self.optimizer = torch.optim.AdamW(
             parameter_groups(learners, how.weight_decay), lr=how.learning_rate
@@ -73,12 +76,27 @@ class Trainer:
 
     def run_epoch(self) -> float:
         """One pass; returns the mean loss."""
-        self.network.train()
+        self._set_mode()
         losses: list[float] = []
-        for pixels, members in epoch(self.chips, self.members, self.settings, self.done):
+        for pixels, members in epoch(self.chips, self.lot, self.settings, self.done):
             losses.append(self._step(pixels, members))
         self.done += 1
         return float(np.mean(losses))
+
+    def _set_mode(self) -> None:
+        self.network.train()
+
+    @property
+    def finished(self) -> bool:
+        """Whether another epoch would change nothing any more."""
+        return self.done >= self.settings.training.epochs
+
+    @property
+    def result(self) -> AgeGender:
+        """The network with the averaged weights."""
+        network = self.average.module
+        assert isinstance(network, AgeGender)
+        return network
 
     def _step(self, pixels: NDArray[np.uint8], members: NDArray[np.int64]) -> float:
         how = self.settings.loss
@@ -90,7 +108,7 @@ class Trainer:
             features = self.network.features(x)
             age, gender = self.network.heads(features)
             told = self.hint(features)[:, : targets[2].shape[1]]
-        value = loss(age.float(), gender.float(), targets[0], targets[1], how)
+        value = self._loss(age.float(), gender.float(), targets[0], targets[1])
         if told.shape[1]:
             value = value + how.features * functional.mse_loss(told.float(), targets[2])
         self.optimizer.zero_grad()
@@ -101,6 +119,9 @@ class Trainer:
         self.average.update_parameters(self.network)
         return float(value.detach())
 
+    def _loss(self, age: Tensor, gender: Tensor, target: Tensor, female: Tensor) -> Tensor:
+        return loss(age, gender, target, female, self.settings.loss)
+
     def _targets(self, members: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
         """Age distributions N × bands, shares of "woman" N: the labels', with the teacher's;
         the teacher's features, N × as many as it has.
@@ -109,9 +130,11 @@ class Trainer:
         band = torch.from_numpy(self.chips.band[members])
         target = age_targets(band, self.settings.network.age_bands, how.neighbour)
         female = torch.from_numpy(self.chips.female[members]).float()
-        if self.opinions is None:
+        if self.soft_labels is None:
             return target, female, torch.zeros(len(members), 0)
-        age, woman, features = (torch.from_numpy(part[members]).float() for part in self.opinions)
+        age, woman, features = (
+            torch.from_numpy(part[members]).float() for part in self.soft_labels
+        )
         return target.lerp(age, how.teacher), female.lerp(woman, how.teacher), features
 
     def judge(self) -> dict[str, float]:
@@ -123,13 +146,17 @@ class Trainer:
     def save(self, path: Path) -> None:
         """Write everything that `load` needs to go on as if nothing had happened."""
         state = {name: getattr(self, name).state_dict() for name in _KEPT}
-        state |= {"done": self.done, "random": torch.get_rng_state()}
+        state |= {"done": self.done, "random": torch.get_rng_state(), **self._more()}
         partial = path.with_suffix(".part")
         torch.save(state, partial)
         partial.replace(path)
 
-    def load(self, path: Path) -> None:
-        """Go on from `path`."""
+    def _more(self) -> dict[str, Any]:
+        """What a kind of run keeps besides."""
+        return {}
+
+    def load(self, path: Path) -> dict[str, Any]:
+        """Go on from `path`; → all that is in it."""
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
         state.setdefault("hint", {})
         if _shapes(state["hint"]) != _shapes(self.hint.state_dict()):
@@ -141,13 +168,14 @@ class Trainer:
             getattr(self, name).load_state_dict(state[name])
         self.done = state["done"]
         torch.set_rng_state(state["random"].cpu())
+        return state
 
 
 _KEPT = ("network", "average", "hint", "optimizer", "schedule")
 
 
-def _hint(channels: int, opinions: Opinions | None) -> torch.nn.Module:
-    width = 0 if opinions is None else opinions.features.shape[1]
+def _hint(channels: int, soft_labels: SoftLabels | None) -> torch.nn.Module:
+    width = 0 if soft_labels is None else soft_labels.features.shape[1]
     return torch.nn.Linear(channels, width) if width else torch.nn.Identity()
 
 
@@ -155,83 +183,11 @@ def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
     return {name: part.shape for name, part in state.items()}
 
 
-def warmed_cosine(step: int, steps: int, warm_up: float) -> float:
-    """Share of the learning rate: a linear warm-up, then half a cosine down to zero."""
-    warm = max(1, round(warm_up * steps))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * min(1, (step - warm) / max(1, steps - warm))))
-
-
-def follow(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """An exponential moving average that forgets the first steps faster than `decay` would."""
-
-    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
-        weight = 1 - min(decay, (1 + int(count)) / (10 + int(count)))
-        for slow, now in zip(averaged, current, strict=True):
-            if slow.is_floating_point():
-                slow.lerp_(now, weight)
-            else:
-                slow.copy_(now)
-
-    return update
-
-
-def parameter_groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Kernels decay, biases and normalization do not."""
-    kernels = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def mixed(*parts: Tensor) -> list[Tensor]:
-    """Faces and their targets, each blended with its neighbour in the batch (mixup, Zhang 2018)."""
-    share = float(torch.distributions.Beta(0.3, 0.3).sample())
-    return [share * part + (1 - share) * part.roll(1, 0) for part in parts]
-
-
-def tensor(pixels: NDArray[np.uint8], device: str) -> Tensor:
-    """N × H × W × 3 uint8 → N × 3 × H × W float 0..1, channels last in memory."""
-    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255
-
-
-@torch.no_grad()
-def logits(
-    network: torch.nn.Module, crops: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """N × size × size × 3 uint8 → age logits N × bands, gender logits N, in float32."""
-    network.eval()
-    device = next(network.parameters()).device.type
-    parts = [network(tensor(crops[i : i + 256], device)) for i in range(0, len(crops), 256)]
-    age, gender = (torch.cat(p).float().cpu().numpy() for p in zip(*parts, strict=True))
-    return age, gender
-
-
-def figures(
-    age: NDArray[np.float32],
-    gender: NDArray[np.float32],
-    band: NDArray[np.int64],
-    female: NDArray[np.bool_],
-) -> dict[str, float]:
-    """Accuracies (0..1) and the error of the expected age against the band's middle, years."""
-    off = np.abs(age.argmax(1) - band)
-    chance = np.exp(age - age.max(1, keepdims=True))
-    years = chance @ np.array(BAND_MIDDLES) / chance.sum(1)
-    right = (gender > 0) == female
-    return {
-        "exact": float((off == 0).mean()),
-        "one_off": float((off <= 1).mean()),
-        "years": float(np.abs(years - np.array(BAND_MIDDLES)[band]).mean()),
-        "gender": float(right.mean()),
-        "gender_adults": float(right[band >= ADULT_BAND].mean()),
-    }
-
-
 def train(trainer: Trainer, out: Path, say: Callable[[str], None]) -> None:
     """Run the epochs that are left; after each: a checkpoint, a line of curves.csv, a report."""
     began, first = time.monotonic(), trainer.done
     epochs = trainer.settings.training.epochs
-    while trainer.done < epochs:
+    while not trainer.finished:
         start = time.monotonic()
         mean = trainer.run_epoch()
         row = {"epoch": trainer.done, "loss": mean, **trainer.judge()}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from converters.train.labels import BAND_MIDDLES
+from converters.labels import BAND_MIDDLES
 from converters.train.settings import Loss
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from converters.nets.spec import Network, Stage
-from converters.train import told
-from converters.train.told import Group, NonNegative
-from edge.runtime.card import Alignment, Fraction, Positive
+from converters.train import common_options
+from converters.train.common_options import Group, NonNegative
+from edge.runtime.networks.card import Alignment, Fraction, Name, Positive
 
 DEFAULT_NETWORK = Network(64, (Stage(16, 1), Stage(32, 2), Stage(64, 2), Stage(128, 0)))
 # The median landmarks of upright faces that carry a quarter of their size as margin, made
@@ -23,8 +24,8 @@ class Data(Group, frozen=True):
 
     held_out: Fraction = 0.1
     alignment: Alignment = DEFAULT_ALIGNMENT
-    chip_px: Positive = 112
-    chip_reach: float = 1.25
+    chip_px: Annotated[int, Meta(ge=16, le=512)] = 112
+    chip_reach: Annotated[float, Meta(ge=1, le=3)] = 1.25
     """Side of the stored chip in sides of the crop: room for shift, turn and scale."""
     detector: str = "far"
     """Preset or card of the detector whose landmarks the crops are cut by."""
@@ -83,6 +84,39 @@ class Training(Group, frozen=True):
     dropout: Fraction = 0.1
     threads: Positive = 1
     seed: int = 1
+    layers: Literal["all", "norms"] = "all"
+    """What learns: everything, or each channel's scale and shift and the two heads alone."""
+    frozen_statistics: bool = False
+    """Normalize by what the network was trained on, not by the batch at hand."""
+
+
+class FineTuning(Training, frozen=True):
+    """The same for `--start NAME.tflite`: going on gently from a network that is good already.
+
+    A few hundred faces can move a few hundred numbers, not the 270,000 of the kernels: those
+    stay as they are. After each epoch the faces of `stop` are looked at, and the best epoch is
+    kept; that may be none.
+    """
+
+    enabled: bool = True
+    """Whether; else `[training]` holds, begun with the file's weights."""
+    epochs: Positive = 12
+    batch: Positive = 32
+    learning_rate: NonNegative = 0.001
+    average: Fraction = 0.98
+    layers: Literal["all", "norms"] = "norms"
+    frozen_statistics: bool = True
+    balance: Fraction = 0.5
+    """In place of `[loss] balance`: with less the commonest ages gain what the rare ones lose, with
+    more the other way round."""
+    held_out: Fraction = 0.3
+    """Share of the faces that start and result are compared on."""
+    stop: Fraction = 0.2
+    """Share of the others that tells which epoch is best."""
+    patience: Positive = 6
+    """Epochs without a better one after which the run ends."""
+    rehearsal: Fraction = 0.5
+    """Share of the rehearsal set's faces among those of an epoch, where there is such a set."""
 
 
 class Teacher(Group, frozen=True):
@@ -99,7 +133,7 @@ class Teacher(Group, frozen=True):
     dropout: Fraction = 0.3
 
 
-class About(told.About, frozen=True):
+class About(common_options.About, frozen=True):
     """What the card says of the network and of the faces it learned from."""
 
     description: str = "Age and gender of a face, trained with agender-convert train"
@@ -108,16 +142,46 @@ class About(told.About, frozen=True):
 class Settings(Group, frozen=True):
     """One training run."""
 
-    name: str = "agender_64"
+    name: Name = "agender_64"
     network: Network = DEFAULT_NETWORK
     data: Data = Data()
     augment: Augment = Augment()
     loss: Loss = Loss()
     training: Training = Training()
+    fine_tuning: FineTuning = FineTuning()
     teacher: Teacher = Teacher()
     about: About = About()
 
 
 def read_settings(path: Path | None) -> Settings:
     """The settings in the TOML file `path`, the defaults for None; ConvertError names the key."""
-    return told.read(path, Settings)
+    return common_options.read(path, Settings)
+
+
+def settings_of(config: Path | None, epochs: int | None) -> Settings:
+    """The settings in the TOML file `config`, with `epochs` instead of its own where given."""
+    settings = read_settings(config)
+    if epochs is None:
+        return settings
+    changed = {
+        name: msgspec.structs.replace(getattr(settings, name), epochs=epochs)
+        for name in ("training", "fine_tuning")
+    }
+    return msgspec.structs.replace(settings, **changed)
+
+
+def gentle(settings: Settings) -> Settings:
+    """The settings of a fine-tuning: its own pace, and targets that leave the calibration alone.
+
+    Smoothed genders and mixed faces would teach the heads to be less sure than they are.
+    """
+    how = settings.fine_tuning
+    fields = {name: getattr(how, name) for name in Training.__struct_fields__}
+    return msgspec.structs.replace(
+        settings,
+        training=Training(**fields),
+        data=msgspec.structs.replace(settings.data, held_out=how.held_out),
+        loss=msgspec.structs.replace(
+            settings.loss, balance=how.balance, mixup=0.0, gender_smoothing=0.0
+        ),
+    )

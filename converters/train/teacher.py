@@ -19,12 +19,12 @@ from converters.errors import ConvertError
 from converters.nets.tflite_weights import network_of
 from converters.nets.torch_net import AgeGender
 from converters.nets.widen import half_as_wide, widened
+from converters.train.answers import logits, tensor
 from converters.train.augment import augmented
 from converters.train.batches import plain_crops
 from converters.train.chips import Chips
-from converters.train.loop import logits, tensor
-from converters.train.opinions import Opinions, averaged, of_chips
 from converters.train.settings import Settings
+from converters.train.soft_labels import SoftLabels, averaged, of_chips
 from edge.runtime.frame import Image
 
 LOOKS = 4
@@ -81,9 +81,9 @@ def _load(network: AgeGender, checkpoint: Path, wanted: str) -> None:
         ) from error
 
 
-def opinions_of(
+def soft_labels_of(
     teachers: Sequence[Path], chips: Chips, held: NDArray[np.bool_], settings: Settings
-) -> Opinions | None:
+) -> SoftLabels | None:
     """What files written by `agender-convert teach` (.npz) and checkpoints think; None for none."""
     if not teachers:
         return None
@@ -91,15 +91,17 @@ def opinions_of(
         [
             of_chips(path, chips, held)
             if path.suffix == ".npz"
-            else opinions(averaged_network(path, settings), chips, np.flatnonzero(~held), settings)
+            else soft_labels(
+                averaged_network(path, settings), chips, np.flatnonzero(~held), settings
+            )
             for path in teachers
         ]
     )
 
 
-def opinions(
+def soft_labels(
     network: AgeGender, chips: Chips, members: NDArray[np.int64], settings: Settings
-) -> Opinions:
+) -> SoftLabels:
     """What the network thinks of N chips; it does not show its features.
 
     Rows of chips that are not `members` stay zero.
@@ -121,4 +123,4 @@ def opinions(
         bands = torch.from_numpy(np.mean([a for a, _ in said], 0))
         age[block] = bands.softmax(1).numpy()
         female[block] = torch.from_numpy(np.mean([g for _, g in said], 0)).sigmoid().numpy()
-    return Opinions(age, female, np.zeros((len(chips), 0), np.float16))
+    return SoftLabels(age, female, np.zeros((len(chips), 0), np.float16))

@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 from converters.errors import ConvertError
+from converters.train import requirements
+from converters.train.settings import settings_of
 
 EXAMPLES = """examples:
   agender-convert train --data fairface_train.zip --out training/agender_64 \\
       --config converters/train/agender_64.toml
   agender-convert train --data fairface_train.zip --out training/second --epochs 48 \\
       --config converters/train/agender_64.toml --start training/first/checkpoint.pt \\
-      --teacher training/teacher/opinions.npz
+      --teacher training/teacher/soft_labels.npz
   agender-convert train --data my_faces/ --config mine.toml --out training/mine \\
       --start models_tflite/agender_64.tflite
 
@@ -52,8 +54,8 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         nargs="+",
         default=[],
         metavar="FILE",
-        help="opinions.npz of `agender-convert teach`, or checkpoint.pt of an earlier run, whose "
-        "opinion is learned from beside the labels; the mean of several",
+        help="soft_labels.npz of `agender-convert teach`, or checkpoint.pt of an earlier run, "
+        "whose opinion is learned from beside the labels; the mean of several",
     )
     parser.add_argument(
         "--start",
@@ -68,21 +70,41 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="ZIP",
         help="held_out.zip of an earlier run, whose pictures are held out again (default: drawn)",
     )
+    parser.add_argument(
+        "--rehearse",
+        type=Path,
+        metavar="DATA",
+        help="faces of the kind that the start knows already (as --data), learned again beside "
+        "yours so that nothing is forgotten; with --start NAME.tflite",
+    )
+    parser.add_argument(
+        "--insist",
+        action="store_true",
+        help="take the result though it is not surely better than the start",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, or go on training, and write the bundle; prints the card's path."""
+    if arguments.epochs is not None and arguments.epochs < 1:
+        raise ConvertError(f"--epochs is {arguments.epochs}, must be 1 or more")
+    settings = settings_of(arguments.config, arguments.epochs)
+    requirements.check_labels(arguments.data, arguments.rehearse)
     try:
         import torch  # noqa: F401 - an extra of its own
     except ImportError as error:
         raise ConvertError("training needs PyTorch: pip install 'agender-edge[train]'") from error
-    from converters.train.job import Lessons, settings_of, train_and_bundle
+    from converters.train.job import train_and_bundle
+    from converters.train.run import Lessons
 
-    if arguments.epochs is not None and arguments.epochs < 1:
-        raise ConvertError(f"--epochs is {arguments.epochs}, must be 1 or more")
-    settings = settings_of(arguments.config, arguments.epochs)
-    lessons = Lessons(tuple(arguments.teacher), arguments.start, arguments.held_out)
+    lessons = Lessons(
+        tuple(arguments.teacher),
+        arguments.start,
+        arguments.held_out,
+        arguments.rehearse,
+        arguments.insist,
+    )
     card = train_and_bundle(arguments.data, settings, arguments.out, arguments.models, lessons)
     print(card, file=sys.stdout)
     return 0

@@ -15,8 +15,8 @@ from converters.evaluate.faces import Answers
 from converters.verify import runtimes
 from converters.verify.crops import Crops
 from converters.verify.runtimes import Run
-from edge.runtime.card import Card
-from edge.runtime.decode import decode
+from edge.runtime.estimate.decode import decode
+from edge.runtime.networks.card import Card
 
 Floats = NDArray[np.float64]
 
@@ -69,9 +69,11 @@ def _sound(run: Run) -> None:
 def noise(card: Card) -> NDArray[np.float32]:
     """Inputs for a first look where there are no pictures: random pixels, always the same."""
     pixels = np.random.default_rng(0).integers(
-        0, 256, (NOISE_IMAGES, card.input.height, card.input.width, 3)
+        0, 256, (NOISE_IMAGES, card.input.height, card.input.width, card.input.channels)
     )
-    values = (pixels - np.array(card.input.mean)) * np.array(card.input.scale)
+    parts = (card.input.mean, card.input.scale)
+    mean, scale = (np.array(part[: card.input.channels]) for part in parts)
+    values = (pixels - mean) * scale
     return np.asarray(values, np.float32)
 
 

@@ -90,7 +90,7 @@ def quantized(images: Any, entry: Any) -> Any:
         return images.astype(entry["dtype"])
     step, zero = entry["quantization"]
     limits = np.iinfo(entry["dtype"])
-    values = np.rint(images / step) + zero
+    values = np.rint(images / (step or 1)) + zero
     return np.clip(values, limits.min, limits.max).astype(entry["dtype"])
 
 
@@ -99,6 +99,8 @@ def dequantized(values: Any, entry: Any) -> Any:
     if not np.issubdtype(values.dtype, np.integer):
         return values
     step, zero = entry["quantization"]
+    if not step:  # indices, counts
+        return values.astype(np.float32)
     return ((values.astype(np.float32) - zero) * step).astype(np.float32)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -22,13 +23,13 @@ SOURCES = ("Data", "ImageData", "HDF5Data", "MemoryData", "DummyData", "WindowDa
 def read(structure: bytes, content: bytes, origin: str) -> Network:
     """The network of a deploy.prototxt's and a .caffemodel's bytes."""
     graph = load_graph(structure, content, origin)
-    from converters.importers.graph import widths
+    from converters.importers.graph import execute, widths
 
     return Network(
         "Caffe",
         graph.picture,
         widths.of(graph),
-        graph.function,
+        partial(execute.function, graph),
         f"OpenCV {cv2.__version__}'s Caffe importer",
         _reference(structure, content),
     )

@@ -23,7 +23,7 @@ from converters.importers.graph.layout import (
     rank,
     shape,
 )
-from converters.importers.graph.model import Node
+from converters.importers.graph.model import FINITE, Node
 
 
 def _fixed(value: Value) -> bool:
@@ -180,7 +180,8 @@ def _pad(node: Node, given: list[Value]) -> Value:
     for axis in range(half):
         border[AXIS[axis] if wrap is Picture else axis] = [pads[axis], pads[axis + half]]
     value = given[2] if len(given) > 2 and given[2] is not None else node.get("value", 0.0)
-    return wrap(tf.pad(x, border, node.get("mode", "constant"), float(np.ravel(value)[0])))
+    fill = float(np.clip(np.ravel(value)[0], *FINITE))
+    return wrap(tf.pad(x, border, node.get("mode", "constant"), fill))
 
 
 def _reduce(function: Callable[..., Any]) -> Callable[[Node, list[Value]], Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,15 @@ OPERATIONS: dict[str, Callable[[Node, list[Value]], Any]] = {
 
 
 def function(
-    graph: Graph, nodes: tuple[Node, ...], wanted: tuple[str, ...], *, pictures: bool = False
+    graph: Graph, wanted: Iterable[str] = (), *, pictures: bool = False
 ) -> Callable[[Any], dict[str, Any]]:
-    """float32 N × H × W × C → the wanted values by name; ConvertError for unknown operations.
+    """The graph as a function: float32 N × H × W × C → the `wanted` values (all outputs) by name.
 
     pictures: whether values that are pictures stay N × H × W × C; else they are in the graph's
-    own order.
+    own order. ConvertError for unknown operations.
     """
+    names = tuple(wanted) or graph.outputs
+    nodes = graph.needed(names)
     _known(graph, nodes)
 
     def run(image: Any) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def function(
         values[graph.input] = image if graph.channels_last else Picture(image)
         for node in nodes:
             _step(graph, node, values)
-        return {name: _result(values[name], pictures) for name in wanted}
+        return {name: _result(values[name], pictures) for name in names}
 
     return run
 

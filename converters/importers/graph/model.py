@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from converters.errors import ConvertError
 
 Weights = dict[str, NDArray[Any]]
+WEIGHED = ("BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul", "PRelu")
+FINITE = np.finfo(np.float32).min, np.finfo(np.float32).max
+"""What minus and plus infinity become: a maximum over a padded window, a bound and a mask before a
+softmax say the same with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,16 @@ class Graph:
     opset: int = 18
 
     def __post_init__(self) -> None:
+        """Infinities are let in as bounds and as what is padded with, not as weights."""
+        weighed = {name for node in self.nodes if node.kind in WEIGHED for name in node.inputs}
         for name, values in self.weights.items():
-            if values.dtype.kind == "f" and not np.isfinite(values).all():
+            if values.dtype.kind != "f" or np.isfinite(values).all():
+                continue
+            if name in weighed or np.isnan(values).any():
                 raise ConvertError(
                     f"{self.origin} holds weights that are not numbers (NaN or infinity), in {name}"
                 )
+            self.weights[name] = np.clip(values, *FINITE)
 
     @property
     def picture(self) -> tuple[int | None, ...]:
@@ -97,15 +106,3 @@ class Graph:
         if unknown:
             raise ConvertError(f"{self.origin} reads {min(unknown)!r}, which nothing in it makes")
         return tuple(reversed(kept))
-
-    def function(
-        self, wanted: Iterable[str] = (), *, pictures: bool = False
-    ) -> Callable[[Any], dict[str, Any]]:
-        """The graph as a function: float32 N × H × W × C → the `wanted` outputs by name.
-
-        Outputs that are pictures come in the graph's own order, or N × H × W × C with `pictures`.
-        """
-        from converters.importers.graph import execute
-
-        names = tuple(wanted) or self.outputs
-        return execute.function(self, self.needed(names), names, pictures=pictures)

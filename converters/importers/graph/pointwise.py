@@ -66,7 +66,9 @@ def _clip(node: Node, given: list[Value]) -> Value:
     if (low, high) == (0.0, 6.0):
         return elementwise(tf.nn.relu6, given[0])
     x = given[0]
-    if low is not None:
+    if low == 0:
+        x = elementwise(tf.nn.relu, x)
+    elif low is not None:
         x = elementwise(lambda v: tf.maximum(v, np.float32(low)), x)
     if high is not None:
         x = elementwise(lambda v: tf.minimum(v, np.float32(high)), x)

@@ -16,6 +16,8 @@ def of(graph: Graph, size: tuple[int, int] | None = None) -> dict[str, int]:
     """
     import tensorflow as tf
 
+    from converters.importers.graph import execute
+
     height, width, channels = graph.picture
     if size is not None:
         height, width = height or size[0], width or size[1]
@@ -26,7 +28,7 @@ def of(graph: Graph, size: tuple[int, int] | None = None) -> dict[str, int]:
         try:
             # Autograph would wrap what a function raises in paragraphs of its own.
             traced = tf.function(
-                graph.function([name]), input_signature=[specification], autograph=False
+                execute.function(graph, [name]), input_signature=[specification], autograph=False
             )
             shape = traced.get_concrete_function().structured_outputs[name].shape
         except ConvertError as error:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from converters.errors import ConvertError
 from converters.importers.keras_net import architectures, files
 from converters.importers.keras_net.build import build
 from converters.importers.keras_net.config import described
 from converters.importers.network import Floats, Network
+
+LAYER_AND_WEIGHT = 2
+"""The parts of a name that have to be the same."""
 
 
 def read(content: bytes, structure: bytes, architecture: str, origin: str) -> Network:
@@ -27,6 +32,49 @@ def read(content: bytes, structure: bytes, architecture: str, origin: str) -> Ne
         from pathlib import Path
 
         _load(model, files.weights_of(content, Path(folder), origin), origin)
+    return _network(model, origin)
+
+
+def of_arrays(config: dict[str, Any], arrays: Mapping[str, NDArray[Any]], origin: str) -> Network:
+    """The network of a description and its weights by name, as TensorFlow.js keeps them."""
+    keras.utils.clear_session()
+    model = build(described(config, origin), origin)
+    for variable in model.weights:
+        values = _named(arrays, variable.path)
+        if values is None or tuple(values.shape) != tuple(variable.shape):
+            has = "none" if values is None else str(tuple(values.shape))
+            raise ConvertError(
+                f"{origin}: the weights {variable.path!r} of shape {tuple(variable.shape)} are not "
+                f"among the file's: {has}"
+            )
+        variable.assign(values)
+    return _network(model, origin)
+
+
+def _named(arrays: Mapping[str, NDArray[Any]], path: str) -> NDArray[Any] | None:
+    """The array whose name ends most like the weight's path; None for none, or for several.
+
+    Layer and weight have to be the same; models and scopes round them may be called differently,
+    but tell weights of one name in two models apart.
+    """
+    alike: dict[int, list[str]] = {}
+    for name in arrays:
+        alike.setdefault(_common_end(_parts(name), _parts(path)), []).append(name)
+    most = max(alike, default=0)
+    least = min(len(_parts(path)), LAYER_AND_WEIGHT)
+    return arrays[alike[most][0]] if most >= least and len(alike[most]) == 1 else None
+
+
+def _parts(name: str) -> list[str]:
+    return name.split(":", maxsplit=1)[0].split("/")
+
+
+def _common_end(one: list[str], other: list[str]) -> int:
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _network(model: keras.Model, origin: str) -> Network:
     for variable in model.weights:
         if not np.isfinite(variable.numpy()).all():
             raise ConvertError(

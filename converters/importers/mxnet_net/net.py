@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from converters.errors import ConvertError
@@ -28,10 +29,14 @@ def read(
         raise ConvertError(
             f"{origin} holds weights alone: give its structure (NAME-symbol.json) with --structure"
         )
-    from converters.importers.graph import onnx_form, widths
+    from converters.importers.graph import execute, onnx_form, widths
 
     return Network(
-        "mxnet", graph.picture, widths.of(graph), graph.function, *onnx_form.runner(graph)
+        "mxnet",
+        graph.picture,
+        widths.of(graph),
+        partial(execute.function, graph),
+        *onnx_form.runner(graph),
     )
 
 

@@ -34,17 +34,32 @@ def read(
         nodes, reader = _checkpoint(path)
     else:
         nodes, reader = graph.parse(path.read_bytes(), path.name), None
+    return of_nodes(
+        nodes, path.name, input_tensor=input_tensor, wanted=wanted, size=size, reader=reader
+    )
+
+
+def of_nodes(  # noqa: PLR0913 - what a graph alone does not say
+    nodes: graph.Nodes,
+    origin: str,
+    *,
+    input_tensor: str | Sequence[str],
+    wanted: Sequence[str],
+    size: Size,
+    reader: graph.Reader | None = None,
+) -> Network:
+    """The network of a graph's nodes; `reader` gives the values of variables. See `read`."""
     nodes = normalization.for_use(nodes)
-    picture, shape = graph.picture_input(nodes, input_tensor, path.name)
+    picture, shape = graph.picture_input(nodes, input_tensor, origin)
     outputs = list(wanted) or graph.sinks(nodes)
     shape = [shape[0] or size[0], shape[1] or size[1], shape[2]]
     missing = [name for name in outputs if graph.node_of(name) not in nodes]
     if missing:
         last = ", ".join(graph.sinks(nodes)[:6])
-        raise ConvertError(f"{path.name} has no output {missing[0]!r}; its last nodes are: {last}")
-    order = graph.needed(nodes, outputs, picture, path.name)
-    made = graph.with_zeros(graph.ready(order, picture, shape, reader, path.name))
-    return _network(made, picture, outputs, shape, path.name)
+        raise ConvertError(f"{origin} has no output {missing[0]!r}; its last nodes are: {last}")
+    order = graph.needed(nodes, outputs, picture, origin)
+    made = graph.with_zeros(graph.ready(order, picture, shape, reader, origin))
+    return _network(made, picture, outputs, shape, origin)
 
 
 def _network(

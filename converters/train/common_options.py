@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from converters.errors import ConvertError
+from edge.runtime.networks.card_keys import words
 
-NonNegative = Annotated[float, Meta(ge=0)]
+NonNegative = Annotated[float, Meta(ge=0, le=1e6)]
 
 
 class Group(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,10 +29,10 @@ class About(Group, frozen=True):
     attribution: str = ""
 
 
-Told = TypeVar("Told", bound=Group)
+Options = TypeVar("Options", bound=Group)
 
 
-def read(path: Path | None, kind: type[Told]) -> Told:
+def read(path: Path | None, kind: type[Options]) -> Options:
     """The settings in the TOML file `path`, the defaults for None; ConvertError names the key."""
     if path is None:
         return kind()
@@ -39,5 +40,5 @@ def read(path: Path | None, kind: type[Told]) -> Told:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
     except OSError as error:
         raise ConvertError(f"cannot read the training file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise ConvertError(f"the training file {path} is not valid: {error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ConvertError(f"the training file {path} is not valid: {words(error)}") from error

@@ -16,7 +16,7 @@ from converters.train.chips import Chips
 Floats = NDArray[np.float32]
 
 
-class Opinions(NamedTuple):
+class SoftLabels(NamedTuple):
     """Of N faces: age probabilities N × bands, chance of a woman N, the teacher's features.
 
     features: N × as many as the teacher has (none of a teacher that does not show them), float16,
@@ -28,32 +28,33 @@ class Opinions(NamedTuple):
     features: NDArray[np.float16]
 
 
-def write_opinions(path: Path, image: NDArray[np.str_], opinions: Opinions) -> Path:
+def write_soft_labels(path: Path, image: NDArray[np.str_], soft_labels: SoftLabels) -> Path:
     """Write them to `path` (.npz), whole or not at all; → `path`. image: the pictures' names."""
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
-        np.savez(file, image=image, **opinions._asdict())
+        np.savez(file, image=image, **soft_labels._asdict())
     partial.replace(path)
     return path
 
 
-def read_opinions(path: Path) -> tuple[NDArray[np.str_], Opinions]:
-    """The pictures' names and the opinions in the file at `path`; ConvertError where it is none."""
+def read_soft_labels(path: Path) -> tuple[NDArray[np.str_], SoftLabels]:
+    """The names of the pictures and their soft labels in `path`; ConvertError where it is none."""
     try:
         with np.load(path) as file:
-            return file["image"], Opinions(*(file[name] for name in Opinions._fields))
+            return file["image"], SoftLabels(*(file[name] for name in SoftLabels._fields))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConvertError(
-            f"{path} holds no opinions: give opinions.npz, which `agender-convert teach` writes"
+            f"{path} holds no soft labels: give soft_labels.npz, "
+            "which `agender-convert teach` writes"
         ) from error
 
 
-def of_chips(path: Path, chips: Chips, held: NDArray[np.bool_]) -> Opinions:
-    """The opinions in the file, a row for every chip; those of held-out faces are zero.
+def of_chips(path: Path, chips: Chips, held: NDArray[np.bool_]) -> SoftLabels:
+    """The soft labels in the file, a row for every chip; those of held-out faces are zero.
 
     ConvertError where the teacher has seen a held-out face, or lacks one that is trained on.
     """
-    image, opinions = read_opinions(path)
+    image, soft_labels = read_soft_labels(path)
     place = {name: row for row, name in enumerate(image.tolist())}
     rows = np.array([place.get(name, -1) for name in chips.image.tolist()])
     seen, lacking = int((rows[held] >= 0).sum()), int((rows[~held] < 0).sum())
@@ -63,7 +64,7 @@ def of_chips(path: Path, chips: Chips, held: NDArray[np.bool_]) -> Opinions:
             f"the teacher of {path} {fault if seen else f'does not know {lacking} of the faces'}: "
             "teach with the same --data, [data] held_out and [training] seed"
         )
-    return Opinions(*(_spread(part, rows, held) for part in opinions))
+    return SoftLabels(*(_spread(part, rows, held) for part in soft_labels))
 
 
 def _spread(part: NDArray[Any], rows: NDArray[np.int64], held: NDArray[np.bool_]) -> NDArray[Any]:
@@ -72,7 +73,7 @@ def _spread(part: NDArray[Any], rows: NDArray[np.int64], held: NDArray[np.bool_]
     return out
 
 
-def averaged(several: Sequence[Opinions]) -> Opinions:
-    """The mean of several teachers' opinions of the same faces, and all their features."""
+def averaged(several: Sequence[SoftLabels]) -> SoftLabels:
+    """The mean of several teachers' soft labels of the same faces, and all their features."""
     age, female, features = zip(*several, strict=True)
-    return Opinions(np.mean(age, 0), np.mean(female, 0), np.concatenate(features, 1))
+    return SoftLabels(np.mean(age, 0), np.mean(female, 0), np.concatenate(features, 1))

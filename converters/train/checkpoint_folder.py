@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -9,43 +10,59 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from converters import progress
 from converters.errors import ConvertError
+from converters.labels import open_data
 from converters.train.chips import (
     Chips,
     cut_chips,
     finder,
-    held_out,
     load_chips,
     save_chips,
 )
-from converters.train.labels import open_data
 from converters.train.settings import Data, Settings
+from converters.train.split import held_out, with_whole_persons
+from edge import progress
 from edge.runtime.detect import open_detector
 
 
-def claim(out: Path, settings: Settings) -> None:
-    """Note the settings in the folder; ConvertError where another run's results are there.
+def claim(out: Path, settings: Settings, data: Path) -> None:
+    """Note settings and faces in the folder; ConvertError where another run's results are there.
 
     The number of epochs, the teacher's making and the text about the network may change.
     """
-    path = out / "settings.json"
+    path, labels = out / "settings.json", out / "labels.sha256"
     begun = [name for name in ("checkpoint.pt", "parts") if (out / name).exists()]
     if path.exists() and begun:
         before = msgspec.json.decode(path.read_bytes(), type=Settings)
-        if _fixed(before) != _fixed(settings):
+        other = "settings (see settings.json)" if _fixed(before) != _fixed(settings) else ""
+        if labels.exists() and print_of(data) not in ("", labels.read_text()):
+            other = "faces (labels.csv is another one)"
+        if other:
             raise ConvertError(
-                f"{out} holds a run with other settings (see {path.name}): "
-                f"choose another --out, or remove {begun[0]} to begin anew"
+                f"{out} holds a run with other {other}: choose another --out, or remove {begun[0]} "
+                "to begin anew"
             )
     path.write_bytes(msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
+    labels.write_text(print_of(data))
+
+
+def print_of(data: Path) -> str:
+    """The hash of a data set's labels, which tells one from another; '' of one that is gone."""
+    if not data.exists():
+        return ""
+    with open_data(data) as folder:
+        return hashlib.sha256(folder.read("labels.csv")).hexdigest()
 
 
 def _fixed(settings: Settings) -> Settings:
     plain = Settings()
-    training = msgspec.structs.replace(settings.training, epochs=1, threads=1)
     return msgspec.structs.replace(
-        settings, training=training, about=plain.about, name=plain.name, teacher=plain.teacher
+        settings,
+        training=msgspec.structs.replace(settings.training, epochs=1, threads=1),
+        fine_tuning=msgspec.structs.replace(settings.fine_tuning, epochs=1, threads=1),
+        about=plain.about,
+        name=plain.name,
+        teacher=plain.teacher,
     )
 
 
@@ -60,8 +77,9 @@ def chips_of(data: Path, settings: Settings, directory: Path, models: Path) -> C
 
 
 def _cut_or_kept(data: Path, how: Data, directory: Path, models: Path) -> Chips:
-    kept = load_chips(directory, how)
-    if kept is not None:
+    kept, labels = load_chips(directory, how), directory / "labels.sha256"
+    same = not labels.exists() or print_of(data) in ("", labels.read_text())
+    if kept is not None and same:
         return kept
     find = finder(open_detector(how.detector, models))
     with open_data(data) as folder:
@@ -71,6 +89,7 @@ def _cut_or_kept(data: Path, how: Data, directory: Path, models: Path) -> Chips:
         raise ConvertError(f"{how.detector} finds no face in the pictures of {data}")
     say(f"{how.detector}: {len(chips)} faces cut, {missed} not found")
     save_chips(chips, directory, how)
+    labels.write_text(print_of(data))
     return chips
 
 
@@ -80,6 +99,7 @@ def held_of(chips: Chips, settings: Settings, before: Path | None) -> NDArray[np
         return held_out(chips, settings.data.held_out, settings.training.seed)
     with open_data(before) as folder:
         held = np.isin(chips.image, [label.image for label in folder.labels])
+    held = with_whole_persons(chips, held)
     if not held.any() or held.all():
         raise ConvertError(f"{before} does not hold some of the faces, but {held.sum()} of them")
     return held

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from converters.detect_train.backgrounds import Pictures
 from converters.detect_train.chips import Chip
-from converters.detect_train.pictures import Pictures
 from edge.runtime.frame import Image
 
 Floats = NDArray[np.float64]

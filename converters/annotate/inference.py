@@ -7,15 +7,15 @@ from pathlib import Path
 
 from converters.annotate.draw import Seen
 from converters.evaluate.faces import load_network
-from edge.config_people import Tracking
+from edge.config.people import Tracking
 from edge.runtime.detect import Detector, open_detector
-from edge.runtime.estimate import Estimator, open_estimator
+from edge.runtime.estimate.estimate import Estimator, open_estimator
 from edge.runtime.frame import Face, Frame
 from edge.runtime.meter import Meter
-from edge.runtime.track import Rules, Tracker
+from edge.runtime.people.tracker import Tracker, rules_of
 
 
-class Eyes:
+class FaceReader:
     """Finds and estimates every face of every frame it is shown; numbers them where asked."""
 
     def __init__(self, detector: Detector, estimator: Estimator, *, tracks: bool) -> None:
@@ -28,8 +28,9 @@ class Eyes:
         """From which confidence on the cards believe a gender."""
         return max(card.estimating.gender_confidence_min for card in self._estimator.cards)
 
-    def look(self, frame: Frame) -> list[Seen]:
+    def read(self, frame: Frame) -> list[Seen]:
         """The sure faces of a frame; a track has a number from its third sighting on."""
+        frame.develop()
         faces = self._detector.detect(frame)
         numbers = self._numbers(frame, faces)
         least = self._detector.card.detecting.score_min
@@ -50,8 +51,8 @@ class Eyes:
         return {id(track.face): track.number for track in seen}
 
 
-def open_eyes(cards: Sequence[Path], names: Sequence[str], detector: str, models: Path,
-              *, tracks: bool) -> Eyes:  # fmt: skip
+def open_reader(cards: Sequence[Path], names: Sequence[str], detector: str, models: Path,
+              *, tracks: bool) -> FaceReader:  # fmt: skip
     """The networks of `cards`, or those called `names` in the folder `models`, and a detector."""
     finder = open_detector(detector, models)
     family = finder.card.detecting.family
@@ -59,16 +60,9 @@ def open_eyes(cards: Sequence[Path], names: Sequence[str], detector: str, models
         estimator = Estimator([load_network(card) for card in cards], family, Meter())
     else:
         estimator = open_estimator(names, models, family)
-    return Eyes(finder, estimator, tracks=tracks)
+    return FaceReader(finder, estimator, tracks=tracks)
 
 
 def _tracker(detector: Detector) -> Tracker:
-    settings = Tracking()
-    return Tracker(
-        Rules(
-            score_min=detector.card.detecting.score_min,
-            confirm_s=settings.confirm_s,
-            confirm_hits=settings.confirm_hits,
-            patience_s=settings.patience_s,
-        )
-    )
+    rules = detector.card.detecting
+    return Tracker(rules_of(Tracking(), rules.score_min, rules.score_low))

@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from converters.nets.dlib_net import PARTS, SIDE_PX, FaceTrunk
+from converters.train.answers import tensor
 from converters.train.augment import augmented, plain
 from converters.train.chips import Chips
-from converters.train.loop import tensor
 from converters.train.settings import Settings
 from edge.runtime.frame import Image
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from converters.detect_train import paste
+from converters.detect_train import compositing
+from converters.detect_train.backgrounds import Pictures
 from converters.detect_train.chips import Chips
-from converters.detect_train.pictures import Pictures
 from edge.runtime.frame import Image
 
 
@@ -34,7 +34,9 @@ def add(canvas: Image, pictures: Pictures, chips: Chips, random: np.random.Gener
         pictures.fill(canvas, place + outline * size * random.uniform(0.5, 1), random)
 
 
-def bar(canvas: Image, box: paste.Floats, pictures: Pictures, random: np.random.Generator) -> None:
+def bar(
+    canvas: Image, box: compositing.Floats, pictures: Pictures, random: np.random.Generator
+) -> None:
     """Something in front of the face in `box` (corners): a post, a shelf, a hand."""
     centre = random.uniform(box[:2], box[2:])
     half = (box[2:] - box[:2]) * random.uniform(0.1, 0.5, 2)
@@ -56,7 +58,7 @@ def _part(
     shift = place - size / 2
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     mask = np.full(part.shape[:2], 255, np.uint8)
-    paste.lay(canvas, np.ascontiguousarray(part), matrix, mask)
+    compositing.lay(canvas, np.ascontiguousarray(part), matrix, mask)
 
 
 def _skin(random: np.random.Generator) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from edge.runtime.frame import Image
 
 
-def worn(picture: Image, random: np.random.Generator) -> Image:
+def camera_augmented(picture: Image, random: np.random.Generator) -> Image:
     """Another exposure, tint, focus, noise and compression of a BGR picture."""
     steps = np.arange(256, dtype=np.float32)
     gain, tint = np.exp(random.normal(0, 0.25)), np.exp(random.normal(0, 0.06, 3))
