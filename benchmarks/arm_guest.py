@@ -40,15 +40,15 @@ clock = Clock()  # before anything keeps a reference to the real ones
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from edge import vision  # noqa: E402
-from edge.config import Config  # noqa: E402
-from edge.live import PublisherDoor  # noqa: E402
-from edge.runtime import model  # noqa: E402
+from edge.config.read import load  # noqa: E402
+from edge.config.tables import Config  # noqa: E402
+from edge.messages.live import PublisherSocket  # noqa: E402
 from edge.runtime.capture.opencv import hush  # noqa: E402
 from edge.runtime.frame import Frame, Image, Visit  # noqa: E402
-from edge.runtime.loop import Rooms  # noqa: E402
+from edge.runtime.loop import Stages  # noqa: E402
 from edge.runtime.meter import Meter  # noqa: E402
-from edge.settings import load  # noqa: E402
+from edge.runtime.networks import model  # noqa: E402
+from edge.vision import process as vision  # noqa: E402
 
 FPS = 10.0
 FULL = 1280, 960
@@ -154,33 +154,33 @@ def mark_foreign(meter: MarkingMeter) -> None:
 class Bench:
     """The vision process with this scene for a camera and the marks for a meter.
 
-    `publisher` is the other end of vision's door: what lies there is taken away.
+    `publisher` is the other end of vision's live socket: what lies there is taken away.
     """
 
     restarts = 0
     live = False
 
-    def __init__(self, scene: Scene, meter: MarkingMeter, publisher: PublisherDoor) -> None:
+    def __init__(self, scene: Scene, meter: MarkingMeter, publisher: PublisherSocket) -> None:
         self.visits = 0
         self._publisher = publisher
         self._scene = scene
         self._meter = meter
-        self._build = vision.build_rooms
-        vision.build_rooms = self._rooms  # type: ignore[assignment]
+        self._build = vision.build_stages
+        vision.build_stages = self._stages  # type: ignore[assignment]
         vision.Meter = lambda: meter  # type: ignore[assignment, misc]
 
-    def _rooms(self, config: Config, meter: Meter, **_: object) -> Rooms:
-        rooms = self._build(config, meter, closed=True)  # a live source, that is not opened
-        add = rooms.census.add
+    def _stages(self, config: Config, meter: Meter, **_: object) -> Stages:
+        stages = self._build(config, meter, closed=True)  # a live source, that is not opened
+        add = stages.census.add
 
         def count(ended: Sequence[Visit]) -> None:
             self.visits += len(ended)
             add(ended)
 
-        rooms.census.add = count  # type: ignore[method-assign, assignment]
+        stages.census.add = count  # type: ignore[method-assign, assignment]
         hush()
         mark_foreign(self._meter)
-        return replace(rooms, open_source=lambda: self)
+        return replace(stages, open_source=lambda: self)
 
     def read(self) -> Frame | None:
         """The scene's next frame; the marks from here on are its own."""
@@ -198,7 +198,7 @@ def main() -> None:
     """Run the scene; the marks' names on standard error, last."""
     portrait, numbers = Path(sys.argv[1]), map(int, sys.argv[2:6])
     meter = MarkingMeter()
-    with tempfile.TemporaryDirectory() as folder, PublisherDoor(folder) as publisher:
+    with tempfile.TemporaryDirectory() as folder, PublisherSocket(folder) as publisher:
         bench = Bench(Scene(portrait, *numbers), meter, publisher)
         paths = [f"paths.state={folder}", f"paths.runtime={folder}", "log.level=warning"]
         config = load(None, ["source.uri=usb:0", "device.name=arm", *paths, *sys.argv[6:]])

@@ -4,10 +4,11 @@
     python -m benchmarks.detectors far yunet --models DIR --boxes ../shared/data/wider_dev.zip
     python -m benchmarks.detectors --write docs/detectors.md --from benchmarks/detectors.json
 
-A detector is a preset, a card's name, or NAME:3x2 for the detector NAME on three by two tiles of
-the frame. The labelled pictures are a ZIP of images/ and boxes.json (image → boxes_xywh_px) and
-are shown 640 pixels wide. --json adds the figures to a file, from which --write makes a page and
-its plot. Arm instructions are those that `agender-convert profile --write` put into the cards.
+A detector is a preset, a card's name, NAME:3x2 for the detector NAME on three by two tiles of the
+frame, or NAME@1 for the product's own looks with it in one second of a still scene. The labelled
+pictures are a ZIP of images/ and boxes.json (image → boxes_xywh_px) and are shown 640 pixels wide.
+--json adds the figures to a file, from which --write makes a page and its plot. Arm instructions
+are those that `agender-convert profile --write` put into the cards.
 """
 
 from __future__ import annotations
@@ -17,18 +18,25 @@ import json
 import math
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from benchmarks import detectors_page
+from edge.config.people import Motion, Tracking
+from edge.config.people import Space as SpaceSettings
 from edge.errors import ModelError
-from edge.runtime.card import read_card
 from edge.runtime.detect import HAAR, MTCNN, PRESETS, Detector, open_detector
-from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Span
+from edge.runtime.frame import EVERYWHERE, Box, Estimate, Face, Frame, Image, Span
+from edge.runtime.meter import Meter
+from edge.runtime.networks.card import read_card
+from edge.runtime.people.evidence import Limits
+from edge.runtime.people.people import People
+from edge.runtime.people.space import Space
+from edge.runtime.schedule.schedule import Schedule
 
 LEAST_FACE_PX = 16
 SAME_FACE_IOU = 0.5
@@ -91,7 +99,7 @@ class Tiled:
         self._inner = inner
         self._grid = (columns, rows)
 
-    def detect(self, frame: Frame, across: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
+    def detect(self, frame: Frame, region: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
         """Find faces on all of `frame.small`, which is taken for the full frame."""
         height, width = frame.small.shape[:2]
         columns, rows = self._grid
@@ -108,6 +116,35 @@ class Tiled:
         return _distinct(found, self.card.detecting.nms_iou)
 
 
+class Looking:
+    """The product's looks with a detector in so many seconds of a still scene, as one answer."""
+
+    def __init__(self, inner: Detector, seconds: float) -> None:
+        self.card = inner.card
+        self._inner = inner
+        self._looks = range(round(seconds * Tracking().detect_fps_max) + 1)
+
+    def detect(self, frame: Frame, region: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
+        """All faces of all looks, each once, as sure as the surest look."""
+        schedule, fps = Schedule(Motion(), Meter()), Tracking().detect_fps_max
+        space, score_min = Space(SpaceSettings()), self.card.detecting.score_min
+        people = People(Tracking(), space, Limits(), _unknown, score_min=score_min)
+        found: list[Face] = []
+        for number in self._looks:
+            now = replace(frame, sequence=number, captured_s=number / fps)
+            where = schedule.due(now, people, fps, self._inner.tiles(now))
+            if where is not None:
+                faces = self._inner.detect(now, where)
+                people.observe(now, faces, where)
+                found += faces
+        self.card = self._inner.card
+        return _distinct(found, self.card.detecting.nms_iou)
+
+
+def _unknown(_: Frame, faces: Sequence[Face], __: Sequence[bool]) -> list[Estimate]:
+    return [Estimate(None, None)] * len(faces)
+
+
 def _distinct(faces: list[Face], iou: float) -> list[Face]:
     kept: list[Face] = []
     for face in sorted(faces, key=lambda one: -one.score):
@@ -118,13 +155,15 @@ def _distinct(faces: list[Face], iou: float) -> list[Face]:
 
 def opened(name: str, folders: list[Path]) -> Detector:
     """The detector `name` from the first folder that has it; see the module for NAME:CxR."""
-    plain, _, tiles = name.partition(":")
+    named, _, seconds = name.partition("@")
+    plain, _, tiles = named.partition(":")
     for folder in folders:
         if plain == HAAR or all(
             (folder / f"{c}.json").exists() for c in PRESETS.get(plain, (plain,))
         ):
             inner = open_detector(plain, folder)
-            return Tiled(inner, *map(int, tiles.split("x"))) if tiles else inner
+            tiled = Tiled(inner, *map(int, tiles.split("x"))) if tiles else inner
+            return Looking(inner, float(seconds)) if seconds else tiled
     raise ModelError(f"there is no detector {plain!r} in {', '.join(map(str, folders))}")
 
 
@@ -133,7 +172,7 @@ def cost(name: str, folders: list[Path]) -> dict[str, float]:
 
     A Pi 5 runs the card's variant for 8-bit dot products, where there is one.
     """
-    plain, _, tiles = name.partition(":")
+    plain, _, tiles = name.partition("@")[0].partition(":")
     if plain in (HAAR, MTCNN):
         return {}
     path = next(p for f in folders if (p := f / f"{PRESETS.get(plain, (plain,))[0]}.json").exists())

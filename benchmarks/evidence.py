@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 
 from edge.runtime.detect import open_detector
-from edge.runtime.estimate import open_estimator
-from edge.runtime.evidence import Evidence, Limits
+from edge.runtime.estimate.estimate import open_estimator
 from edge.runtime.frame import Box, Estimate, Face, Frame, Image, Keypoints, Point
+from edge.runtime.people.evidence import Evidence, Limits
 
 VIEWS = 12
 BETWEEN_S = 0.5

@@ -26,10 +26,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from edge.config import Config, Device, Mqtt, Paths
-from edge.messages import Counts, timestamp
-from edge.outbox import FILE_NAME, Outbox
-from edge.publish.facts import memory_mb
+from edge.config.broker import Mqtt
+from edge.config.tables import Config, Device, Paths
+from edge.messages.counts import Counts
+from edge.messages.fields import timestamp
+from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.publish.own_status import memory_mb
 from edge.publish.publisher import Publisher, Surroundings
 
 GIVE_UP_S = 180.0
@@ -95,7 +97,7 @@ class Fleet:
         now = timestamp(time.time())
         counts = Counts(
             seq=0, boot="fleet", start=now, end=now, window_s=60.0, observed_s=60.0,
-            clock_synced=True, people=0, female=0, male=0, gender_unknown=0, model="none",
+            clock_synced=True, people=0, model="none",
         )  # fmt: skip
         for outbox in self.outboxes:
             outbox.append(counts)
@@ -119,11 +121,11 @@ class Fleet:
 
     def connected(self) -> int:
         """How many are connected."""
-        return sum(publisher.link.up for publisher in self.publishers)
+        return sum(publisher.connection.up for publisher in self.publishers)
 
     def delivered(self) -> bool:
         """Whether every device's last window has been acknowledged."""
-        return all(p.link.up and p.delivery.is_done() for p in self.publishers)
+        return all(p.connection.up and p.delivery.is_done() for p in self.publishers)
 
 
 def recovery(fleet: Fleet) -> dict[str, Any]:

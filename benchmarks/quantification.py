@@ -16,7 +16,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from edge.runtime.card import read_card
+from edge.runtime.networks.card import read_card
 from tests.people.crowds import CONFUSION, MIXES, simulate
 
 CARD_FACES = 1000

@@ -4,6 +4,7 @@
 faces: the scenes are painted for its motion gate, as moving figures before a noisy wall.
 
 python -m benchmarks.tracking                 # 200 scenes at 5, 8, 10, 15 and 30 frames/s
+python -m benchmarks.tracking --missed 0.3 --turned 0.5   # heads that turn, a weak detector
 python -m benchmarks.tracking --scenes 20 --fps 10 --json tracking.json
 """
 
@@ -16,13 +17,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge.runtime.track import Rules, Tracker
+from edge.runtime.people.tracker import Rules, Tracker
 from tests.people.gated import GatedTracker
 from tests.people.plain import PlainTracker
 from tests.people.scenes import HEIGHT, WIDTH, Detector, Shot, scene, shots
 from tests.people.scoring import Following, Score, score
 
-RULES = Rules(score_min=0.4, confirm_s=0.3, confirm_hits=3, patience_s=1.5)
+RULES = Rules(score_min=0.4, confirm_s=0.3, confirm_hits=3, patience_s=1.5, resume_s=4.0)
 TRACKERS: dict[str, Callable[[Sequence[Shot]], Following]] = {
     "product": lambda _: Tracker(RULES, (WIDTH, HEIGHT)),
     "gated": lambda seen: GatedTracker(RULES, seen),
@@ -30,11 +31,11 @@ TRACKERS: dict[str, Callable[[Sequence[Shot]], Following]] = {
 }
 
 
-def run(name: str, fps: float, scenes: int, missed: float) -> dict[str, float | str]:
+def run(name: str, fps: float, scenes: int, detector: Detector) -> dict[str, float | str]:
     """One row: a tracker over so many scenes of about ten people each."""
     total, frames, looks, spent_s = Score(), 0, 0, 0.0
     for seed in range(scenes):
-        seen = list(shots(scene(seed), fps, seed, Detector(missed=missed)))
+        seen = list(shots(scene(seed), fps, seed, detector))
         began_s = time.perf_counter()
         tracker = TRACKERS[name](seen)
         total += score(tracker, seen)
@@ -64,11 +65,13 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=200, help="scenes a row (default 200)")
     parser.add_argument("--fps", type=float, nargs="+", default=[5, 8, 10, 15, 30])
     parser.add_argument("--missed", type=float, default=0.1, help="detections missed (0.1)")
+    parser.add_argument(
+        "--turned", type=float, default=0.0, help="people who turn away for 0.5 to 3 s (0)"
+    )
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()
-    rows = [
-        run(name, fps, options.scenes, options.missed) for fps in options.fps for name in TRACKERS
-    ]
+    detector = Detector(missed=options.missed, turned=options.turned)
+    rows = [run(name, fps, options.scenes, detector) for fps in options.fps for name in TRACKERS]
     print(f"{'tracker':<14}{'fps':>5}{'people':>8}{'switches':>10}{'doubles':>9}", end="")
     print(f"{'missed':>8}{'ghosts':>8}{'looked at':>11}{'µs/frame':>10}")
     for row in rows:

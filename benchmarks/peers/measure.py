@@ -15,10 +15,10 @@ from benchmarks.peers.systems import OURS, System
 from benchmarks.peers.workers import FailedError, Worker
 from converters.evaluate import measures
 from converters.evaluate.faces import Answers, answer
-from converters.train.labels import Folder, Label, open_data
-from edge.config import Config
+from converters.labels import Folder, Label, open_data
+from edge.config.tables import Config
 from edge.runtime.detect import open_detector
-from edge.runtime.estimate import open_estimator
+from edge.runtime.estimate.estimate import open_estimator
 
 
 class Cost(NamedTuple):

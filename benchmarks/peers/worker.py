@@ -106,15 +106,15 @@ def _length(clip: Path) -> int:
 
 def our_cost(clip: Path, options: dict[str, str]) -> Reply:
     """Processor time of our vision process on a whole clip, after its first frame."""
+    from edge.config.read import load
     from edge.runtime.loop import Loop
     from edge.runtime.meter import Meter
-    from edge.settings import load
-    from edge.vision import build_rooms
+    from edge.vision.assembly import build_stages
 
     overrides = [f"source.uri={clip}", *(f"{key}={value}" for key, value in options.items())]
-    rooms = build_rooms(load(None, overrides), Meter())
-    detector = Counted(rooms.detector)
-    loop = Loop(replace(rooms, detector=detector), lambda _window: None)
+    stages = build_stages(load(None, overrides), Meter())
+    detector = Counted(stages.detector)
+    loop = Loop(replace(stages, detector=detector), lambda _window: None)
     began: list[tuple[float, int]] = []
 
     def tick() -> None:
@@ -137,6 +137,7 @@ class Counted:
 
     def __init__(self, detector: Any) -> None:
         self.looks = self.faces = 0
+        self.tiles = detector.tiles
         self._detector = detector
 
     @property

@@ -1,1 +1,1 @@
-"""Does it go on for ever? The whole product under faults, and its rooms over millions of frames."""
+"""Does it go on for ever? The product under faults, and its stages over millions of frames."""

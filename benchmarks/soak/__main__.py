@@ -2,7 +2,7 @@
 
 python -m benchmarks.soak --hours 1                  # the product in real time, faults throughout
 python -m benchmarks.soak --day                      # as many windows as a day has, in minutes
-python -m benchmarks.soak --frames 10000000          # the rooms alone, half an hour
+python -m benchmarks.soak --frames 10000000          # the stages alone, half an hour
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from benchmarks.soak import plan, rooms
+from benchmarks.soak import plan, stages
 from benchmarks.soak.run import VERBS, Soak, soak
 from edge.errors import UserError
 from tests.publish.support import MOSQUITTO
@@ -22,7 +22,7 @@ def main() -> int:
     """Soak, print the verdict; 1 where something was not as it should be."""
     options = _options()
     if options.frames:
-        return rooms.soak(options.frames, options.steps)
+        return stages.soak(options.frames, options.steps)
     if MOSQUITTO is None:
         print("soak: mosquitto is missing: sudo apt install mosquitto", file=sys.stderr)
         return 1
@@ -53,7 +53,7 @@ def _options() -> argparse.Namespace:
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--hours", type=float, metavar="H", help="the product, in real time")
     how.add_argument("--day", action="store_true", help="the product, a day's windows")
-    how.add_argument("--frames", type=int, metavar="N", help="the rooms between, so many frames")
+    how.add_argument("--frames", type=int, metavar="N", help="the stages between, so many frames")
     parser.add_argument("--windows", type=int, default=plan.DAY_WINDOWS, metavar="N",
                         help=f"with --day (default {plan.DAY_WINDOWS})")  # fmt: skip
     parser.add_argument("--steps", type=int, default=10,

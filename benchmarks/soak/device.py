@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from benchmarks.soak.heard import Heard
+from benchmarks.soak.consumer import Heard
 from benchmarks.soak.plan import Plan
-from edge.outbox import FILE_NAME, Outbox
+from edge.outbox.outbox import FILE_NAME, Outbox
 from tests.main_job.program import children_of, start
 from tests.publish.proxy import FaultProxy
 from tests.publish.support import Broker, Subscriber
@@ -72,7 +72,7 @@ class Device:
         self.broker = Broker(folder)
         self.proxy = FaultProxy(self.broker.port, self.random)
         self.proxy.faulty = False
-        self.consumer = Subscriber(self.broker.port, "agender/v1/soak/#", qos=0)
+        self.consumer = Subscriber(self.broker.port, "agender/v2/soak/#", qos=0)
         self.heard = Heard(self.consumer)
         self.samples: list[Sample] = []
         self.reloads = 0
@@ -144,13 +144,13 @@ class Device:
 
     def request(self, verb: str) -> None:
         """Ask the device over MQTT, and hear its answer."""
-        topic = f"agender/v1/soak/device/response/{verb}"
+        topic = f"agender/v2/soak/device/response/{verb}"
         before = len(self.consumer.heard)
 
         def answered() -> bool:
             return any(topic == heard[0] for heard in self.consumer.heard[before:])
 
-        self.consumer.send(f"agender/v1/soak/device/request/{verb}", "{}")
+        self.consumer.send(f"agender/v2/soak/device/request/{verb}", "{}")
         self.wait_for(answered, f"an answer to {verb}", 30)
         self.reloads += verb == "reload"
 

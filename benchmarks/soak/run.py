@@ -144,7 +144,7 @@ def soak(plan: Plan, file: Path | None) -> Soak:
         disk = stack.enter_context(small_disk(folder))
         if not disk:
             print("no disk can be mounted here (root can): it will not be filled", flush=True)
-        device = Device(plan, folder, demo_clip(), camera)
+        device = Device(plan, folder, demo_clip(folder), camera)
         stack.callback(device.close)
         done = Soak(plan, device, disk=disk)
         done.run()
@@ -160,7 +160,7 @@ def soak(plan: Plan, file: Path | None) -> Soak:
 def _camera(folder: Path, stack: ExitStack) -> Camera:
     """The demo's clip as a network camera's stream."""
     stream = folder / "stream.ts"
-    video = cv2.VideoCapture(str(demo_clip()))
+    video = cv2.VideoCapture(str(demo_clip(folder)))
     size = int(video.get(cv2.CAP_PROP_FRAME_WIDTH)), int(video.get(cv2.CAP_PROP_FRAME_HEIGHT))
     fps = video.get(cv2.CAP_PROP_FPS)
     writer = cv2.VideoWriter(str(stream), cv2.VideoWriter.fourcc(*"mpg2"), fps, size)

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from benchmarks.soak.consumer import Seen
 from benchmarks.soak.device import Sample
-from benchmarks.soak.heard import Seen
 from benchmarks.soak.plan import Plan
 
 LIFE_SHARE = 0.4
@@ -159,12 +159,14 @@ def torn(plan: Plan, windows: Mapping[int, Seen], holes: Iterable[Hole]) -> list
 def uncovered(plan: Plan, windows: Mapping[int, Seen], ran_s: float) -> list[str]:
     """Time that no window covers, beyond what starting vision costs.
 
-    A killed vision takes the open window with it. Of a clip, the time run is that of its frames.
+    A killed vision takes the open window with it. Of a clip, the time run is that of its frames, and
+    what is covered that which was observed: windows go on in a pause, and the clip does not.
     """
     covered_s = sum(seen.window_s for seen in windows.values())
     starts = len({seen.boot for seen in windows.values()})
     if not plan.live:
         ran_s = sum(seen.frames for seen in windows.values()) / CAMERA_FPS
+        covered_s = sum(seen.observed_s for seen in windows.values())
     allowed_s = starts * (START_S + plan.window_s if plan.live else 0.2)
     lost_s = ran_s - covered_s
     if -allowed_s <= lost_s <= allowed_s:

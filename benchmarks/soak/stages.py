@@ -1,4 +1,4 @@
-"""The rooms between detector and outbox over millions of simulated frames, without a picture."""
+"""The stages between detector and outbox over millions of simulated frames, without a picture."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import dataclasses
 import time
 from collections.abc import Sequence
 
-from edge.anonymity import Anonymiser
-from edge.config_people import Privacy, Space, Tracking
+from edge.config.people import Space, Tracking
+from edge.config.told import Privacy
 from edge.host.readings import memory_mb
-from edge.runtime.census import Census
-from edge.runtime.clock import MediaClock
-from edge.runtime.evidence import Limits
+from edge.privacy.anonymise import Anonymiser, Form
+from edge.runtime.census.census import Census
+from edge.runtime.census.clock import MediaClock
 from edge.runtime.frame import Estimate, Face, Frame
-from edge.runtime.people import People
-from edge.runtime.space import Space as Places
+from edge.runtime.people.evidence import Limits
+from edge.runtime.people.people import People
+from edge.runtime.people.space import Space as Places
 from tests.people.scenes import Shot, scene, shots
 
 FPS = 10.0
@@ -27,7 +28,7 @@ class Soak:
         self.people = People(Tracking(), Places(Space()), Limits(), _estimate, score_min=0.4)
         self.frames = self.counted = self.windows = 0
         self._census = Census(60.0, MediaClock())
-        self._anonymiser = Anonymiser(Privacy(), {}, model="soak")
+        self._anonymiser = Anonymiser(Privacy(), {}, Form("soak"))
         self._scenes = [list(shots(scene(seed), FPS, seed)) for seed in range(scenes)]
 
     def run(self, frames: int) -> None:
@@ -49,18 +50,18 @@ class Soak:
             self.frames += 1
 
 
-def _estimate(_: Frame, faces: Sequence[Face]) -> list[Estimate]:
+def _estimate(_: Frame, faces: Sequence[Face], __: Sequence[bool]) -> list[Estimate]:
     """Some answer for each face: the networks are not what is soaked here."""
     return [Estimate(20 + face.box.width % 50, face.score) for face in faces]
 
 
 def soak(frames: int, steps: int) -> int:
     """Print resident memory as the frames go by; 1 if anybody is still held at the end."""
-    rooms, began_s = Soak(), time.perf_counter()
+    stages, began_s = Soak(), time.perf_counter()
     print(f"{'frames':>12}{'windows':>9}{'people':>9}{'held':>6}{'MB':>8}{'µs/frame':>10}")
     for _ in range(steps):
-        rooms.run(frames // steps)
-        spent_us = 1e6 * (time.perf_counter() - began_s) / rooms.frames
-        print(f"{rooms.frames:>12}{rooms.windows:>9}{rooms.counted:>9}", end="")
-        print(f"{rooms.people.held:>6}{memory_mb():>8.1f}{spent_us:>10.1f}", flush=True)
-    return int(rooms.people.held > 0)
+        stages.run(frames // steps)
+        spent_us = 1e6 * (time.perf_counter() - began_s) / stages.frames
+        print(f"{stages.frames:>12}{stages.windows:>9}{stages.counted:>9}", end="")
+        print(f"{stages.people.held:>6}{memory_mb():>8.1f}{spent_us:>10.1f}", flush=True)
+    return int(stages.people.held > 0)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.publish.consumer import Consumer, Verdict
+from edge.messages.consumer import Consumer, Verdict
 from tests.publish.support import Subscriber
 
 
@@ -71,7 +71,7 @@ class Heard:
             message["frames_seen"],
             message["people"],
         )
-        verdict = self._following.take("soak", number, message["boot"])
+        verdict = self._following.take("soak", message["numbering"], number)
         if verdict is Verdict.REPEAT:
             self.repeats += 1
             if self.windows.get(number) != seen:
