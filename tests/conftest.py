@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from converters.errors import ConvertError
 from converters.footage import PORTRAIT, render
@@ -18,6 +19,10 @@ from tests.shared import MODELS, SHARED
 # A suite started in the background inherits an ignored SIGINT and would hand it on to every process
 # whose Ctrl-C it tests.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says how busy the machine is, and nothing of the product.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.runtime.detect.base import fit
-from edge.runtime.detect.part import columns_of, is_cut
+from edge.runtime.detect.region import columns_of, is_cut
 from edge.runtime.frame import Face, Frame, Span
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,9 +14,9 @@ import numpy as np
 import pytest
 
 from converters.annotate.draw import COLOURS, Seen, drawn, label_of
-from converters.annotate.look import open_eyes
+from converters.annotate.inference import open_reader
 from converters.cli import main
-from converters.progress import Pace
+from edge.progress import Pace
 from edge.runtime.frame import Box, Estimate, Face
 from tests.annotate.conftest import write_film
 from tests.shared import MODELS, frame_of, pictures_of
@@ -59,8 +60,8 @@ def test_the_box_lies_where_the_device_finds_the_face(films, people, tmp_path):
     """A picture's copy bears a box in the colour of the answer at the detector's own place."""
     assert annotate(films / "face.png", tmp_path / "seen.png") == 0
     seen = cv2.imread(str(tmp_path / "seen.png"))
-    eyes = open_eyes([], ("agender_64",), "far", MODELS, tracks=False)
-    (found,) = eyes.look(frame_of(people[0]))
+    reader = open_reader([], ("agender_64",), "far", MODELS, tracks=False)
+    (found,) = reader.read(frame_of(people[0]))
     box = found.face.box
     y = round(box.centre.y)
     # The label may cover the box's upper edge, hence the middle of its left and right edges.
@@ -197,6 +198,24 @@ def test_a_full_disk_is_noticed(films, tmp_path, name):
     assert "agender-convert: " in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+READ_ONLY = "mount -t tmpfs -o ro tmpfs {folder} && exec {command}"
+
+
+@pytest.mark.parametrize("name", ["seen.mp4", "seen.png", "new/seen.png", "a" * 300 + ".png"])
+def test_a_place_that_cannot_be_written_is_told_in_one_sentence(films, tmp_path, name):
+    """A read-only file system, however deep, and a name that no file can have."""
+    command = shlex.join(map(str, [*COMMAND, films / "film.mp4", tmp_path / name]))
+    script = READ_ONLY.format(folder=shlex.quote(str(tmp_path)), command=command)
+    alone = ["unshare", "--map-root-user", "--mount"]
+    if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this system lets nobody mount a file system of his own")
+    done = subprocess.run([*alone, "sh", "-c", script], text=True, capture_output=True,
+                          timeout=60, check=False)  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(tmp_path / name) in done.stderr.splitlines()[-1]
 
 
 def test_the_time_left_follows_the_pace():

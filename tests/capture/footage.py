@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -28,6 +29,14 @@ def picture(index: int, width: int = 320, height: int = 240) -> Image:
     return image
 
 
+def squares(index: int, width: int = 320, height: int = 240) -> Image:
+    """The same with something to see: before a plain picture a camera might be covered."""
+    image = picture(index, width, height)
+    rows, columns = np.indices((height - height // 2, width // 2)) // 16
+    image[height // 2 :, : width // 2] = ((rows + columns) % 2 * 200 + 30)[..., None]
+    return image
+
+
 def index_of(image: Image) -> int:
     """The index that `picture` put into an image."""
     height, width = image.shape[:2]
@@ -35,13 +44,17 @@ def index_of(image: Image) -> int:
 
 
 def write_clip(
-    path: Path, frames: int = 30, fps: float = 10, size: tuple[int, int] = (320, 240)
+    path: Path,
+    frames: int = 30,
+    fps: float = 10,
+    size: tuple[int, int] = (320, 240),
+    drawn: Callable[[int, int, int], Image] = picture,
 ) -> Path:
     """A clip in the container that the suffix names."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*CODECS[path.suffix]), fps, size)
     assert writer.isOpened()
     for index in range(frames):
-        writer.write(picture(index, *size))
+        writer.write(drawn(index, *size))
     writer.release()
     return path
 

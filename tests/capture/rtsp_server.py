@@ -1,4 +1,4 @@
-"""A network camera for the tests: RTSP over TCP (RFC 2326), an MPEG transport stream inside."""
+"""A network camera for the tests: RTSP (RFC 2326), an MPEG transport stream over TCP or UDP."""
 
 from __future__ import annotations
 
@@ -21,13 +21,25 @@ class Server:
     """Plays a .ts file to whoever connects, and afterwards does what `ending` says.
 
     `ending`: "end" closes the connection, "stall" keeps it open in silence. `answer`: "ok",
-    "unauthorized" (401), or "silence" (never answers).
+    "unauthorized" (401), "missing" (404), or "silence" (never answers). `transports`: what it
+    offers of "tcp" and "udp"; it answers 461 to the other. `pace_s`: between two packets.
     """
 
     def __init__(
-        self, stream: Path, ending: str = "end", answer: str = "ok", port: int = 0
+        self,
+        stream: Path,
+        ending: str = "end",
+        answer: str = "ok",
+        port: int = 0,
+        *,
+        transports: tuple[str, ...] = ("tcp", "udp"),
+        pace_s: float = 0.002,
     ) -> None:
         self.connections = 0
+        self.used = ""
+        self._transports = transports
+        self._pace_s = pace_s
+        self._udp_port = 0
         self._content = stream.read_bytes()
         self._ending, self._answer = ending, answer
         self._stopping = threading.Event()
@@ -73,13 +85,17 @@ class Server:
         """Answer one request; whether the connection is over."""
         method = request.split(" ", 1)[0]
         number = next(x for x in request.split("\r\n") if x.lower().startswith("cseq"))
-        if self._answer == "unauthorized":
-            client.sendall(f"RTSP/1.0 401 Unauthorized\r\n{number}\r\n\r\n".encode())
+        refusal = {"unauthorized": "401 Unauthorized", "missing": "404 Not Found"}
+        if self._answer in refusal:
+            client.sendall(f"RTSP/1.0 {refusal[self._answer]}\r\n{number}\r\n\r\n".encode())
+            return False
+        if method == "SETUP" and not self._set_up(request):
+            client.sendall(f"RTSP/1.0 461 Unsupported Transport\r\n{number}\r\n\r\n".encode())
             return False
         headers = {
             "OPTIONS": "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n",
             "DESCRIBE": f"Content-Type: application/sdp\r\nContent-Length: {len(SDP)}\r\n",
-            "SETUP": "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n",
+            "SETUP": f"Transport: {self._transport()}\r\nSession: 1\r\n",
             "PLAY": "Session: 1\r\n",
         }.get(method, "")
         body = SDP if method == "DESCRIBE" else ""
@@ -91,22 +107,41 @@ class Server:
             self._stopping.wait(30)
         return True
 
+    def _set_up(self, request: str) -> bool:
+        """Note the transport that is asked for; false where it is none of ours."""
+        asked = next(x for x in request.split("\r\n") if x.lower().startswith("transport:"))
+        self.used = "tcp" if "/TCP" in asked else "udp"
+        if self.used == "udp":
+            self._udp_port = int(asked.split("client_port=")[1].split("-")[0])
+        return self.used in self._transports
+
+    def _transport(self) -> str:
+        if self.used == "tcp":
+            return "RTP/AVP/TCP;unicast;interleaved=0-1"
+        ports = f"client_port={self._udp_port}-{self._udp_port + 1};server_port=50000-50001"
+        return f"RTP/AVP;unicast;{ports}"
+
+    def _send(self, client: socket.socket, packet: bytes) -> None:
+        if self.used == "tcp":
+            client.sendall(b"$\0" + struct.pack(">H", len(packet)) + packet)
+            return
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            out.sendto(packet, ("127.0.0.1", self._udp_port))
+
     def _play(self, client: socket.socket) -> None:
         for index, start in enumerate(range(0, len(self._content), TS_PACKETS)):
             if self._stopping.is_set():
                 return
             header = struct.pack(">BBHII", 0x80, 33, index & 0xFFFF, index * 900, 1)
             packet = header + self._content[start : start + TS_PACKETS]
-            client.sendall(b"$\0" + struct.pack(">H", len(packet)) + packet)
-            time.sleep(0.002)
+            self._send(client, packet)
+            time.sleep(self._pace_s)
 
 
 @contextmanager
-def serving(
-    stream: Path, ending: str = "end", answer: str = "ok", port: int = 0
-) -> Iterator[Server]:
+def serving(stream: Path, *settings: object, **named: object) -> Iterator[Server]:
     """A server for the length of a block."""
-    server = Server(stream, ending, answer, port)
+    server = Server(stream, *settings, **named)  # type: ignore[arg-type]
     try:
         yield server
     finally:

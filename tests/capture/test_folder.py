@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from edge import config
+from edge.config import tables as config
 from edge.errors import SourceError
 from edge.runtime.capture import open_source
 from edge.runtime.capture.folder import natural

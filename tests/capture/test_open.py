@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import config
+from edge.config import tables as config
 from edge.errors import SourceError
 from edge.runtime.capture import kind_of, open_source
 from tests.capture.footage import read_all, write_clip

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import config
+from edge.config import tables as config
 from edge.errors import SourceError
 from edge.runtime.capture import open_source
 from edge.runtime.capture.picamera import PiCamera
@@ -288,3 +288,53 @@ def test_a_camera_that_cannot_cut_says_so(monkeypatch):
     with pytest.raises(SourceError, match=r"cannot show a part .* leave source\.region unset"):
         PiCamera(0, settings(region=(0, 0, 0.5, 0.5)))
     assert fake.made[0].state == "closed"
+
+
+LIGHT = dict.fromkeys(("AeFlickerMode", "AeFlickerPeriod", "AeExposureMode", "AfMode"))
+
+
+@pytest.mark.parametrize(
+    ("flicker", "mains", "expected"),
+    [
+        ("auto", 50, {"AeFlickerMode": 1, "AeFlickerPeriod": 10_000}),
+        ("auto", 60, {"AeFlickerMode": 1, "AeFlickerPeriod": 8_333}),
+        ("auto", None, {}),
+        (60, 50, {"AeFlickerMode": 1, "AeFlickerPeriod": 8_333}),
+        ("off", 50, {"AeFlickerMode": 0}),
+    ],
+)
+def test_lamps_of_the_country_are_matched(monkeypatch, flicker, mains, expected):
+    """A lamp flickers with half the mains' period; what is not known is left to the camera."""
+    fake = fake_picamera2.install(monkeypatch, controls=LIGHT)
+    monkeypatch.setattr("edge.runtime.capture.light.mains_hz", lambda: mains)
+    with PiCamera(0, settings(flicker=flicker)):
+        found = {name: value for name, value in fake.made[0].set.items() if "Flicker" in name}
+    assert found == expected
+
+
+def test_a_camera_without_flicker_control_is_taken_as_it_is(monkeypatch):
+    """Older releases of libcamera have none."""
+    fake = fake_picamera2.install(monkeypatch, controls={})
+    with PiCamera(0, settings(flicker=50, exposure_max_ms=20)):
+        assert fake.made[0].set == {}
+
+
+def test_a_ceiling_of_exposure_runs_the_sensor_faster_and_passes_frames_over(monkeypatch):
+    """At most 20 ms are 50 frames a second; ten of them are taken, the others given back."""
+    fake = fake_picamera2.install(monkeypatch, controls=LIGHT)
+    now_s = [0.0]
+    request = fake_picamera2.Job.get_result
+
+    def paced(job, timeout=None):
+        now_s[0] += 0.02
+        return request(job, timeout)
+
+    monkeypatch.setattr(fake_picamera2.Job, "get_result", paced)
+    with PiCamera(0, settings(fps=10, exposure_max_ms=20), lambda: now_s[0]) as source:
+        camera = fake.made[0]
+        assert camera.config["controls"] == {"FrameDurationLimits": (20_000, 20_000)}
+        assert camera.set["AeExposureMode"] == 1
+        for _ in range(10):
+            source.read().release()
+        assert camera.given == pytest.approx(46, abs=3)
+        assert camera.lent == []

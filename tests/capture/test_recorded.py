@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from edge import config
+from edge.config import tables as config
 from edge.runtime.capture.recorded import Pictures, Recorded
 from tests.capture.footage import picture, read_all
 
@@ -17,6 +17,7 @@ class Stamped:
     """A recording of given media times."""
 
     period_s = 0.1
+    frames_announced = 0
 
     def __init__(self, stamps_s: list[float]) -> None:
         self.stamps_s = stamps_s

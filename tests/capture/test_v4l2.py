@@ -3,26 +3,57 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import os
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edge import config
-from edge.errors import SourceError
+from edge.config import tables as config
+from edge.errors import SourceError, SourceLostError
 from edge.runtime.capture import open_source, v4l2
+from edge.runtime.capture import v4l2_device as kernel
 from tests.capture.footage import picture
 
 CAPTURE, META, CODEC = 0x1, 0x00800000, 0x8000
+FPS = 120
+"""So fast that no picture of the script is passed over."""
 
 
-def capabilities(device_caps: int) -> bytes:
-    """What VIDIOC_QUERYCAP answers for a device of a driver with many."""
-    everything = device_caps | CAPTURE | v4l2._HAS_DEVICE_CAPS
-    return v4l2._CAPABILITIES.pack(b"uvcvideo", b"Camera", b"usb-1", everything, device_caps)
+class Kernel:
+    """Answers ioctl for one camera: what it is, its formats, and controls that keep books."""
+
+    def __init__(self, caps: int = CAPTURE, formats: tuple[bytes, ...] = (b"MJPG", b"YUYV")):
+        self.caps, self.formats = caps, formats
+        self.ranges = {
+            kernel.POWER_LINE_FREQUENCY: (0, 2, 2),
+            kernel.EXPOSURE_AUTO: (0, 3, 3),
+            kernel.EXPOSURE_ABSOLUTE: (3, 2047, 250),
+            kernel.EXPOSURE_DYNAMIC_FRAMERATE: (0, 1, 0),
+        }
+        self.values = {number: default for number, (_, _, default) in self.ranges.items()}
+        self.written: list[int] = []
+
+    def ioctl(self, handle: int, request: int, argument: bytes) -> bytes:
+        if request == kernel._QUERYCAP:
+            everything = self.caps | CAPTURE | kernel._HAS_DEVICE_CAPS
+            fields = b"uvcvideo", b"ACME Cam", b"usb-1", everything, self.caps
+            return kernel._CAPABILITIES.pack(*fields)
+        number = int.from_bytes(argument[:4], "little")
+        if request == kernel._ENUM_FMT and number < len(self.formats):
+            return kernel._FORMAT.pack(number, 1, 0, b"", self.formats[number])
+        if request == kernel._QUERYCTRL and number in self.ranges:
+            lowest, highest, default = self.ranges[number]
+            return kernel._CONTROL_RANGE.pack(number, 1, b"", lowest, highest, 1, default, 0)
+        if request == kernel._G_CTRL and number in self.values:
+            return kernel._VALUE.pack(number, self.values[number])
+        if request == kernel._S_CTRL and number in self.values:
+            self.values[number] = kernel._VALUE.unpack(argument)[1]
+            self.written.append(number)
+            return argument
+        raise OSError(errno.EINVAL, "Invalid argument")
 
 
 class Capture:
@@ -33,7 +64,7 @@ class Capture:
 
     def __init__(self, device: str, backend: int) -> None:
         assert backend == cv2.CAP_V4L2
-        self.device, self.values, self.released = device, {}, 0
+        self.device, self.values, self.released, self.retrieved = device, {}, 0, 0
         self.pictures = iter(list(self.script))
         made.append(self)
 
@@ -47,10 +78,15 @@ class Capture:
     def get(self, key: int) -> float:
         return self.values[key]
 
-    def read(self):
+    def grab(self) -> bool:
         assert not self.released
-        image = next(self.pictures, None)
-        return image is not None, image
+        time.sleep(1.2 / FPS)
+        self.image = next(self.pictures, None)
+        return self.image is not None
+
+    def retrieve(self):
+        self.retrieved += 1
+        return True, self.image
 
     def release(self) -> None:
         self.released += 1
@@ -65,8 +101,9 @@ def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made.clear()
     device = tmp_path / "video0"
     device.touch()
-    monkeypatch.setattr(v4l2, "DEVICES", tmp_path)
-    monkeypatch.setattr(v4l2.fcntl, "ioctl", lambda *_: capabilities(CAPTURE))
+    monkeypatch.setattr(kernel, "DEVICES", tmp_path)
+    monkeypatch.setattr(kernel.fcntl, "ioctl", Kernel().ioctl)
+    monkeypatch.setattr("edge.runtime.capture.light.mains_hz", lambda: None)
     monkeypatch.setattr(cv2, "VideoCapture", Capture)
     monkeypatch.setattr(Capture, "opens", True)
     monkeypatch.setattr(Capture, "script", [picture(i, 64, 48) for i in range(3)])
@@ -74,16 +111,14 @@ def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_camera_is_asked_for_what_the_settings_say(camera: Path):
-    """Size, rate and a fixed exposure (the kernel counts in 100 µs) reach the driver."""
-    settings = config.Source(full_size_px=(1280, 720), fps=15, exposure_ms=8)
+    """Size and rate reach the driver."""
+    settings = config.Source(full_size_px=(1280, 720), fps=15)
     with v4l2.open_camera(camera, settings) as source:
         assert source.live
         values = made[0].values
     assert values[cv2.CAP_PROP_FRAME_WIDTH] == 1280
     assert values[cv2.CAP_PROP_FRAME_HEIGHT] == 720
     assert values[cv2.CAP_PROP_FPS] == 15
-    assert values[cv2.CAP_PROP_EXPOSURE] == 80
-    assert values[cv2.CAP_PROP_AUTO_EXPOSURE] == 1
     assert int(values[cv2.CAP_PROP_FOURCC]).to_bytes(4, "little") == b"MJPG"
     assert made[0].released == 1
 
@@ -92,7 +127,7 @@ def test_a_damaged_picture_is_passed_over(camera: Path, monkeypatch):
     """One failed reading is no lost camera."""
     good = picture(1, 64, 48)
     monkeypatch.setattr(Capture, "script", [good, None, None, good])
-    with v4l2.open_camera(camera, config.Source()) as source:
+    with v4l2.open_camera(camera, config.Source(fps=FPS)) as source:
         frames = [source.read(), source.read()]
     assert [frame.sequence for frame in frames] == [0, 1]
     assert frames[0].captured_s < frames[1].captured_s
@@ -100,7 +135,7 @@ def test_a_damaged_picture_is_passed_over(camera: Path, monkeypatch):
 
 def test_an_unplugged_camera_is_noticed(camera: Path):
     """Readings that fail for `stall_s` are an error that names the camera."""
-    with v4l2.open_camera(camera, config.Source(stall_s=0.05)) as source:
+    with v4l2.open_camera(camera, config.Source(fps=FPS, stall_s=0.05)) as source:
         for _ in range(3):
             source.read()
         with pytest.raises(SourceError, match=r"the camera .*video0 gave no frame"):
@@ -118,7 +153,7 @@ def test_a_usb_camera_plugged_into_another_port_is_found_by_its_name(
     link.symlink_to(camera)
     (names / "usb-ACME_Cam_123-video-index1").symlink_to(tmp_path / "video1")
     monkeypatch.setattr("edge.runtime.capture.watch.PAUSES_S", (0.0,))
-    with open_source(config.Source(uri="usb:0", stall_s=0.05)) as source:
+    with open_source(config.Source(uri="usb:0", fps=FPS, stall_s=0.05)) as source:
         for _ in range(3):
             source.read()
         link.unlink()
@@ -131,21 +166,21 @@ def test_a_usb_camera_plugged_into_another_port_is_found_by_its_name(
 
 def test_without_names_usb_counts_the_devices(camera: Path):
     """In a container without udev usb:2 is /dev/video2."""
-    assert v4l2.usb_device(2) == camera.parent / "video2"
+    assert v4l2.links_of(2) == (camera.parent / "video2",)
 
 
 def test_a_missing_camera_is_said_with_those_that_are_there(camera: Path):
     """The sentence helps to choose another number."""
     with pytest.raises(SourceError, match=r"no camera .*video3; there are: .*video0"):
-        v4l2.open_camera(camera.parent / "video3", config.Source())
+        v4l2.open_camera(camera.parent / "video3", config.Source(fps=FPS))
 
 
 @pytest.mark.parametrize("kind", [META, CODEC], ids=["metadata", "codec"])
 def test_a_device_that_gives_no_pictures_is_no_camera(camera: Path, monkeypatch, kind: int):
     """A Raspberry Pi has a dozen /dev/video nodes; most are encoders and the like."""
-    monkeypatch.setattr(v4l2.fcntl, "ioctl", lambda *_: capabilities(kind))
+    monkeypatch.setattr(kernel.fcntl, "ioctl", Kernel(kind).ioctl)
     with pytest.raises(SourceError, match="is no camera"):
-        v4l2.open_camera(camera, config.Source())
+        v4l2.open_camera(camera, config.Source(fps=FPS))
 
 
 def test_a_file_that_is_no_device_is_no_camera(camera: Path, monkeypatch):
@@ -154,16 +189,16 @@ def test_a_file_that_is_no_device_is_no_camera(camera: Path, monkeypatch):
     def refuse(*_: object) -> bytes:
         raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
 
-    monkeypatch.setattr(v4l2.fcntl, "ioctl", refuse)
+    monkeypatch.setattr(kernel.fcntl, "ioctl", refuse)
     with pytest.raises(SourceError, match="is no camera"):
-        v4l2.open_camera(camera, config.Source())
+        v4l2.open_camera(camera, config.Source(fps=FPS))
 
 
 def test_a_busy_camera_is_called_busy(camera: Path, monkeypatch):
     """It can be asked, but not read, while another program streams from it."""
     monkeypatch.setattr(Capture, "opens", False)
     with pytest.raises(SourceError, match="is busy: another program uses it"):
-        v4l2.open_camera(camera, config.Source())
+        v4l2.open_camera(camera, config.Source(fps=FPS))
     assert made[0].released == 1
 
 
@@ -173,17 +208,143 @@ def test_a_forbidden_camera_says_which_group_may(camera: Path, monkeypatch):
     def deny(*_: object) -> int:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(v4l2.os, "open", deny)
+    monkeypatch.setattr(kernel.os, "open", deny)
     with pytest.raises(SourceError, match="Permission denied: add the user to the group video"):
-        v4l2.open_camera(camera, config.Source())
+        v4l2.open_camera(camera, config.Source(fps=FPS))
 
 
 def test_devices_are_given_back_when_reading_and_closing_meet(camera: Path, monkeypatch):
     """`close` waits for the reading that goes on, since OpenCV crashes otherwise."""
-    endless = itertools.repeat(picture(1, 64, 48))
-    monkeypatch.setattr(Capture, "read", lambda self: (not self.released, next(endless)))
-    source = v4l2.open_camera(camera, config.Source())
+    monkeypatch.setattr(Capture, "script", [picture(1, 64, 48)] * 1000)
+    source = v4l2.open_camera(camera, config.Source(fps=FPS))
     assert source.read() is not None
     source.close()
     assert source.read() is None
     assert made[0].released == 1
+
+
+@pytest.fixture
+def driver(camera: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    """The camera's controls; the mains have 50 Hz, the driver's own choice is 60."""
+    answering = Kernel()
+    monkeypatch.setattr(kernel.fcntl, "ioctl", answering.ioctl)
+    monkeypatch.setattr("edge.runtime.capture.light.mains_hz", lambda: 50)
+    return answering
+
+
+def test_lamps_of_the_country_are_matched_and_undone_at_the_end(camera: Path, driver: Kernel):
+    """By default 50 Hz where the mains have it; the camera is given back as it was."""
+    with v4l2.open_camera(camera, config.Source()):
+        assert driver.values[kernel.POWER_LINE_FREQUENCY] == 1
+        assert driver.written == [kernel.POWER_LINE_FREQUENCY]
+    assert driver.values[kernel.POWER_LINE_FREQUENCY] == 2
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_what_somebody_set_outside_stays(camera: Path, driver: Kernel, chosen: int):
+    """A value that is not the driver's own was chosen by v4l2-ctl or another program."""
+    driver.values |= {kernel.POWER_LINE_FREQUENCY: chosen, kernel.EXPOSURE_AUTO: 1}
+    with v4l2.open_camera(camera, config.Source()):
+        pass
+    assert driver.written == []
+
+
+@pytest.mark.parametrize(("flicker", "value"), [("off", 0), (50, 1), (60, 2)])
+def test_a_frequency_that_is_asked_for_is_set(camera: Path, driver: Kernel, flicker, value):
+    """Whatever it was before."""
+    driver.values[kernel.POWER_LINE_FREQUENCY] = 3
+    driver.ranges[kernel.POWER_LINE_FREQUENCY] = (0, 3, 2)
+    with v4l2.open_camera(camera, config.Source(flicker=flicker)):
+        assert driver.values[kernel.POWER_LINE_FREQUENCY] == value
+    assert driver.values[kernel.POWER_LINE_FREQUENCY] == 3
+
+
+def test_a_fixed_exposure_is_set_and_put_back(camera: Path, driver: Kernel):
+    """8 ms are 80 of the kernel's units, by hand; afterwards it is automatic again."""
+    with v4l2.open_camera(camera, config.Source(exposure_ms=8)):
+        assert driver.values[kernel.EXPOSURE_AUTO] == 1
+        assert driver.values[kernel.EXPOSURE_ABSOLUTE] == 80
+    assert driver.values[kernel.EXPOSURE_AUTO] == 3
+    assert driver.values[kernel.EXPOSURE_ABSOLUTE] == 250
+
+
+def test_a_ceiling_of_exposure_makes_the_sensor_faster(camera: Path, driver: Kernel):
+    """At most 20 ms are at least 50 frames a second, none of which may last longer."""
+    driver.values[kernel.EXPOSURE_DYNAMIC_FRAMERATE] = 1
+    with v4l2.open_camera(camera, config.Source(fps=10, exposure_max_ms=20)):
+        assert made[0].values[cv2.CAP_PROP_FPS] == 50
+        assert driver.values[kernel.EXPOSURE_DYNAMIC_FRAMERATE] == 0
+    assert driver.values[kernel.EXPOSURE_DYNAMIC_FRAMERATE] == 1
+
+
+def test_a_camera_without_controls_is_taken_as_it_is(camera: Path, driver: Kernel):
+    """What it cannot do is no reason not to count."""
+    driver.ranges.clear()
+    with v4l2.open_camera(camera, config.Source(exposure_ms=8, fps=FPS)) as source:
+        assert source.read() is not None
+
+
+def test_a_faster_camera_is_decoded_at_the_rate_asked_for(camera: Path, monkeypatch):
+    """Of some 100 pictures a second ten are retrieved; the others are not decoded."""
+    monkeypatch.setattr(Capture, "script", [picture(1, 64, 48)] * 1000)
+    with v4l2.open_camera(camera, config.Source(fps=10)) as source:
+        for _ in range(5):
+            source.read()
+    assert made[0].retrieved == 5
+
+
+def two_cameras(folder: Path, *, identical: bool) -> tuple[Path, Path]:
+    """Links as udev makes them; identical cameras share the last one's name."""
+    sockets, names = folder / "v4l" / "by-path", folder / "v4l" / "by-id"
+    sockets.mkdir(parents=True)
+    names.mkdir(parents=True)
+    links = []
+    for number in (0, 1):
+        device = folder / f"video{2 * number}"
+        device.touch()
+        link = sockets / f"platform-xhci-usb-0:1.{number + 1}:1.0-video-index0"
+        link.symlink_to(device)
+        name = names / f"usb-ACME_{'Cam' if identical else number}-video-index0"
+        name.unlink(missing_ok=True)
+        name.symlink_to(device)
+        links.append(link)
+    return links[0], links[1]
+
+
+def test_identical_cameras_are_told_apart_by_their_sockets(camera: Path):
+    """They share one name, which leads to either of them."""
+    first, second = two_cameras(camera.parent, identical=True)
+    assert v4l2.links_of(0) == (first,)
+    assert v4l2.links_of(1) == (second,)
+
+
+def test_no_other_camera_takes_the_place_of_one_that_is_unplugged(
+    camera: Path, monkeypatch, caplog
+):
+    """usb:0 waits for the camera that it was, and says at the start which that is."""
+    first, _second = two_cameras(camera.parent, identical=True)
+    monkeypatch.setattr("edge.runtime.capture.watch.PAUSES_S", (0.0,))
+    with open_source(config.Source(uri="usb:0", fps=FPS, stall_s=0.05, give_up_s=0.3)) as source:
+        assert str(first) in caplog.text
+        source.read()
+        first.unlink()
+        with pytest.raises(SourceLostError, match=r"no camera .*1\.1:1\.0-video-index0"):
+            while source.read():
+                pass
+    assert {capture.device for capture in made} == {str(first)}
+
+
+def test_a_camera_with_a_name_of_its_own_is_found_in_another_socket(camera: Path):
+    """Different cameras are followed by their names."""
+    two_cameras(camera.parent, identical=False)
+    known = v4l2.links_of(1)
+    assert [link.parent.name for link in known] == ["by-id", "by-path"]
+
+
+def test_the_cameras_are_listed_with_name_path_and_formats(camera: Path):
+    """For `doctor`: what to write into source.uri."""
+    first, second = two_cameras(camera.parent, identical=True)
+    found = kernel.cameras()
+    assert [each.path for each in found] == [first, second]
+    assert found[0].name == "ACME Cam"
+    assert found[0].formats == ("MJPG", "YUYV")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import config
+from edge.config import tables as config
 from edge.errors import SourceError
 from edge.runtime.capture import open_source
 from edge.runtime.capture.container import declared_size

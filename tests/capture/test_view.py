@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from edge import config
+from edge.config import tables as config
 from edge.runtime.capture import open_source
 from edge.runtime.capture.view import View
 from tests.capture.footage import write_clip

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edge import config
+from edge.config import tables as config
 from edge.errors import SourceError, SourceLostError
 from edge.runtime.capture.source import Source, framed
 from edge.runtime.capture.view import View

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from converters import bundle, card_verb
+from converters.cli import main
 from converters.errors import ConvertError
-from edge.runtime.card import Card, ModelError, read_card, read_model
-from edge.runtime.model import Network
+from edge.runtime.networks.card import Card, ModelError, read_card, read_model
+from edge.runtime.networks.model import Network
 
 SHIPPED = "blazeface_short_128"
 
@@ -72,11 +75,65 @@ def test_a_failed_write_leaves_the_old_bundle(tmp_path, shipped, monkeypatch):
     """A bundle that cannot be written whole is not written at all."""
     path = bundle.write(tmp_path, *shipped)
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    monkeypatch.setattr(bundle, "read_card", lambda _: (_ for _ in ()).throw(ModelError("bad")))
-    with pytest.raises(ModelError):
+
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ConvertError, match="No space left"):
         bundle.write(tmp_path, *shipped)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
     assert path.exists()
+
+
+NAMES = ("../x", "a/b", "", ".hidden", "x\n", "a" * 200, "x.json")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_is_no_name_writes_nothing_anywhere(tmp_path, shipped, name):
+    """A bundle stays in its folder."""
+    flatbuffer, card = shipped
+    out = tmp_path / "out"
+    with pytest.raises(ModelError, match=r"\$\.name"):
+        bundle.write(out, flatbuffer, msgspec.structs.replace(card, name=name))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_import_is_told_at_once_that_its_name_is_none(name, capsys):
+    """An error of the command line, before anything is read."""
+    with pytest.raises(SystemExit) as ended:
+        main(["import", "net.onnx", "--as", "dlib-age", "--name", name])
+    assert ended.value.code == 2
+    assert "is no bundle's name" in capsys.readouterr().err
+
+
+def test_a_card_that_does_not_describe_its_network_is_never_written(tmp_path, models):
+    """The converters check as the device does: another output's values are no ages."""
+    card = read_card(models / "agender_64.json")
+    age, gender = card.estimating.outputs
+    exchanged = (msgspec.structs.replace(age, tensor=gender.tensor), gender)
+    estimator = msgspec.structs.replace(card.estimating, outputs=exchanged)
+    flatbuffer = bundle.network((models / "agender_64.tflite").read_bytes(), "it")
+    with pytest.raises(ModelError, match="gives 1 values for age"):
+        bundle.write(tmp_path, flatbuffer, msgspec.structs.replace(card, estimator=estimator))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_renamed_card_is_not_written_beside_itself(tmp_path, shipped):
+    """It would overwrite the bundle whose name it still has."""
+    path = bundle.write(tmp_path, *shipped)
+    for suffix in (".json", ".tflite"):
+        path.with_suffix(suffix).rename(tmp_path / f"other{suffix}")
+    card = read_card(tmp_path / "other.json")
+    with pytest.raises(ConvertError, match=f"is the card of '{SHIPPED}'"):
+        bundle.rewrite(tmp_path / "other.json", card)
+
+
+def test_a_figure_that_could_not_be_measured_is_null(shipped):
+    """NaN is no JSON."""
+    card = msgspec.structs.replace(shipped[1], evidence={"a": [float("nan")], "b": 1.5})
+    assert json.loads(bundle.render(card))["evidence"] == {"a": [None], "b": 1.5}
 
 
 def test_an_exchanged_card_is_noticed(tmp_path, shipped):

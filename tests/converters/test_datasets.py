@@ -11,7 +11,7 @@ from converters.datasets.folder import judged
 from converters.datasets.rows import Age
 from converters.errors import ConvertError
 from converters.footage import PORTRAIT
-from converters.train.labels import open_data
+from converters.labels import open_data
 from converters.train.settings import read_settings
 from tests.converters.sets import (
     UTKFACE,

@@ -15,8 +15,8 @@ import pytest
 from converters.cli import main
 from converters.detectors import check, ssd_res10
 from converters.errors import ConvertError
-from edge.runtime.card import Detector, read_card
 from edge.runtime.detect import grid, open_detector, ssd, yunet
+from edge.runtime.networks.card import Detector, read_card
 from tests.shared import SHARED, frame_of
 
 YUNET = SHARED / "weights" / "yunet" / "yunet_n_320_320.onnx"
@@ -186,11 +186,12 @@ def test_an_onnx_network_keeps_its_answers_in_nhwc():
     if not YUNET.is_file():
         pytest.skip(f"YuNet is not here: {YUNET}")
     onnx_file = importlib.import_module("converters.importers.onnx_file")
+    execute = importlib.import_module("converters.importers.graph.execute")
     onnx = importlib.import_module("onnx")
     reference = importlib.import_module("onnx.reference").ReferenceEvaluator
     image = np.random.default_rng(0).integers(0, 256, (1, 320, 320, 3)).astype(np.float32)
     graph = onnx_file.load_graph(YUNET.read_bytes(), "YuNet")
-    said = graph.function()(image)
+    said = execute.function(graph)(image)
     expected = reference(onnx.load(YUNET)).run(None, {"input": image.transpose(0, 3, 1, 2)})
     for name, values in zip(graph.outputs, expected, strict=True):
         np.testing.assert_allclose(said[name].numpy(), values, atol=1e-3, rtol=1e-3)

@@ -13,7 +13,7 @@ import pytest
 
 from converters.cli import main
 from converters.evaluate.result import read_result
-from edge.bands import AGE_BANDS
+from edge.messages.bands import AGE_BANDS
 from edge.runtime.detect import open_detector
 from tests.shared import MODELS, frame_of
 

@@ -13,10 +13,10 @@ import pytest
 
 from converters.cli import main
 from converters.errors import ConvertError
-from converters.importers import job, readers, template
+from converters.importers import job, process, readers, template
+from converters.importers.request import Job
 from converters.importers.template import known, take
-from converters.importers.worker import Job
-from edge.runtime.decode import DECODERS
+from edge.runtime.estimate.decode import DECODERS
 from tests.converters.import_files.templates import AGE, GENDER
 from tests.converters.import_files.templates import template as made
 
@@ -194,9 +194,9 @@ def test_a_files_form_is_told_by_its_content_then_by_its_name(name, content, exp
 
 
 def test_a_file_of_no_known_form_is_refused_with_those_that_are(tmp_path):
-    """A pickle, say."""
-    path = tmp_path / "net.pkl"
-    path.write_bytes(pickle.dumps({"weights": [1]}))
+    """No beginning and no ending that is known."""
+    path = tmp_path / "net.weights"
+    path.write_bytes(b"anything")
     with pytest.raises(ConvertError, match=r"no known form: it should end in \.onnx, "):
         readers.form(path)
 
@@ -206,7 +206,7 @@ def test_a_reader_that_aborts_is_one_sentence(tmp_path, monkeypatch):
     killer = tmp_path / "python"
     killer.write_text("#!/bin/sh\nkill -ABRT $$\n")
     killer.chmod(0o755)
-    monkeypatch.setattr(job.sys, "executable", str(killer))
+    monkeypatch.setattr(process.sys, "executable", str(killer))
     asked = job.Asked(made(AGE), tmp_path / "bad.onnx", "here", None, None, "float16", None)
     with pytest.raises(
         ConvertError, match=r"bad\.onnx aborts the program that reads it \(signal 6\)"
@@ -219,8 +219,8 @@ def test_a_file_that_never_ends_being_read_is_one_sentence(tmp_path, monkeypatch
     sleeper = tmp_path / "python"
     sleeper.write_text("#!/bin/sh\nexec sleep 60\n")
     sleeper.chmod(0o755)
-    monkeypatch.setattr(job.sys, "executable", str(sleeper))
-    monkeypatch.setattr(job, "LONGEST_S", 0.1)
+    monkeypatch.setattr(process.sys, "executable", str(sleeper))
+    monkeypatch.setattr(process, "LONGEST_S", 0.1)
     asked = job.Asked(made(AGE), tmp_path / "bad.onnx", "here", None, None, "float16", None)
     with pytest.raises(ConvertError, match=r"bad\.onnx is not converted after"):
         job._work(asked, tmp_path, 0)

@@ -11,7 +11,7 @@ from converters.evaluate import measures
 from converters.evaluate.faces import Answers, chosen, padded
 from converters.evaluate.result import Result, read_result, render
 from converters.evaluate.text import table
-from converters.train.labels import BANDS, Label
+from converters.labels import BANDS, Label
 
 NAN = float("nan")
 

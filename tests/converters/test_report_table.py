@@ -10,7 +10,7 @@ from converters.errors import ConvertError
 from converters.evaluate.result import Age, Gender, Result
 from converters.importers.template import known
 from converters.report import systems
-from edge.runtime.card import read_card
+from edge.runtime.networks.card import read_card
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from converters.cli import main
-from edge.runtime import model
-from edge.runtime.card import read_card
-from edge.runtime.processor import processor_class
+from edge.runtime.networks import model
+from edge.runtime.networks.card import read_card
+from edge.runtime.networks.processor import processor_class
 
 BASE, OTHER = "ssrnet_age_imdb", "ssrnet_gender_imdb"
 

@@ -15,16 +15,17 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from edge import settings
-from edge.cli import _parser, overrides
-from edge.config import Config
+from edge.cli.flags import overrides
+from edge.cli.verbs import parser
+from edge.config import read as settings
+from edge.config.tables import Config
 from edge.errors import UserError
-from edge.flash import configured, target, wheels
+from edge.flash import configured, erase, target, wheels
 from edge.flash.cloud import Wifi, network_config, wifi_key
 from edge.flash.devices import devices
 from edge.flash.kit import FIRST_BOOT, FOLDER, Kit, Login
 from edge.flash.release import RELEASES
-from edge.runtime.detect.presets import PRESETS
+from edge.runtime.networks.presets import PRESETS
 from tests.shared import ROOT
 
 WIFI = Wifi("Café", wifi_key("Café", "open sesame"), "DE")
@@ -44,7 +45,7 @@ def kit(**changes: object) -> Kit:
 
 def parsed(*arguments: str) -> argparse.Namespace:
     """The command line as the verb gets it."""
-    return _parser().parse_args(["flash-kit", *arguments, "out"])
+    return parser().parse_args(["flash-kit", *arguments, "out"])
 
 
 def config_of(*arguments: str) -> Config:
@@ -52,6 +53,22 @@ def config_of(*arguments: str) -> Config:
     line = parsed(*arguments)
     (device,) = devices(line)
     return configured.configuration(line, overrides, device)
+
+
+def test_each_device_of_a_table_may_have_its_camera_s_password(tmp_path: Path):
+    """A table is a file, which `ps` does not show; the device's own file carries the address."""
+    table = tmp_path / "devices.csv"
+    table.write_text(
+        "device,source\ndoor,rtsp://viewer:hunter2@10.0.0.7/1\ntill,rtsp://v:x%40y@10.0.0.8/1\n"
+        "stairs,\n"
+    )
+    line = parsed("--site", "shop", "--devices", str(table), "--broker", "hub.local",
+                  "--source", "picamera")  # fmt: skip
+    configs = [configured.configuration(line, overrides, device) for device in devices(line)]
+    assert [config.source.uri for config in configs] == [
+        "rtsp://viewer:hunter2@10.0.0.7/1", "rtsp://v:x%40y@10.0.0.8/1", "picamera"
+    ]  # fmt: skip
+    assert 'uri = "rtsp://viewer:hunter2@10.0.0.7/1"' in settings.changed_as_toml(configs[0])
 
 
 def test_user_data_is_cloud_config_that_starts_the_first_boot_last(tmp_path: Path):
@@ -194,7 +211,9 @@ def test_picamera2_is_asked_of_apt_where_it_is_needed():
 def test_only_a_network_camera_gives_vision_a_network():
     """Every other source leaves it without."""
     assert configured.needs_network(config_of(*GOOD, "--source", "rtsp://cam/1"))
+    assert configured.needs_network(config_of(*GOOD, "--source", "HTTP://cam/mjpeg"))
     assert not configured.needs_network(config_of(*GOOD))
+    assert not configured.needs_network(config_of(*GOOD, "--source", "file:///clips/a.mp4"))
 
 
 def test_several_devices_share_what_a_table_does_not_say(tmp_path: Path):
@@ -203,7 +222,7 @@ def test_several_devices_share_what_a_table_does_not_say(tmp_path: Path):
     table.write_text("device,hostname,source,username\nDoor_1,,usb:0,a\ntill,cash,,\n")
     line = parsed("--site", "shop", "--broker", "h", "--devices", str(table), "--username", "all")
     door, till = devices(line)
-    assert (door.name, door.hostname, door.source, door.username) == (
+    assert (door.name, door.hostname, door.camera, door.username) == (
         "Door_1",
         "door-1",
         "usb:0",
@@ -253,3 +272,97 @@ def test_the_first_boot_is_a_script_that_every_shell_reads():
             ["shellcheck", FIRST_BOOT], check=False, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout
+
+
+def modes(folder: Path) -> set[str]:
+    return {f"{path.stat().st_mode & 0o777:o}" for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_kit_is_its_owners_alone(tmp_path: Path):
+    """Files 0600, folders 0700: it holds passwords that came from files of mode 0600."""
+    out = tmp_path / "kit"
+    target.write(out, kit().files())
+    assert modes(out) == {"600"}
+    folders = [out, *(path for path in out.rglob("*") if path.is_dir())]
+    assert {f"{path.stat().st_mode & 0o777:o}" for path in folders} == {"700"}
+
+
+def test_a_kit_written_over_another_leaves_nothing_of_that_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The old password, camera and network key are overwritten before their files go."""
+    wiped: list[bytes] = []
+    real = erase.wipe
+
+    def watching(path: Path) -> None:
+        if path.is_file():
+            wiped.append(path.read_bytes())
+        real(path)
+
+    monkeypatch.setattr(erase, "wipe", watching)
+    monkeypatch.setattr(target, "wipe", watching)
+    out = tmp_path / "kit"
+    target.write(out, kit(config="[source]\nuri = 'rtsp://a:hunter2@cam'\n").files())
+    target.write(out, kit(login=Login(), wifi=None).files())
+    together = b"".join(wiped)
+    for secret in (b"correct horse", b"hunter2", WIFI.key.encode()):
+        assert secret in together
+        assert not any(secret in path.read_bytes() for path in out.rglob("*") if path.is_file())
+
+
+def test_a_wiped_file_is_overwritten_where_it_lies(tmp_path: Path):
+    """Another name of the same file shows what became of its contents."""
+    secret, other = tmp_path / "mqtt-password", tmp_path / "same"
+    secret.write_bytes(b"correct horse" * 10_000)
+    other.hardlink_to(secret)
+    erase.wipe(secret)
+    assert not secret.exists()
+    assert set(other.read_bytes()) == {0}
+    assert other.stat().st_size == 130_000
+    erase.wipe(tmp_path / "none")
+
+
+def test_the_first_boot_wipes_what_held_secrets(tmp_path: Path):
+    """By the same check: the file's blocks are overwritten, not just given up."""
+    secret, other = tmp_path / "mqtt-password", tmp_path / "same"
+    secret.write_bytes(b"correct horse\n")
+    other.hardlink_to(secret)
+    script = FIRST_BOOT.read_text()
+    function = script[script.index("wipe() {") : script.index("start() {")]
+    subprocess.run(["sh", "-euc", f"{function}\nwipe {secret} {tmp_path}/none"], check=True)
+    assert not secret.exists()
+    assert b"correct horse" not in other.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("console=serial0 root=PARTUUID=1-2 rootwait\n",
+         "console=serial0 root=PARTUUID=1-2 rootwait cgroup_enable=memory\n"),
+        ("root=PARTUUID=1-2", "root=PARTUUID=1-2 cgroup_enable=memory"),
+        ("a cgroup_enable=memory b\n", "a cgroup_enable=memory b\n"),
+    ],
+)  # fmt: skip
+def test_a_card_starts_with_the_memory_controller_on(tmp_path: Path, before: str, after: str):
+    """Else no limit of a unit holds on Raspberry Pi OS; twice is not once more."""
+    boot = boot_partition(tmp_path / "boot")
+    (boot / "cmdline.txt").write_text(before)
+    for _ in range(2):
+        target.write(boot, kit().files())
+        assert (boot / "cmdline.txt").read_text() == after
+
+
+@pytest.mark.parametrize("text", ["root=x rootwait\n", "root=x rootwait", "root=x\nmore\n"])
+def test_a_kit_that_is_copied_turns_it_on_at_its_first_boot(tmp_path: Path, text: str):
+    """The same line, by the script."""
+    (tmp_path / "cmdline.txt").write_text(text)
+    script = FIRST_BOOT.read_text()
+    function = script[script.index("enable_memory_controller() {") : script.index("# Overwritten")]
+    program = f"BOOT={tmp_path}; restart=\n{function}\nenable_memory_controller; echo $restart"
+    hidden = program.replace("/sys/fs/cgroup/cgroup.controllers", "/dev/null")
+    done = subprocess.run(["sh", "-euc", hidden], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "1"
+    assert (tmp_path / "cmdline.txt").read_text().split("\n")[0].endswith(" cgroup_enable=memory")
+    assert not list(tmp_path.glob("*.new"))
+    again = subprocess.run(["sh", "-euc", hidden], check=True, capture_output=True, text=True)
+    assert again.stdout.strip() == ""

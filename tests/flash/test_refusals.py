@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from edge.cli import main
+from edge.config.countries import COUNTRIES
 from edge.errors import UserError
 from edge.flash import target, wheels
 from edge.flash.release import RELEASES
@@ -33,6 +34,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "short.csv").write_text("device,hostname\ndoor\n")
     (tmp_path / "twice.csv").write_text("device,hostname\ndoor,a\ntill,a\n")
     (tmp_path / "none.csv").write_text("hostname\na\n")
+    (tmp_path / "camera.csv").write_text("device,source\ndoor,rtsp://u:p@ss@cam/1\n")
     (tmp_path / "nothing.csv").write_text("")
     for folder in ("bare", "lonely", "full"):
         (tmp_path / folder).mkdir()
@@ -79,9 +81,12 @@ def said(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tupl
         ((*GOOD, "--set", "metrics.port=9", "out"), 2, "needs the extra 'metrics', which no kit"),
         ((*GOOD, "--wifi-country", "DE", "out"), 1, "--wifi-ssid is missing: name the wireless"),
         ((*GOOD, "--wifi-ssid", "n" * 33, "out"), 1, "is longer than 32 bytes"),
-        ((*GOOD, "--wifi-ssid", "n", "out"), 1, "--wifi-country: name the country by two letter"),
+        ((*GOOD, "--wifi-ssid", "n", "out"), 1, "--wifi-country: name the country by its two le"),
         ((*GOOD, "--wifi-ssid", "n", "--wifi-country", "de", "--wifi-psk-file", "short", "out"),
          1, "must have 8 to 63 ASCII characters (WPA2)"),
+        ((*GOOD, "--wifi-ssid", "n", "--wifi-country", "XX", "out"), 1, "its two letters of IS"),
+        ((*GOOD, "--wifi-ssid", "n", "--wifi-country", "uk", "out"), 1, "United Kingdom is GB"),
+        ((*GOOD, "--wifi-ssid", "n", "--wifi-country", "DEU", "out"), 1, "its two letters of ISO"),
         ((*GOOD, "--ssh-key", "id", "out"), 1, "is a private key, which never leaves your machi"),
         ((*GOOD, "--ssh-key", "prose", "out"), 1, "holds no public SSH keys, one a line"),
         ((*GOOD, "--user", "root", "out"), 1, "--user root: use a-z, 0-9, _ and - (at most 32)"),
@@ -93,6 +98,8 @@ def said(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tupl
         ((*GOOD, "--wheel", "prose", "out"), 1, "--wheel prose: cannot be read: it is no wheel"),
         ((*GOOD, "full"), 1, "full: holds other files (holiday.jpg) and is no boot partition"),
         ((*GOOD, "prose"), 1, "prose: is a file; name a folder or a mounted boot partition"),
+        ((*GOOD, "n" * 300), 1, "cannot be looked at: File name too long"),
+        ((*GOOD, "prose/out"), 1, "prose/out: there is no folder prose to write it in"),
         ((*GOOD, "a/b/c"), 1, "a/b/c: there is no folder a/b to write it in"),
         ((*GOOD, "bookworm"), 1, "bookworm: this image has no user-data, so it reads none"),
         ((*GOOD, "--device", "a,b", "trixie"), 1, "trixie: is the boot partition of one card"),
@@ -101,6 +108,7 @@ def said(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tupl
         (("--devices", "twice.csv", "out"), 1, "two devices have the same hostname: a"),
         (("--devices", "none.csv", "out"), 1, "needs a line 'device,…' and a line for each"),
         (("--devices", "nothing.csv", "out"), 1, "needs a line 'device,…' and a line for each"),
+        (("--devices", "camera.csv", "--broker", "h", "out"), 2, "camera.csv, device door: source"),
         (("--devices", "no.csv", "out"), 1, "--devices no.csv: cannot be read: No such file"),
     ],
 )  # fmt: skip
@@ -119,6 +127,15 @@ def test_a_mistake_is_one_sentence_and_writes_nothing(
     assert sorted(files.rglob("*")) == before
 
 
+def test_the_countries_are_those_of_the_time_zone_database():
+    """Where this machine has it, it lists the same."""
+    listed = Path("/usr/share/zoneinfo/iso3166.tab")
+    if not listed.is_file():
+        pytest.skip("tzdata is not installed")
+    rows = listed.read_text().splitlines()
+    assert {row.split("\t")[0] for row in rows if not row.startswith("#")} == COUNTRIES
+
+
 def test_a_certificate_that_signs_nothing_is_refused(
     files: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
@@ -130,13 +147,15 @@ def test_a_certificate_that_signs_nothing_is_refused(
     assert "holds no certificate that signs others (CA:TRUE)" in line
 
 
+@pytest.mark.parametrize("offline", [True, False])
 def test_a_card_that_is_too_small_is_told_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: bool
 ):
-    """Needed and free megabytes are both named."""
+    """Needed and free megabytes are both named; --offline only where it was given."""
     monkeypatch.setattr(target.shutil, "disk_usage", lambda _: SimpleNamespace(free=3_000_000))
-    with pytest.raises(UserError, match="needs 6 MB, but 3 MB are free; leave out --offline"):
-        target.check_room(tmp_path, [{"a": bytes(5_000_000)}])
+    with pytest.raises(UserError, match="needs 6 MB, but 3 MB are free;") as caught:
+        target.check_room(tmp_path, [{"a": bytes(5_000_000)}], offline=offline)
+    assert ("leave out --offline" in str(caught.value)) is offline
 
 
 def test_a_file_that_fat32_cannot_hold_is_refused(tmp_path: Path):
@@ -145,7 +164,7 @@ def test_a_file_that_fat32_cannot_hold_is_refused(tmp_path: Path):
     with large.open("wb") as file:
         file.truncate(2**32)
     with pytest.raises(UserError, match="is larger than 4 GB"):
-        target.check_room(tmp_path, [{"models/large.tflite": large}])
+        target.check_room(tmp_path, [{"models/large.tflite": large}], offline=False)
 
 
 MISMATCH = """ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.

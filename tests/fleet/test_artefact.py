@@ -54,6 +54,6 @@ def test_what_is_packed_needs_no_more_than_a_checkout_has(tmp_path: Path):
     packed = {str(file.relative_to(checkout)) for file in packed_files(checkout)}
     assert not [name for name in packed if "__pycache__" in name or name.startswith("build/")]
     assert packed >= {
-        "edge/cli.py", "models_tflite/agender_64.tflite", "systemd/agender-vision.service",
+        "edge/cli/verbs.py", "models_tflite/agender_64.tflite", "systemd/agender-vision.service",
         "ansible/roles/agender_edge/files/lock-trixie.txt",
     }  # fmt: skip

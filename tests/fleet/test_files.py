@@ -10,18 +10,19 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 
-from edge.config import Config, Device
+from edge.config.read import load
+from edge.config.tables import Config, Device
 from edge.publish import discovery
 from edge.publish.topics import Topics
-from edge.settings import load
 from tests.fleet.rendered import ANSIBLE, EXAMPLE, defaults, example, text
 
 INTEGRATIONS = ANSIBLE.parent / "docs" / "integrations"
 DEVICES = ("door", "till", "window")
-DOOR = Topics(Device(site="shop", name="door"))
+DOOR = Topics(Config(device=Device(site="shop", name="door")))
 
 
 def test_every_yaml_file_can_be_read():
@@ -87,7 +88,7 @@ def test_the_configuration_of_each_device_is_right(tmp_path: Path, host: str):
     """`agender-edge config check` accepts it, and it says what the inventory says."""
     config = configured(tmp_path, tables(host))
     assert (config.device.site, config.device.name, config.mqtt.username) == ("shop", host, host)
-    assert config.privacy.k == 5
+    assert (config.privacy.k, config.health.every_s) == (5, 60)
     assert config.mqtt.tls
     if host == "door":
         assert [line.name for line in config.space.lines] == ["door"]
@@ -124,7 +125,7 @@ def access_list() -> dict[str, list[tuple[str, str]]]:
     lines = text(
         "agender_hub/templates/mosquitto.acl.j2", hostvars=hosts, agender_hub_devices=DEVICES,
         agender_hub_users=defaults("agender_hub")["agender_hub_users"],
-        agender_hub_discovery_prefix="homeassistant",
+        agender_hub_discovery_prefix="homeassistant", agender_hub_topic_prefix="agender",
     ).splitlines()  # fmt: skip
     return parsed(lines)
 
@@ -136,7 +137,8 @@ def parsed(lines: list[str]) -> dict[str, list[tuple[str, str]]]:
         if words[:1] == ["user"]:
             mine = rights.setdefault(words[1], [])
         elif words[:1] == ["topic"]:
-            mine.append((words[1], words[2]))
+            both = ("read", "write") if words[1] == "readwrite" else (words[1],)
+            mine += [(access, words[2]) for access in both]
     return rights
 
 
@@ -173,13 +175,19 @@ def test_a_device_writes_its_own_topics_and_nobody_else_s(topic: str):
         assert not allowed(user, "write", topic)
 
 
+@pytest.mark.parametrize("topic", DOOR.schema_1_retained)
+def test_a_device_may_take_back_what_it_retained_under_schema_1(topic: str):
+    """Its own alone, and nobody else may."""
+    assert [user for user in access_list() if allowed(user, "write", topic)] == ["door"]
+
+
 def test_only_the_operator_commands():
     """Requests are written by the operator and heard by the device they are for."""
     request = DOOR.requests.replace("+", "pause")
     assert allowed("door", "read", request)
     assert not allowed("till", "read", request)
     writers = [user for user in access_list() if allowed(user, "write", request)]
-    assert writers == ["door", "operator"], "its own topics include those below request/"
+    assert writers == ["operator"]
 
 
 def test_a_device_may_announce_itself():
@@ -187,6 +195,17 @@ def test_a_device_may_announce_itself():
     config = load(None, ["device.site=shop", "device.name=door"])
     assert allowed("door", "write", discovery.topic(config))
     assert not allowed("till", "write", discovery.topic(config))
+
+
+@pytest.mark.parametrize("prefix", ["agender", "city/cameras"])
+def test_the_hub_s_exporter_listens_below_the_hub_s_prefix(prefix: str):
+    """By default as the documented file does; with another prefix to that."""
+    tasks = yaml.safe_load((ANSIBLE / "roles/agender_hub/tasks/metrics.yml").read_text())
+    made = tasks[0]["vars"]["__agender_hub_mqtt"]
+    shipped = yaml.safe_load((INTEGRATIONS / "prometheus-mqtt-exporter.yaml").read_text())["mqtt"]
+    for key in ("topic_path", "device_id_regex"):
+        rendered = jinja2.Template(made[key]).render(agender_hub_topic_prefix=prefix)
+        assert rendered == shipped[key].replace("agender/", f"{prefix}/")
 
 
 def exposed() -> set[str]:
@@ -213,6 +232,17 @@ def test_the_dashboard_shows_every_age_band():
     for metric in exposed():
         if metric.startswith("agender_age_"):
             assert metric in dashboard
+
+
+def test_no_panel_of_truths_has_a_unit():
+    """What is 1 or 0 is no number of seconds."""
+    dashboard = json.loads((INTEGRATIONS / "grafana-dashboard.json").read_text())
+    truths = [
+        (panel["fieldConfig"]["defaults"]["unit"], panel["description"] != "")
+        for panel in dashboard["panels"]
+        if any("agender_view_" in target["expr"] for target in panel["targets"])
+    ]
+    assert truths == [("none", True)]
 
 
 def test_grafana_s_files_fit_together():
@@ -242,3 +272,46 @@ def test_the_lock_pins_what_the_project_asks_for(suite: str):
     assert wanted - {"numpy"} <= pinned
     assert "numpy" not in pinned
     assert lock.count("--hash=") >= len(pinned)
+
+
+def tasks_of(file: Path) -> list[dict[str, Any]]:
+    """Every task of a file, those in blocks too."""
+    waiting, found = list(yaml.safe_load(file.read_text())), []
+    while waiting:
+        task = waiting.pop()
+        found.append(task)
+        for part in ("block", "rescue", "always"):
+            waiting += task.get(part, [])
+    return found
+
+
+SECRETIVE = re.compile(r"agender_edge_password|agender_edge_known|__agender_edge_tables|\.password")
+
+
+def holds_secret(task: dict[str, Any], role: Path) -> bool:
+    """Whether a task, or the template that it renders, is given a secret."""
+    action = {key: value for key, value in task.items() if "." in key}
+    text = json.dumps(action)
+    templates = re.findall(r"[\w.-]+\.j2", text)
+    texts = [text, *((role / "templates" / name).read_text() for name in templates)]
+    # Whether there is a password is no secret.
+    return any(SECRETIVE.search(re.sub(r"\w+ \| length", "", part)) for part in texts)
+
+
+@pytest.mark.parametrize("role", ["agender_edge", "agender_hub"])
+def test_no_task_shows_a_secret(role: str):
+    """Neither with --diff nor when it fails: no_log, and no difference of files."""
+    folder = ANSIBLE / "roles" / role
+    secretive = [
+        (file.name, task)
+        for file in sorted((folder / "tasks").glob("*.yml"))
+        for task in tasks_of(file)
+        if holds_secret(task, folder)
+    ]
+    assert len(secretive) >= 2
+    for name, task in secretive:
+        if "ansible.builtin.assert" in task or "ansible.builtin.include_tasks" in task:
+            continue
+        assert task.get("no_log") is True, f"{name}: {task['name']}"
+        if {"ansible.builtin.template", "ansible.builtin.copy"} & set(task):
+            assert task.get("diff") is False, f"{name}: {task['name']}"

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import vision
+from edge.config.read import load
 from edge.runtime.meter import STAGES, Meter
-from edge.settings import load
-from edge.vision import build_rooms
+from edge.vision import assembly
+from edge.vision.assembly import build_stages
 from tests.main_job.program import run
 
 
@@ -68,10 +68,10 @@ def test_what_is_too_short_is_told_in_a_sentence(tmp_path):
 def test_a_recordings_own_pace_is_no_part_of_a_frames_cost(demo_clip, monkeypatch):
     """Played in real time, the pauses between frames count as waiting."""
     slept = []
-    monkeypatch.setattr(vision.time, "sleep", slept.append)
+    monkeypatch.setattr(assembly.time, "sleep", slept.append)
     meter = Meter(lambda: sum(slept))
     settings = [f"source.uri={demo_clip}", "source.realtime=true", "detector.model=near"]
-    source = build_rooms(load(None, settings), meter).open_source()
+    source = build_stages(load(None, settings), meter).open_source()
     with meter.stage("capture"):
         for _ in range(3):
             source.read()

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import struct
+from pathlib import Path
 
+import cv2
 import pytest
 
-from edge import settings
-from edge.host import checks, units
-from edge.host.doctor import line
-from edge.host.finding import Finding
+from edge.config import read as settings
+from edge.config.seen import Source
+from edge.config.tables import Config
+from edge.diagnostics import checks
+from edge.diagnostics.doctor import line
+from edge.diagnostics.finding import Finding
+from edge.host import exposure, units
 from edge.host.units import PUBLISHER, VISION, Confinement, Unit
+from edge.outbox.outbox import Outbox
+from edge.runtime.capture import v4l2_device
+from tests.capture.test_view_health import HARM, ROOM
 from tests.main_job.program import run
 
 
@@ -105,7 +114,7 @@ def test_the_verb_ends_with_1_where_something_is_bad(demo_clip):
 
 SHUT = Confinement(
     network=False, cameras=(), root=False, capable=False, may_gain=False, filtered=True,
-    dumps_core=False,
+    dumps_core=False, sockets=(), swappable=False,
 )  # fmt: skip
 RTSP = "rtsp://camera/live"
 
@@ -154,6 +163,13 @@ def test_running_services_that_are_shut_in_are_good(system):
         ({"vision": {"active": False}}, "picamera", "bad", "does not run"),
         ({"publisher": {"cameras": ("video0",)}}, "picamera", "bad", "sees cameras: video0"),
         ({"publisher": {"dumps_core": True}}, "picamera", "bad", "may dump its memory"),
+        (
+            {"vision": {"sockets": ("/run/dbus/system_bus_socket",)}},
+            "picamera",
+            "bad",
+            "it reaches /run/dbus/system_bus_socket",
+        ),
+        ({"vision": {"swappable": True}}, "picamera", "bad", "may be swapped to a disk"),
     ],
 )
 def test_every_door_that_stands_open_is_named(system, changes, uri, state, said):
@@ -162,6 +178,41 @@ def test_every_door_that_stands_open_is_named(system, changes, uri, state, said)
     [found] = [f for f in checks.sandbox(config(source__uri=uri)) if f.state != "good"]
     assert (found.state, said in found.text) == (state, True), found
     assert found.advice or state == "note"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "state", "said"),
+    [
+        ((True, False, []), "good", "can't be swapped"),
+        ((None, False, []), "good", "can't be swapped"),
+        ((False, False, []), "bad", "memory controller is off"),
+        ((True, True, []), "note", "swap on a disk"),
+        ((True, True, [4711]), "bad", "swap on a disk"),
+    ],
+    ids=["none", "no cgroup", "Raspberry Pi OS", "nobody runs", "by hand"],
+)
+def test_swap_and_the_memory_controller_are_told_as_they_are(
+    system, monkeypatch, kernel, state, said
+):
+    """On Raspberry Pi OS limits do nothing until the kernel is told to keep them."""
+    controlled, swapped, by_hand = kernel
+    monkeypatch.setattr(exposure, "memory_controlled", lambda: controlled)
+    monkeypatch.setattr(exposure, "may_be_swapped", lambda **_: swapped)
+    monkeypatch.setattr(units, "unsupervised", lambda: by_hand)
+    [found] = checks.memory(config())
+    assert (found.state, said in found.text) == (state, True), found
+
+
+@pytest.mark.parametrize("change", ["", "CREATE TABLE more (name TEXT)", "DROP TABLE windows"])
+def test_an_outbox_of_a_newer_release_is_told(tmp_path, change):
+    """And not taken for a damaged one, whatever tables it has."""
+    Outbox(tmp_path / "outbox.sqlite").close()
+    database = sqlite3.connect(tmp_path / "outbox.sqlite")
+    database.execute(change)
+    database.execute("PRAGMA user_version = 9")
+    database.close()
+    _, found = checks.storage(config(paths__state=tmp_path))
+    assert (found.state, "newer agender-edge" in found.text) == ("bad", True)
 
 
 def test_without_our_units_nothing_is_claimed(system, monkeypatch):
@@ -231,3 +282,33 @@ def test_services_folders_are_looked_into(monkeypatch):
     units.adopt_folders()
     assert config().paths.state == "/var/lib/agender-edge"
     assert config().paths.runtime == "/mine"
+
+
+def test_cameras_are_listed_with_what_to_write(monkeypatch):
+    """Name, path and formats of each; none is no finding."""
+    path = Path("/dev/v4l/by-path/platform-xhci-usb-0:1.2:1.0-video-index0")
+    found = [v4l2_device.Camera("ACME Cam", path, ("MJPG", "YUYV"))]
+    monkeypatch.setattr(v4l2_device, "cameras", lambda: found)
+    [finding] = checks.cameras(config())
+    assert finding.text == f"ACME Cam: {path} (MJPG, YUYV)"
+    found.clear()
+    assert list(checks.cameras(config())) == []
+
+
+def test_a_camera_s_password_is_not_told():
+    """Neither where it works nor where it does not."""
+    text = next(iter(checks.source(config(source__uri="/dev/video97")))).text
+    assert "video97" in text
+    text = next(iter(checks.source(Config(source=Source(uri="rtsp://a:horse@127.0.0.1:9/x"))))).text
+    assert "horse" not in text
+
+
+@pytest.mark.parametrize("trouble", ["dark", "covered", "blurred"])
+def test_what_is_wrong_with_the_view_is_told(tmp_path, trouble):
+    """One look tells a dark, a covered and an unfocused picture from a good one."""
+    cv2.imwrite(str(tmp_path / "a.png"), HARM[trouble](ROOM[:360, :640]))
+    found = list(checks.source(config(source__uri=tmp_path)))
+    assert [(f.subject, f.state) for f in found] == [("source", "good"), ("view", "bad")]
+    assert trouble in found[1].text
+    cv2.imwrite(str(tmp_path / "a.png"), ROOM[:360, :640])
+    assert len(list(checks.source(config(source__uri=tmp_path)))) == 1

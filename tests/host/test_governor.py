@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from edge.config_people import Governor as Settings
+from edge.config.people import Governor as Settings
 from edge.host.governor import CHECK_S, RECOVER_S, SETTLE_S, STEPS, Governor, Machine, Reading
 
 COOL = Reading(50.0, False, 0.3)

@@ -16,8 +16,10 @@ import pytest
 from converters.errors import ConvertError
 from converters.footage import PORTRAIT
 from converters.sources import obtain
-from edge.messages import counts_schema
+from edge.flash.wheels import packed_files
+from edge.messages.counts import counts_schema
 from tests.main_job.program import COMMAND, alive, wait_for
+from tests.shared import ROOT
 
 
 def demo(clip, tmp_path):
@@ -110,3 +112,37 @@ def started_by(parent):
         for pid in (task / "children").read_text().split()
     ]
     return children + [number for child in children for number in started_by(child)]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of this checkout's files, in which nothing was installed yet."""
+    if not shutil.which("make"):
+        pytest.skip("make is not installed")
+    folder = tmp_path / "checkout"
+    for file in (ROOT / "Makefile", *packed_files(ROOT)):
+        copy = folder / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    return folder
+
+
+@pytest.mark.slow
+def test_make_demo_installs_what_it_needs_and_then_needs_no_network(checkout):
+    """No test tool, no linter, no compiler's worth; the second time nothing is fetched."""
+    first = subprocess.run(["make", "demo"], cwd=checkout, text=True, capture_output=True,
+                           timeout=600, check=False)  # fmt: skip
+    assert first.returncode == 0, first.stderr
+    assert "installing into .venv-demo (once" in first.stdout
+    installed = {path.name for path in checkout.glob(".venv-demo/lib/python3*/site-packages/*")}
+    assert {"cv2", "numpy", "paho"} <= installed
+    assert not installed & {"pytest", "mypy", "ruff", "hypothesis", "opendp", "yt_dlp", "skimage"}
+    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"):
+        pytest.skip("only root can take the network away (unshare, ip)")
+    offline = ["unshare", "--net", "sh", "-c", "ip link set lo up && make demo"]
+    nowhere = os.environ | {"XDG_CACHE_HOME": str(checkout / "nothing-cached")}
+    second = subprocess.run(offline, cwd=checkout, text=True, capture_output=True, timeout=120,
+                            check=False, env=nowhere)  # fmt: skip
+    assert second.returncode == 0, second.stderr
+    assert "installing" not in second.stdout
+    assert "2 people" in second.stderr

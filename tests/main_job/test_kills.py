@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from edge.publish.consumer import Consumer, Verdict
+from edge.messages.consumer import Consumer, Verdict
 from tests.main_job.program import children_of, start, wait_for
 from tests.publish.proxy import FaultProxy
 from tests.publish.support import Broker, Subscriber
@@ -70,7 +70,7 @@ def check(windows):
     follower = Consumer()
     first = {}
     verdicts = [
-        follower.take("device", window["seq"], window["boot"]) for window in windows
+        follower.take("device", window["numbering"], window["seq"]) for window in windows
     ]  # fmt: skip
     for window, verdict in zip(windows, verdicts, strict=True):
         assert verdict in (Verdict.NEW, Verdict.REPEAT)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.outbox import Outbox
+from edge.outbox.outbox import Outbox
 from tests.shared import ROOT
 
 WRITES = {
@@ -16,8 +16,13 @@ WRITES = {
     "FileStorage", "tofile", "save", "savez", "savez_compressed", "savetxt", "memmap",
     "capture_file", "start_recording", "start_encoder", "switch_mode_and_capture_file",
     "start_and_capture_file", "start_and_capture_files", "start_and_record_video",
+    "mux", "mux_one", "add_stream", "add_stream_from_template", "add_mux_stream", "encode_lazy",
+    "OutputContainer", "to_image", "set_image", "remux",
 }  # fmt: skip
-"""How OpenCV, numpy and Picamera2 bring pixels to a file."""
+"""How OpenCV, numpy, Picamera2 and PyAV bring pixels to a file or a network."""
+
+READER = ROOT / "edge" / "runtime" / "capture" / "decoder.py"
+"""The one module that may name PyAV, which reads videos, and could write them."""
 
 DRAWS = {
     "imshow", "namedWindow", "putText", "rectangle", "circle", "ellipse", "arrowedLine",
@@ -65,7 +70,32 @@ def names_in(module: Path) -> set[str]:
 def test_no_module_of_the_device_can_let_a_picture_out(module):
     """No function that writes, shows, draws or serialises pixels is so much as named."""
     forbidden = WRITES | DRAWS | SERIALISES | LIBRARIES | INDIRECT
+    if module == READER:
+        forbidden -= {"av"}
     assert names_in(module) & forbidden == set()
+
+
+CAPTURE = sorted(READER.parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("module", CAPTURE, ids=lambda path: path.name)
+def test_what_can_reach_pyav_only_reads(module):
+    """Nothing is opened for writing there, and nothing encoded: PyAV's `open` gets no mode."""
+    assert names_in(module) & {"encode", "w", "wb", "ab"} == set()
+    opens = [
+        node for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "library.open"
+    ]  # fmt: skip
+    assert len(opens) == (module == READER)
+    for call in opens:
+        assert len(call.args) == 1
+        assert "mode" not in {keyword.arg for keyword in call.keywords}
+
+
+def test_nothing_but_the_sources_can_reach_pyav():
+    """`pyav()` hands it out; beside the sources, doctor asks for its version."""
+    using = {module for module in MODULES if "pyav" in names_in(module)}
+    assert using - set(CAPTURE) == {ROOT / "edge" / "diagnostics" / "checks.py"}
 
 
 @pytest.mark.parametrize(

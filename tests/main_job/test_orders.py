@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
+from edge.config.read import load
 from edge.errors import ConfigError
-from edge.live import Order
-from edge.outbox import FILE_NAME, Outbox
-from edge.reporter import Orders
+from edge.messages.live import Order
+from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.vision.orders import Orders
+from edge.vision.pause import PauseRecord
+from edge.vision.process import _set_window, _warn
 from tests.publish.support import counts
 
+AREA = "[[0, 0], [1, 0], [1, 1]]"
+ZONES = f'[{{name="a", polygon={AREA}}}, {{name="b", polygon={AREA}}}]'
 NOWHERE = Path("/proc/self/fdinfo")
 """A folder in which nothing can be made."""
 
@@ -18,7 +26,7 @@ NOWHERE = Path("/proc/self/fdinfo")
 def orders(outbox: Outbox, check=lambda: None) -> Orders:
     loop = SimpleNamespace(paused=False, stopped=False)
     loop.stop = lambda: setattr(loop, "stopped", True)
-    return Orders(loop, lambda _length_s: None, check, outbox)
+    return Orders(loop, lambda _length_s: None, check, outbox, PauseRecord(NOWHERE))
 
 
 def test_a_new_start_is_refused_while_windows_wait_in_memory():
@@ -56,3 +64,42 @@ def test_a_wrong_configuration_ends_no_running_device(tmp_path: Path):
             obeying.answer(Order(id=1, verb="reload")).error == "source.fsp: there is no such key"
         )
         assert not obeying.restart
+
+
+class Lengths(list):
+    """Stands for the census: remembers the lengths that it was given."""
+
+    set_length = list.append
+
+
+@pytest.mark.parametrize(
+    ("k", "length_s", "taken"), [(1, 1.0, True), (5, 1.0, False), (5, 59.9, False), (5, 60.0, True)]
+)
+def test_a_window_shorter_than_the_threshold_allows_is_refused(k, length_s, taken, tmp_path):
+    """A second's window with one visitor in it would be that visitor's stay."""
+    config, census = load(None, [f"privacy.k={k}"]), Lengths()
+    with Outbox(tmp_path / FILE_NAME) as outbox:
+        loop = SimpleNamespace(paused=False)
+        set_window = partial(_set_window, config, census)
+        obeying = Orders(loop, set_window, lambda: None, outbox, PauseRecord(tmp_path))
+        error = obeying.answer(Order(id=1, verb="window", length_s=length_s)).error
+    assert (error is None) == taken == (census == [length_s])
+    assert taken or "a window is at least 60 s long (privacy.window_min_s)" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (["window.length_s=1"], ""),
+        (["window.length_s=1", "privacy.k=5"], "window.length_s = 1 is raised to 60"),
+        ([f"space.zones={ZONES}"], ""),
+        ([f"space.zones={ZONES}", "privacy.k=5"], "the zones a and b overlap"),
+    ],
+    ids=["short at 1", "short", "zones at 1", "zones"],
+)
+def test_what_is_not_as_configured_is_said_once(keys, said, caplog):
+    """In the log, at the start: an installed device must not stop over it."""
+    _warn(load(None, keys))
+    assert [record.getMessage().startswith(said) for record in caplog.records] == [True] * bool(
+        said
+    )

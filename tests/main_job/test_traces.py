@@ -1,4 +1,4 @@
-"""What the processes leave behind: the outbox, its journal, messages to the broker; no more."""
+"""What the processes leave behind: outbox, history, messages to the broker; no more."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run_traced(tmp_path: Path, clip: Path, port: int) -> str:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-def test_nothing_is_written_but_the_outbox_and_nobody_reached_but_the_broker(
+def test_nothing_is_written_but_outbox_and_history_and_nobody_reached_but_the_broker(
     tmp_path, demo_clip, mosquitto
 ):
     """A recording of every file opened for writing and every address spoken to."""
@@ -51,7 +51,12 @@ def test_nothing_is_written_but_the_outbox_and_nobody_reached_but_the_broker(
     state = tmp_path / "state"
     allowed = {
         str(state),
-        *(f"{state}/outbox.sqlite{end}" for end in ("", "-wal", "-shm", "-journal")),
+        *(
+            f"{state}/{name}{end}"
+            for name in ("outbox.sqlite", "history.sqlite3")
+            for end in ("", "-wal", "-shm", "-journal")
+        ),
+        *(f"{state}/{name}" for name in ("pause", "pause.new", "publisher.lock")),
     }
     written = set(OPENED.findall(trace)) | set(MADE.findall(trace))
     written = {path for path in written if not path.startswith("/dev/")}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.quantify import corrected
+from edge.privacy.quantify import corrected
 
 Mix = Callable[[np.random.Generator], NDArray[np.float64]]
 

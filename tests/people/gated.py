@@ -11,12 +11,14 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from edge.config_people import Motion
+from edge.config.people import Motion
 from edge.runtime.frame import Box, Face, Span
 from edge.runtime.meter import Meter
-from edge.runtime.need import Need, need_of, reach_of
-from edge.runtime.schedule import Schedule
-from edge.runtime.track import Rules, Track, Tracker
+from edge.runtime.people.region_of_interest import reach_of, urgency_of
+from edge.runtime.people.track import Track
+from edge.runtime.people.tracker import Rules, Tracker
+from edge.runtime.schedule.schedule import Schedule
+from edge.runtime.schedule.urgency import Urgency
 from tests.people.scenes import HEIGHT, WIDTH, Shot
 from tests.shared import Image, seen_in
 
@@ -39,8 +41,8 @@ class GatedTracker:
         self._walls = rng.normal(WALL, NOISE, size).clip(0, 255).astype(np.uint8)
 
     @property
-    def need(self) -> Need:
-        return need_of(self._tracker, lambda _: False)
+    def urgency(self) -> Urgency:
+        return urgency_of(self._tracker, lambda _: False)
 
     @property
     def boxes(self) -> list[Box]:
@@ -53,10 +55,10 @@ class GatedTracker:
     def update(self, faces: Sequence[Face], time_s: float) -> Sequence[Track]:
         shot = next(self._shots)
         frame = replace(shot.frame, small=self._painted(shot))
-        across = self._schedule.due(frame, self, FPS_MAX)
-        if across is not None:
+        region = self._schedule.due(frame, self, FPS_MAX)
+        if region is not None:
             self.looks += 1
-            return self._tracker.update(seen_in(across, faces, frame), time_s)
+            return self._tracker.update(seen_in(region, faces, frame), time_s, region)
         self._tracker.coast(time_s)
         return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge.runtime.frame import Face
-from edge.runtime.track import Rules
+from edge.runtime.people.tracker import Rules
 
 IOU_MIN = 0.3
 

@@ -20,6 +20,8 @@ from edge.runtime.frame import Box, Face, Frame, Keypoints, Point
 WIDTH, HEIGHT = 1280, 720
 FACE_M = 0.16
 BRAKE_S = 0.7
+TURN_S = 0.5, 3.0
+"""Shortest and longest time for which a head is turned, as on footage."""
 BLANK = np.zeros((1, 1, 3), np.uint8)
 
 
@@ -33,6 +35,8 @@ class Detector:
     position_noise: float = 0.04
     size_noise: float = 0.05
     hidden_iou: float = 0.25
+    turned: float = 0.0
+    """Share of people who turn their face away once, for TURN_S: to each other, to a shelf."""
 
 
 @dataclass
@@ -193,17 +197,32 @@ def shots(
     """The scene as a detector sees it, frame by frame, until three seconds after the last."""
     detector = detector or Detector()
     rng = random.Random(seed)
+    turns = _turns(walkers, detector, seed)
     end_s = max(walker.leave_s for walker in walkers) + 3
     for index in range(int(end_s * fps)):
         time_s = index / fps
         truth = {w.number: box for w in walkers if (box := w.box(time_s)) is not None}
         shot = Shot(frame_at(index, time_s), [], [], truth)
         for walker in walkers:
-            if walker.number in truth:
+            away_s, back_s = turns.get(walker.number, (math.inf, math.inf))
+            if walker.number in truth and not away_s <= time_s < back_s:
                 _detect(shot, walker, detector, rng)
         if rng.random() < detector.false_per_frame:
             _add(shot, _random_box(rng), rng.uniform(0.3, 0.6), None, 0.0)
         yield shot
+
+
+def _turns(walkers: list[Walker], detector: Detector, seed: int) -> dict[int, tuple[float, float]]:
+    """Who turns away, from when to when: well inside their stay, so that they are met before."""
+    rng = random.Random(seed + 1_000_000)
+    turns = {}
+    for walker in walkers:
+        length_s = rng.uniform(*TURN_S)
+        latest_s = walker.leave_s - length_s - 1
+        if rng.random() < detector.turned and latest_s > walker.enter_s + 1:
+            away_s = rng.uniform(walker.enter_s + 1, latest_s)
+            turns[walker.number] = (away_s, away_s + length_s)
+    return turns
 
 
 def _detect(shot: Shot, walker: Walker, detector: Detector, rng: random.Random) -> None:

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from edge.runtime.census import SNAP_S, Census
+from edge.runtime.census.census import SNAP_S, Census
 from edge.runtime.frame import Visit, Window
 
 NOON_S = 1_800_000_000.0

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.runtime.feed import Ended, feed_of
+from edge.config.read import load
+from edge.runtime.capture.feed import Ended, feed_of
 from edge.runtime.frame import Visit, Window
 from edge.runtime.loop import Loop
 from edge.runtime.meter import Meter
-from edge.settings import load
-from edge.vision import build_rooms
+from edge.vision.assembly import build_stages
 
 CLIPS = [
     ("face-demographics-walking.gif", 2),
@@ -27,17 +27,18 @@ CLIPS = [
 
 def visits_of(clip: Path, every: int, settings: Sequence[str] = ()) -> list[Visit]:
     """Everyone on a clip of which each so-manieth frame is looked at."""
-    rooms = build_rooms(load(None, [f"source.uri={clip}", *settings]), Meter())
-    feed, visits, index = feed_of(rooms.open_source()), [], 0
+    stages = build_stages(load(None, [f"source.uri={clip}", *settings]), Meter())
+    feed, visits, index = feed_of(stages.open_source()), [], 0
     try:
         while True:
             frame = feed.next()
+            frame.develop()
             if index % every == 0:
-                visits += rooms.people.observe(frame, rooms.detector.detect(frame))
+                visits += stages.people.observe(frame, stages.detector.detect(frame))
             frame.release()
             index += 1
     except Ended:
-        return visits + rooms.people.close()
+        return visits + stages.people.close()
 
 
 @pytest.mark.parametrize(("name", "people"), CLIPS)
@@ -57,7 +58,7 @@ def test_the_crowd_preset_sees_half_a_face_at_the_edge(clips: Path):
 def test_nobody_is_lost_by_looking_only_where_something_moves(clips: Path, name: str, people: int):
     """The whole loop, with its motion gate, its limits and its clock."""
     windows: list[Window] = []
-    loop = Loop(build_rooms(load(None, [f"source.uri={clips / name}"]), Meter()), windows.append)
+    loop = Loop(build_stages(load(None, [f"source.uri={clips / name}"]), Meter()), windows.append)
     loop.run(lambda: None)
     assert sum(window.people for window in windows) == people
 

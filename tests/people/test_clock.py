@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.runtime import clock
-from edge.runtime.clock import LiveClock, MediaClock
+from edge.runtime.census import clock
+from edge.runtime.census.clock import LiveClock, MediaClock
 
 
 def test_a_cameras_stamp_is_the_wall_clock_less_the_frames_age():

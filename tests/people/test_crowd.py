@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import cv2
 import pytest
 
-from edge.config_people import Space as SpaceSettings
-from edge.config_people import Tracking
+from edge.config.people import Space as SpaceSettings
+from edge.config.people import Tracking
 from edge.runtime.detect import open_detector
-from edge.runtime.evidence import Limits
 from edge.runtime.frame import Estimate, Frame
-from edge.runtime.people import People
-from edge.runtime.space import Space
+from edge.runtime.people.evidence import Limits
+from edge.runtime.people.people import People
+from edge.runtime.people.space import Space
 from tests.people.scenes import HEIGHT, WIDTH, Walker, scene
 from tests.people.walkers import heads, pictures
 from tests.shared import MODELS, SHARED
@@ -33,7 +33,7 @@ def counted(walkers: Sequence[Walker], fps: float, seed: int) -> int:
         Tracking(),
         Space(SpaceSettings()),
         Limits(),
-        lambda _, faces: [Estimate(30.0, 0.9)] * len(faces),
+        lambda _, faces, _doubtful: [Estimate(30.0, 0.9)] * len(faces),
         score_min=detector.card.detecting.score_min,
     )
     visits = 0

@@ -8,9 +8,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from edge.runtime.evidence import Evidence, Limits, quality_of
 from edge.runtime.frame import Box, Estimate, Face
-from edge.runtime.pose import Pose
+from edge.runtime.people.evidence import Evidence, Limits, quality_of
+from edge.runtime.people.pose import Pose
 
 PROBABILITY = st.floats(0.0, 1.0)
 SAMPLES = st.lists(
@@ -71,9 +71,54 @@ def test_better_crops_weigh_more():
 
 
 def test_one_outlier_does_not_pull_the_age():
-    """Four crops say thirty, one says eighty."""
-    fused = evidence(*[(0.5, age, 1.0) for age in (29.0, 30.0, 31.0, 30.0, 80.0)]).fused()
+    """Three crops say thirty, one says eighty: an error of one year or so, not of twelve."""
+    fused = evidence(*[(0.5, age, 1.0) for age in (29.0, 30.0, 31.0, 80.0)]).fused()
     assert fused.age_years == pytest.approx(30, abs=1.6)
+
+
+def test_the_best_crops_of_a_whole_visit_are_fused():
+    """Whoever walks up is smallest at first: what far crops said gives way to the near ones."""
+    far, near = [(0.2, 12.0, 0.05)] * 4, [(0.9, 40.0, quality) for quality in (0.1, 0.2, 0.4, 0.8)]
+    fused = evidence(*far, *near).fused()
+    assert fused.female > 0.8
+    assert fused.age_years == pytest.approx(40, abs=0.5)
+
+
+def test_a_better_crop_is_wanted_when_all_others_are_made():
+    """Half as good again as the best, and only up to the number that one person is worth."""
+    limits = Limits(estimates_max=6)
+    known = Evidence(limits)
+    for number in range(4):
+        known.add(Estimate(30.0, 0.5), 0.1, float(number))
+    assert known.wish(0.14, 9.0) == 0
+    for quality in (0.16, 0.3):
+        assert known.wish(quality, 9.0) > 0
+        known.add(Estimate(30.0, 0.5), quality, 9.0)
+    assert known.wish(1.0, 9.0) == 0
+
+
+FACES = Limits(face_min=0.8, face_mean_min=0.7)
+
+
+@pytest.mark.parametrize(
+    ("looks", "score_mean", "is_face"),
+    [
+        ([0.9, 0.3], 0.6, True),
+        ([0.6, 0.7, 0.5], 0.6, False),
+        ([0.6, 0.7, 0.5], 0.75, True),
+        ([None, None, 0.5], 0.6, True),
+        ([None, 0.5, 0.4], 0.6, False),
+        ([], 0.6, True),
+    ],
+    ids=["one good look", "no good look", "the detector is sure", "mostly too blurred to tell",
+         "blurred once", "never looked at again"],
+)  # fmt: skip
+def test_a_visit_is_nobodys_only_if_nothing_speaks_for_a_face(looks, score_mean, is_face):
+    """The second looks, the detector's own scores, and doubt all count for a person."""
+    known = Evidence(FACES)
+    for look in looks:
+        known.add(Estimate(30.0, 0.5, look), 0.5, 0.0)
+    assert known.is_face(score_mean) is is_face
 
 
 def test_what_was_never_estimated_is_unknown():

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from benchmarks.soak.rooms import Soak
+from benchmarks.soak.stages import Soak
 
 
 @pytest.mark.parametrize("frames", [2_000, pytest.param(150_000, marks=pytest.mark.slow)])

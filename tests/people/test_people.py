@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.config_people import Space as SpaceSettings
-from edge.config_people import Tracking
-from edge.places import Zone
-from edge.runtime.evidence import Limits
+from edge.config.people import Space as SpaceSettings
+from edge.config.people import Tracking
+from edge.config.places import Zone
 from edge.runtime.frame import Box, Estimate, Face, Frame, Visit
-from edge.runtime.people import People
-from edge.runtime.space import Space
+from edge.runtime.people.evidence import Limits
+from edge.runtime.people.people import People
+from edge.runtime.people.space import Space
 from tests.people.scenes import Detector, Walker, frame_at, landmarks, scene, shots
 
 SETTINGS = Tracking()
@@ -30,9 +30,13 @@ class Estimator:
     def __init__(self, female: float | None = 0.9, age_years: float | None = 30.0) -> None:
         self.answer = Estimate(age_years, female)
         self.calls: list[int] = []
+        self.doubted: list[int] = []
 
-    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[Estimate]:
+    def __call__(
+        self, frame: Frame, faces: Sequence[Face], doubtful: Sequence[bool]
+    ) -> list[Estimate]:
         self.calls.append(len(faces))
+        self.doubted.append(sum(doubtful))
         return [self.answer] * len(faces)
 
 
@@ -76,9 +80,9 @@ def poster(time_s: float) -> list[Face]:
     return [face(800 + rng.gauss(0, 1.5), 200 + rng.gauss(0, 1.5), 60 + rng.gauss(0, 1.5))]
 
 
-def test_a_visit_ends_when_the_face_has_been_lost_for_the_patience():
+def test_a_visit_ends_when_the_face_has_been_lost_for_too_long():
     """Seen from the first sighting to the last; the patience is no part of the stay."""
-    them = people()
+    them = people(resume_s=1.5)
     assert play(them, swaying, 0.0, 5.0) == []
     assert (them.present, them.attending) == (1, 1)
     visits = play(them, lambda _: [], 5.0, 6.3)
@@ -92,8 +96,28 @@ def test_visits_end_while_no_frames_come():
     """A camera that stalls does not keep people in view."""
     them = people()
     play(them, swaying, 0.0, 5.0)
-    assert them.expire(6.0) == []
-    assert len(them.expire(7.0)) == 1
+    assert them.expire(8.0) == []
+    assert len(them.expire(9.0)) == 1
+
+
+@pytest.mark.parametrize(("gap_s", "visits"), [(3.0, 1), (5.0, 2)])
+def test_a_face_that_turned_away_in_mid_picture_goes_on_as_the_same_visit(gap_s, visits):
+    """For `resume_s` seconds nobody else is taken for more likely."""
+    them = people()
+    found = play(them, swaying, 0.0, 4.0)
+    found += play(them, lambda _: [], 4.0, 4.0 + gap_s)
+    found += play(them, swaying, 4.0 + gap_s, 8.0 + gap_s)
+    assert len(found + them.close()) == visits
+
+
+def test_a_face_that_comes_back_beside_another_is_not_taken_for_the_lost_one():
+    """Whose face it is would be a guess; a guess would hide one of two people."""
+    them = people()
+    both = [face(400), face(470)]
+    found = play(them, lambda _: both, 0.0, 3.0)
+    found += play(them, lambda _: [face(470)], 3.0, 5.5)
+    found += play(them, lambda _: both, 5.5, 8.0)
+    assert len(found + them.close()) == 3
 
 
 def test_frames_without_detection_keep_everyone():
@@ -125,6 +149,17 @@ def test_estimation_is_asked_once_a_frame_and_a_bounded_number_of_times_a_person
     assert sum(unsure.calls) <= 3 * 6
 
 
+@pytest.mark.parametrize(("face_score", "asked"), [(0.9, 1), (0.3, 3), (None, 3)])
+def test_who_was_once_seen_to_have_a_face_is_not_looked_at_again(face_score, asked):
+    """The second look costs as much as two estimates, and one that shows a face is enough."""
+    estimator = Estimator()
+    estimator.answer = Estimate(None, None, face_score)
+    them = People(SETTINGS, Space(SpaceSettings()), Limits(face_min=0.8), estimator, score_min=0.4)
+    play(them, lambda _: [face()], 0, 6)
+    assert sum(estimator.doubted) == asked
+    assert sum(estimator.calls) == 3
+
+
 def test_a_sure_answer_ends_the_estimation():
     """Three agreeing crops are enough."""
     sure = Estimator(female=0.97)
@@ -136,14 +171,14 @@ def test_only_the_best_crops_are_estimated_when_many_are_in_view():
     """The budget of a frame goes to the largest and most frontal faces."""
     asked: list[Face] = []
 
-    def estimate(frame: Frame, faces: Sequence[Face]) -> list[Estimate]:
+    def estimate(frame: Frame, faces: Sequence[Face], _doubtful: Sequence[bool]) -> list[Estimate]:
         asked.extend(faces)
         return [Estimate(30.0, 0.9)] * len(faces)
 
     them = people(estimate, estimates_per_frame=2)  # type: ignore[arg-type]
     widths = (30.0, 64.0, 40.0, 62.0)
     faces = [face(200 + 250 * i, 300, width) for i, width in enumerate(widths)]
-    play(them, lambda _: faces, 0.0, 0.4)
+    play(them, lambda _: faces, 0.0, 0.5)
     assert sorted(one.box.width for one in asked) == [62.0, 64.0]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from edge.runtime.frame import Keypoints, Point
-from edge.runtime.pose import NOSE_DEPTH_TO_EYES, NOSE_LEVEL, pose_of
+from edge.runtime.people.pose import NOSE_DEPTH_TO_EYES, NOSE_LEVEL, pose_of
 
 EYES, FACE = 63.0, 66.0
 """Millimetres between the eyes and from their line to the mouth."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.runtime.frame import Box
-from edge.runtime.sharpness import sharpness_of
+from edge.runtime.people.sharpness import sharpness_of
 from tests.shared import frame_of
 
 BOX = Box(100, 100, 80, 100)

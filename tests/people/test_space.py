@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from edge.config_people import Space as Settings
-from edge.places import Line, Zone
+from edge.config.people import Space as Settings
+from edge.config.places import Line, Zone
 from edge.runtime.frame import Box, Face, Point
-from edge.runtime.space import Path, Space, inside
+from edge.runtime.people.space import Path, Space, inside
 
 SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
 ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from edge import reporter
-from edge.anonymity import in_view
-from edge.config_people import Privacy
+from edge.config.told import Privacy
 from edge.host.notify import NO_FRAMES
-from edge.live import VisionDoor
-from edge.outbox import Outbox
-from edge.reporter import Orders, Reporter, Voice
+from edge.messages.live import VisionSocket
+from edge.outbox.outbox import Outbox
+from edge.outbox.starts import Starts
+from edge.runtime.frame import ViewHealth
 from edge.runtime.meter import Meter
-from edge.starts import Starts
+from edge.vision import reporter
+from edge.vision.orders import Orders
+from edge.vision.pause import PauseRecord
+from edge.vision.reporter import Disclosure, Reporter
 
 ONE = SimpleNamespace(present=1, attending=1)
 
@@ -24,35 +25,39 @@ ONE = SimpleNamespace(present=1, attending=1)
 def loop() -> SimpleNamespace:
     """A loop that has processed a few frames."""
     return SimpleNamespace(
-        paused=False, processed=7, captured=9, restarts=0, skipped=0, gated=0, detect_fps_max=5.0
+        paused=False,
+        processed=7,
+        captured=9,
+        restarts=0,
+        skipped=0,
+        gated=0,
+        detect_fps_max=5.0,
+        view=ViewHealth(),
     )
 
 
-def telling(
-    tmp_path: Path, seen: SimpleNamespace, privacy: Privacy, *, noisy: bool = False
-) -> Reporter:
+def telling(tmp_path: Path, seen: SimpleNamespace, privacy: Privacy) -> Reporter:
     """The reporter of a vision with one person in view, under a privacy configuration."""
-    voice = Voice(lambda: None, partial(in_view, privacy), Starts(1, 0, 1),
-                  (lambda: 0.5) if noisy else None)  # type: ignore[arg-type, return-value]  # fmt: skip
-    orders = Orders(seen, lambda _: None, lambda: None, Outbox(tmp_path / "o.sqlite"))  # type: ignore[arg-type]
-    return Reporter(VisionDoor(tmp_path), voice, Meter(), ONE, orders)  # type: ignore[arg-type]
+    disclosure = Disclosure(lambda: None, privacy, Starts(1, 0, 1))  # type: ignore[arg-type, return-value]
+    outbox, pause = Outbox(tmp_path / "o.sqlite"), PauseRecord(tmp_path)
+    orders = Orders(seen, lambda _: None, lambda: None, outbox, pause)  # type: ignore[arg-type]
+    return Reporter(VisionSocket(tmp_path), disclosure, Meter(), ONE, orders)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("privacy", "noisy", "line"),
+    ("privacy", "line"),
     [
-        (Privacy(k=1), False, "1 in view; 7 frames processed"),
-        (Privacy(k=5), False, "7 frames processed"),
-        (Privacy(k=5, state="exact"), False, "1 in view; 7 frames processed"),
-        (Privacy(k=1), True, "7 frames processed"),
+        (Privacy(k=1), "1 in view; 7 frames processed"),
+        (Privacy(k=5), "watching"),
+        (Privacy(k=5, state="exact"), "1 in view; watching"),
+        (Privacy(k=1, state="off"), "7 frames processed"),
+        (Privacy(k=1, epsilon=1.0), "7 frames processed"),
     ],
-    ids=["one by one", "folded", "exact", "under noise"],
+    ids=["one by one", "folded", "exact", "off", "under noise"],
 )
-def test_it_tells_no_more_than_the_live_state(
-    tmp_path: Path, privacy: Privacy, noisy: bool, line: str
-):
-    """Fewer than k in view are not told, and under noise nobody is."""
-    assert telling(tmp_path, loop(), privacy, noisy=noisy).in_words() == line
+def test_it_tells_no_more_than_the_live_state(tmp_path: Path, privacy: Privacy, line: str):
+    """Fewer than k in view are not told, under noise nobody is; nor is what the load was."""
+    assert telling(tmp_path, loop(), privacy).in_words() == line
 
 
 def test_it_says_that_the_camera_gives_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.outbox.outbox import FILE_NAME, Outbox
 from tests.publish.support import STARTED, Broker, Subscriber
 
 
@@ -16,6 +17,13 @@ def nothing_left_running() -> Iterator[None]:
     yield
     while STARTED:
         STARTED.pop()()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """Vision's end of the outbox."""
+    with Outbox(tmp_path / FILE_NAME) as opened:
+        yield opened
 
 
 @pytest.fixture

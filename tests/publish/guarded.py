@@ -15,9 +15,9 @@ SECRET = "correct-horse-battery"
 ACL = Path(__file__).parents[2] / "docs" / "integrations" / "mosquitto.acl"
 MUTE = """
 user mute
-topic write agender/v1/shop/door/availability
-topic write agender/v1/shop/door/info
-topic write agender/v1/shop/door/health
+topic write agender/v2/shop/door/availability
+topic write agender/v2/shop/door/info
+topic write agender/v2/shop/door/health
 topic write homeassistant/device/agender_shop_door/config
 """
 

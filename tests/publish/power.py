@@ -7,9 +7,14 @@ kept any, in any order, the last one perhaps in part.
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+
+import pytest
 
 CALLS = "pwrite64,write,fdatasync,fsync,ftruncate,unlink"
 _CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
@@ -25,6 +30,16 @@ class Op:
     path: str
     offset: int = 0
     data: bytes = b""
+
+
+def recorded(record: Path, program: str, *arguments: str) -> list[Op]:
+    """Run a Python program and take down the steps of its writes; skips where strace is absent."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    command = ["strace", "-f", "-qq", "-xx", "-y", "-s", "100000", "-e", f"trace={CALLS}",
+               "-o", str(record), sys.executable, "-c", program, *arguments]  # fmt: skip
+    subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    return parse(record)
 
 
 def parse(record: Path) -> list[Op]:

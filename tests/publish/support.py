@@ -17,10 +17,14 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.config import Config, Device, Mqtt, OutboxBounds, Paths
-from edge.live import PublisherDoor
-from edge.messages import Counts, CountsHead, Health, State, timestamp
-from edge.outbox import FILE_NAME, Outbox
+from edge.config.broker import Mqtt, OutboxBounds
+from edge.config.tables import Config, Device, Paths
+from edge.messages.bands import AGES, TOLD_GENDERS, cell_key
+from edge.messages.counts import Counts, CountsHead
+from edge.messages.fields import timestamp
+from edge.messages.live import PublisherSocket
+from edge.messages.messages import Health, State
+from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.publisher import Publisher, Surroundings
 from edge.publish.service import turn
 
@@ -47,10 +51,18 @@ def spawn(command: list[str], **more: Any) -> subprocess.Popen[Any]:
     return process
 
 
+NOBODY: dict[str, Any] = {
+    name: 0
+    for age in AGES
+    for name in (f"age_{age}", *(cell_key(gender, age) for gender in TOLD_GENDERS))
+}
+"""Every total and cell of a window in the fine bands."""
+
+
 def counts(minute: int = 0, **changes: Any) -> CountsHead:
     """The window of one minute after 1 January 2026, with a few people in it."""
     start_s = 1_767_225_600.0 + 60 * minute
-    values: dict[str, Any] = {
+    values: dict[str, Any] = NOBODY | {
         "seq": 0,
         "boot": "b1",
         "start": timestamp(start_s),
@@ -58,6 +70,7 @@ def counts(minute: int = 0, **changes: Any) -> CountsHead:
         "window_s": 60.0,
         "observed_s": 59.5,
         "frames_seen": 600,
+        "folding": "none:1",
         "clock_synced": True,
         "people": 3,
         "female": 1,
@@ -204,7 +217,7 @@ class Subscriber:
 def _decoded(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return data.decode(errors="replace")
 
 
@@ -222,10 +235,10 @@ def config_for(folder: Path, port: int, **mqtt_changes: Any) -> Config:
     )
 
 
-def make_publisher(config: Config, *, door: PublisherDoor | None = None) -> Publisher:
+def make_publisher(config: Config, *, live: PublisherSocket | None = None) -> Publisher:
     """A publisher over the outbox of the configuration's folder."""
     outbox = Outbox(Path(config.paths.state) / FILE_NAME, owner=False)
-    return Publisher(config, outbox, door, Surroundings(Random(7)))
+    return Publisher(config, outbox, live, Surroundings(Random(7)))
 
 
 def drive(publisher: Publisher, until: Callable[[], bool], limit_s: float = 15.0) -> None:

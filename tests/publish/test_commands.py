@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,35 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config import Commands as CommandSettings
-from edge.live import Answer, Order, PublisherDoor, VisionDoor
-from edge.outbox import FILE_NAME, Outbox
-from edge.publish.commands import ANSWER_S, BURST, MAX_BYTES, VERBS, Commands, Hooks, Reply
-from edge.publish.facts import memory_mb
-from edge.publish.publisher import Publisher
-from edge.schemas import message_schemas
-from tests.publish.support import (
-    Broker,
-    Subscriber,
-    config_for,
-    counts,
-    drive,
-    make_publisher,
-    wait_for,
-)
-
-BASE = "agender/v1/shop/door"
+from edge.messages.live import Answer, Order
+from edge.messages.schemas import message_schemas
+from edge.publish.budget import ANSWERS, BUDGETS
+from edge.publish.commands import ANSWER_S, MAX_BYTES, OWN_VERBS, VERBS, Commands, Hooks, Reply
 
 
 class Desk:
     """Commands with a vision that obeys (or is away) and a record of all that happened."""
 
-    def __init__(self, *, vision_there: bool = True) -> None:
+    def __init__(self, *, vision_there: bool = True, **more: Any) -> None:
         self.orders: list[Order] = []
         self.replies: list[Reply] = []
         self.vision_there = vision_there
-        own = dict.fromkeys(("identify", "snapshot-health", "outbox"), dict)
-        self.commands = Commands(Hooks(self._order, own, self.replies.append), wall=lambda: 0.0)
+        self.told: list[str] = []
+        own = {verb: lambda verb=verb: self.told.append(verb) or {} for verb in OWN_VERBS}
+        hooks = Hooks(self._order, own, self.replies.append)
+        self.commands = Commands(hooks, wall=lambda: 0.0, **more)
 
     def _order(self, order: Order) -> bool:
         self.orders.append(order)
@@ -140,15 +126,85 @@ def test_a_retained_request_is_refused() -> None:
     assert desk.last[:3] == ("pause", "error", "t")
 
 
-def test_a_flood_is_cut_off_and_counted() -> None:
-    """Of a thousand requests in a moment a burst is answered; the rest costs nothing."""
+@pytest.mark.parametrize("verb", sorted(BUDGETS))
+def test_a_kind_of_request_is_carried_out_within_its_budget(verb: str) -> None:
+    """A burst at once, then one each time its interval has passed; the rest has no effect."""
+    burst, every_s = BUDGETS[verb]
+    desk = Desk()
+    payload = b'{"length_s": 60}' if verb == "window" else b""
+
+    def carried_out(*times_s: float) -> int:
+        for now_s in times_s:
+            desk.ask(verb, payload, now_s=now_s)
+            desk.commands.step(now_s + ANSWER_S)  # no order is waited for
+        return len(desk.orders) + len(desk.told)
+
+    assert carried_out(*[1.0] * 1000) == burst
+    assert carried_out(*[2.0 + second for second in range(600)]) == burst + int(600 / every_s)
+
+
+def test_what_is_asked_too_often_is_told_so_until_the_answers_run_out() -> None:
+    """Nobody is left wondering, and a flood costs nothing beyond that."""
     desk = Desk()
     for _ in range(1000):
-        desk.ask("identify", b"", now_s=1.0)
-    assert len(desk.replies) == BURST
-    assert desk.commands.refused == 1000 - BURST
-    desk.ask("identify", b"", now_s=2.0)
-    assert len(desk.replies) == BURST + 1
+        desk.ask("reload", b'{"transaction":"t"}', now_s=1.0)
+    errors = [str(reply.response.error) for reply in desk.replies]
+    assert "reload is asked too often: once in 60 s" in errors[-1]
+    assert len(errors) == ANSWERS.burst
+    assert desk.commands.refused == 999
+    desk.ask("reload", b"", now_s=2.0)
+    assert len(desk.replies) == ANSWERS.burst + 1
+
+
+def test_no_flood_of_others_keeps_a_pause_from_being_obeyed() -> None:
+    """Nor do pauses themselves: while one is under way others wait for the same answer."""
+    desk = Desk()
+    for verb in (*BUDGETS, "picture"):
+        for _ in range(200):
+            desk.ask(verb, b'{"length_s": 60}' if verb == "window" else b"", now_s=1.0)
+    orders = len(desk.orders)
+    for _ in range(200):
+        desk.ask("pause", b"", now_s=1.0)
+    assert [order.verb for order in desk.orders[orders:]] == ["pause"]
+    desk.commands.answered(Answer(id=desk.orders[-1].id))
+    desk.ask("pause", b"", now_s=1.1)
+    assert [order.verb for order in desk.orders[orders:]] == ["pause", "pause"]
+
+
+def test_pauses_that_wait_together_are_answered_each() -> None:
+    """Each under its own transaction."""
+    desk = Desk()
+    desk.ask("pause", b'{"transaction":"a"}')
+    desk.ask("pause", b'{"transaction":"b"}')
+    desk.commands.answered(Answer(id=desk.orders[0].id))
+    assert [reply.response.transaction for reply in desk.replies] == ["a", "b"]
+
+
+def test_a_start_after_a_reload_takes_no_second_one_at_once() -> None:
+    """The budget must not begin anew with the process that it starts."""
+    desk = Desk(just_reloaded=True)
+    desk.ask("reload", b"", now_s=5.0)
+    assert desk.orders == []
+    desk.ask("reload", b"", now_s=65.0)
+    assert [order.verb for order in desk.orders] == ["reload"]
+
+
+def test_only_the_allowed_requests_are_carried_out() -> None:
+    """commands.verbs; the answer names the key."""
+    desk = Desk(allowed=("pause", "resume"))
+    desk.ask("reload", b"")
+    assert "commands.verbs" in str(desk.last[3])
+    desk.ask("pause", b"")
+    assert [order.verb for order in desk.orders] == ["pause"]
+
+
+def test_refusals_are_logged_once_a_kind_and_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """However a flood varies what is wrong with it."""
+    desk = Desk()
+    for number in range(500):
+        desk.ask("pause", b"[" * number + b"1", now_s=number / 100)
+        desk.ask(f"nonsense-{number}", b"", now_s=number / 100)
+    assert len([r for r in caplog.records if "refused" in r.getMessage()]) == 2
 
 
 WITHIN_JSON = st.recursive(
@@ -192,93 +248,3 @@ def test_any_request_gets_one_valid_answer_or_is_an_order(
     for reply in desk.replies:
         response = msgspec.json.decode(msgspec.json.encode(reply.response))
         jsonschema.validate(response, message_schemas()["response"])
-
-
-@pytest.fixture
-def publisher(broker: Broker, tmp_path: Path) -> Iterator[tuple[Publisher, VisionDoor]]:
-    """A connected publisher and vision's end of the door."""
-    with (
-        Outbox(tmp_path / FILE_NAME) as outbox,
-        VisionDoor(tmp_path) as vision,
-        PublisherDoor(tmp_path) as door,
-    ):
-        outbox.append(counts())
-        made = make_publisher(config_for(tmp_path, broker.port), door=door)
-        drive(made, lambda: made.link.up and made.delivery.is_done())
-        yield made, vision
-        made.link.close()
-
-
-def test_a_request_over_the_broker_is_answered_there(
-    publisher: tuple[Publisher, VisionDoor], subscriber: Subscriber
-) -> None:
-    """The whole way: request topic → order → vision's answer → response topic."""
-    made, vision = publisher
-    subscriber.send(f"{BASE}/request/pause", b'{"transaction":"a"}')
-    heard: list[Order] = []
-    drive(made, lambda: bool(heard.extend(vision.receive()) or heard))
-    vision.send(Answer(id=heard[0].id))
-    drive(made, lambda: bool(subscriber.of("response/pause")))
-    assert subscriber.of("response/pause")[0]["transaction"] == "a"
-    for verb in ("identify", "snapshot-health", "outbox"):
-        subscriber.send(f"{BASE}/request/{verb}", b'{"transaction":"b"}')
-        drive(made, lambda verb=verb: bool(subscriber.of(f"response/{verb}")))
-        assert subscriber.of(f"response/{verb}")[0]["status"] == "ok"
-    assert subscriber.of("response/outbox")[0]["result"]["depth"] == 0
-
-
-@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_a_huge_payload_is_never_held_in_memory(
-    broker: Broker, tmp_path: Path, protocol: str
-) -> None:
-    """Ten megabytes, retained on a request topic, cost neither memory nor delivery."""
-    hostile = Subscriber(broker.port, "none")
-    hostile.send(f"{BASE}/request/pause", b"{" * 10_000_000, retain=True)
-    with Outbox(tmp_path / FILE_NAME) as outbox:
-        outbox.append(counts())
-        made = make_publisher(config_for(tmp_path, broker.port, protocol=protocol))
-        before_mb = memory_mb()
-        drive(made, lambda: made.link.up and made.delivery.is_done())
-        for _ in range(20):
-            hostile.send(f"{BASE}/request/window", b"[" * 1_000_000)
-        outbox.append(counts())
-        drive(made, lambda: made.link.up and made.delivery.is_done())
-        assert memory_mb() - before_mb < 8
-        made.link.close()
-    hostile.close()
-
-
-def test_hostile_topics_and_payloads_change_nothing(
-    publisher: tuple[Publisher, VisionDoor], subscriber: Subscriber
-) -> None:
-    """Odd verbs, control characters and a flood: no order, no crash, delivery goes on."""
-    made, vision = publisher
-    for verb in ("../../etc", "PAUSE", "pause ", "é", "a" * 500, "$SYS"):
-        subscriber.send(f"{BASE}/request/{verb.replace('/', '_')}", b"{}")
-    for size in (0, 1, 1000, 5000, 12_000):
-        subscriber.send(f"{BASE}/request/pause", b"\x00\xff" * size, retain=False)
-    for _ in range(200):
-        subscriber.client.publish(f"{BASE}/request/window", b'{"length_s":-1}', qos=1)
-    subscriber.send(f"{BASE}/request/done", b"{}")
-    drive(made, lambda: made.commands.refused >= 200)
-    # The empty payload is a right request: the one order that may have come.
-    assert {order.verb for order in vision.receive()} <= {"pause"}
-    assert made.link.up
-    wait_for(lambda: bool(subscriber.of("response/invalid")), 5, "an answer to odd verbs")
-
-
-def test_commands_can_be_turned_off(broker: Broker, tmp_path: Path, subscriber: Subscriber) -> None:
-    """With commands.enabled = false the device listens to nothing, and says so in `info`."""
-    settings = config_for(tmp_path, broker.port)
-    off = msgspec.structs.replace(settings, commands=CommandSettings(enabled=False))
-    Outbox(tmp_path / FILE_NAME).close()
-    made = make_publisher(off)
-    drive(made, lambda: bool(subscriber.of("/info")))
-    subscriber.send(f"{BASE}/request/identify", b"{}")
-    for _ in range(5):
-        drive(made, lambda: True)
-    assert subscriber.of("response/identify") == []
-    assert subscriber.of("/info")[0]["commands"] is False
-    drive(made, lambda: bool(subscriber.of("/config")))
-    assert "pause" not in subscriber.of("/config")[0]["components"]
-    made.link.close()

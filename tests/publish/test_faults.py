@@ -18,8 +18,8 @@ from random import Random
 
 import pytest
 
-from edge.outbox import FILE_NAME, Outbox
-from edge.publish.consumer import Consumer, Verdict
+from edge.messages.consumer import Consumer, Verdict
+from edge.outbox.outbox import FILE_NAME, Outbox
 from tests.publish.certificates import Authority
 from tests.publish.guarded import SECRET, guarded_broker, password_file, tls_lines
 from tests.publish.proxy import FaultProxy
@@ -154,7 +154,7 @@ def test_no_fault_loses_or_disorders_a_window(
     broker = guarded_broker(tmp_path, *tls_lines(authority))
     # At QoS 0 a window is on its way to the consumer before it is acknowledged to the device, and
     # the consumer has nothing to answer: a broker killed then can't take it back.
-    consumer = Subscriber(broker.port, "agender/v1/shop/door/counts", qos=0,
+    consumer = Subscriber(broker.port, "agender/v2/shop/door/counts", qos=0,
                           ca=authority.ca, username="viewer", password=SECRET)  # fmt: skip
     ordeal = Ordeal(small_disk, consumer, broker, windows, bound)
     try:
@@ -177,7 +177,7 @@ def _heard_up_to(consumer: Subscriber, seq: int) -> bool:
 def _judge(consumer: Subscriber, ordeal: Ordeal) -> None:
     following, kept, repeats = Consumer(), [], 0
     for counts in consumer.of("counts"):
-        if following.take("door", counts["seq"], counts["boot"]) is Verdict.REPEAT:
+        if following.take("door", counts["numbering"], counts["seq"]) is Verdict.REPEAT:
             repeats += 1
         else:
             kept.append(counts["seq"])

@@ -18,10 +18,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.bands import AGE_BANDS
-from edge.config import Config, Device, Window
-from edge.messages import encode_counts
-from edge.outbox import FILE_NAME, Outbox
+from edge.config.tables import Config, Device
+from edge.config.told import Window
+from edge.messages.bands import AGE_BANDS
+from edge.messages.counts import VIEW_FLAGS, encode_counts
+from edge.messages.fields import timestamp
+from edge.messages.totals import SPANS, SUMS, Totals, encode_totals
+from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish import discovery
 from edge.publish.discovery import Announcer, device_id, payload, topic
 from edge.publish.forget import forget
@@ -82,11 +85,28 @@ def home_assistant() -> str:
 
 def ask(python: str, folder: Path, sent: dict[str, Any]) -> dict[str, Any]:
     """Home Assistant's verdict on a discovery payload."""
-    topics = Topics(CONFIG.device)
+    topics = Topics(CONFIG)
     messages = {
         topics.counts: encode_counts(counts(attention_s_mean=2.5)).decode(),
         topics.state: msgspec.json.encode(state(present=4, attending=2)).decode(),
-        topics.health: msgspec.json.encode(health(throttled=None, camera_ok=False)).decode(),
+        topics.health: msgspec.json.encode(
+            health(
+                throttled=None, camera_ok=False, view_covered=True, view_dark=False, outbox_depth=0
+            )
+        ).decode(),
+        topics.totals: encode_totals(
+            Totals(
+                time=timestamp(0),
+                numbering="5e1f0a7700c4",
+                seq=7,
+                since=timestamp(0),
+                day="1970-01-01",
+                midnight=timestamp(0),
+                **{
+                    f"{span}_{name}": 12 if span == "ever" else 5 for span in SPANS for name in SUMS
+                },
+            )
+        ).decode(),
     }
     question = {"topic": topic(CONFIG), "prefix": "homeassistant", "payload": json.dumps(sent),
                 "messages": messages}  # fmt: skip
@@ -99,6 +119,14 @@ def ask(python: str, folder: Path, sent: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def test_the_device_is_named_after_its_place_and_itself() -> None:
+    """A house has many doors: "shop door", in its names as in its entities' ids."""
+    sent = payload(CONFIG, 60.0)
+    assert sent["device"]["name"] == "shop door"
+    ids = [component["default_entity_id"] for component in sent["components"].values()]
+    assert all(".shop_door_" in entity_id for entity_id in ids)
+
+
 @pytest.mark.slow
 def test_home_assistant_accepts_every_component_and_key(
     home_assistant: str, tmp_path: Path
@@ -107,8 +135,10 @@ def test_home_assistant_accepts_every_component_and_key(
     answer = ask(home_assistant, tmp_path, payload(CONFIG, 60.0))
     assert answer["errors"] == []
     expected = {"people": "3", "female": "1", "age_25_34": "2", "attention": "2.5", "dwell": "None",
+                "people_ever": "12", "people_today": "5",
                 "present": "4", "attending": "2", "paused": "OFF", "temperature": "48.5",
-                "throttled": "None", "camera_problem": "ON", "outbox": "0"}  # fmt: skip
+                "throttled": "None", "camera_problem": "ON", "outbox": "0",
+                "view_covered": "ON", "view_dark": "OFF", "view_faces_cut": "None"}  # fmt: skip
     assert {key: answer["states"][key] for key in expected} == expected
 
 
@@ -140,12 +170,13 @@ def test_the_check_finds_what_is_wrong(
 
 
 def test_all_that_is_promised_is_announced() -> None:
-    """People, women, men, each age band, presence, attention, and the diagnostics."""
+    """People, women, men, each age band, presence, attention, the view and the diagnostics."""
     components = payload(CONFIG, 60.0)["components"]
-    promised = {"people", "female", "male", "present", "attention", "fps", "temperature",
+    promised = {"people", "people_ever", "people_today",
+                "female", "male", "present", "attention", "fps", "temperature",
                 "throttled", "outbox", "camera_problem"}  # fmt: skip
-    assert promised | {f"age_{band}" for band in AGE_BANDS} <= set(components)
-    for key in ("fps", "temperature", "throttled", "outbox", "camera_problem"):
+    assert promised | {f"age_{band}" for band in AGE_BANDS} | {*VIEW_FLAGS} <= set(components)
+    for key in ("fps", "temperature", "throttled", "outbox", "camera_problem", *VIEW_FLAGS):
         assert components[key]["entity_category"] == "diagnostic"
     ids = [component["unique_id"] for component in components.values()]
     assert len(set(ids)) == len(ids)
@@ -195,7 +226,7 @@ def test_home_assistant_s_birth_brings_discovery_again(
     drive(publisher, lambda: len(subscriber.of("/config")) == 1)
     subscriber.send("homeassistant/status", b"online")
     drive(publisher, lambda: len(subscriber.of("/config")) == 2)
-    publisher.link.close()
+    publisher.connection.close()
 
 
 def test_one_command_takes_everything_back(
@@ -209,9 +240,9 @@ def test_one_command_takes_everything_back(
     drive(publisher, lambda: bool(before.of("/config") and before.of("/health")))
     publisher.say_stopped()
     drive(publisher, publisher.stopped_is_known)
-    publisher.link.close()
+    publisher.connection.close()
     assert forget(settings) == 0
-    assert "agender/v1/shop/door" in capsys.readouterr().out
+    assert "agender/v2/shop/door" in capsys.readouterr().out
     after = Subscriber(broker.port, "+/#")
     after.send("end", b"")
     while not after.of("end"):

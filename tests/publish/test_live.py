@@ -10,17 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.live import (
+from edge.messages.live import (
     MAX_BYTES,
     Answer,
+    Exposure,
     HealthNow,
     Hello,
     Order,
-    PublisherDoor,
+    PublisherSocket,
     StateNow,
-    VisionDoor,
+    VisionSocket,
 )
-from edge.messages import ModelInfo
+from edge.messages.messages import ModelInfo
 from tests.publish.support import health, state
 
 
@@ -28,12 +29,12 @@ def test_records_arrive_as_they_were_sent(tmp_path: Path) -> None:
     """Every kind of record, both ways, in order."""
     model = ModelInfo(name="far", task="detect", sha256="a" * 64)
     told = [
-        Hello(boot="b", camera_kind="picamera", models=(model,), network=False),
+        Hello(boot="b", camera_kind="picamera", models=(model,), exposure=Exposure(network=False)),
         StateNow(state=state()),
         HealthNow(health=health()),
         Answer(id=3, error="no"),
     ]
-    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as publisher:
+    with VisionSocket(tmp_path) as vision, PublisherSocket(tmp_path) as publisher:
         assert all(vision.send(record) for record in told)
         assert publisher.receive() == told
         assert publisher.send(Order(id=1, verb="window", length_s=5.0))
@@ -42,9 +43,9 @@ def test_records_arrive_as_they_were_sent(tmp_path: Path) -> None:
 
 def test_nobody_listening_costs_nothing(tmp_path: Path) -> None:
     """Without a publisher, or with one that doesn't read, sending says no and never waits."""
-    with VisionDoor(tmp_path) as vision:
+    with VisionSocket(tmp_path) as vision:
         assert not vision.send(StateNow(state=state()))
-        with PublisherDoor(tmp_path) as deaf:
+        with PublisherSocket(tmp_path) as deaf:
             began_s = time.monotonic()
             sent = sum(vision.send(StateNow(state=state(present=i))) for i in range(10_000))
             assert time.monotonic() - began_s < 30
@@ -55,10 +56,10 @@ def test_nobody_listening_costs_nothing(tmp_path: Path) -> None:
 
 def test_a_side_that_was_killed_can_come_back(tmp_path: Path) -> None:
     """A socket's path left behind doesn't stand in the way; the other side needs no restart."""
-    vision = VisionDoor(tmp_path)
-    PublisherDoor(tmp_path)._socket.close()  # as kill -9 leaves it
+    vision = VisionSocket(tmp_path)
+    PublisherSocket(tmp_path)._socket.close()  # as kill -9 leaves it
     assert not vision.send(StateNow(state=state()))
-    with PublisherDoor(tmp_path) as publisher:
+    with PublisherSocket(tmp_path) as publisher:
         assert vision.send(StateNow(state=state()))
         assert len(publisher.receive()) == 1
     vision.close()
@@ -72,7 +73,7 @@ def test_malformed_records_are_ignored(
 ) -> None:
     """Whatever bytes come in, what is understood is typed and the rest is gone."""
     folder = tmp_path_factory.mktemp("d")
-    with VisionDoor(folder) as vision, PublisherDoor(folder) as publisher:
+    with VisionSocket(folder) as vision, PublisherSocket(folder) as publisher:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as raw:
             raw.sendto(data, str(folder / "publisher.sock"))
             raw.sendto(b"x" * (MAX_BYTES + 10), str(folder / "publisher.sock"))
@@ -85,4 +86,4 @@ def test_malformed_records_are_ignored(
 def test_a_path_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
     """The key, the folder and the limit: one sentence."""
     with pytest.raises(ValueError, match=r"paths.runtime: .* is too long for a Unix socket"):
-        VisionDoor(tmp_path / ("x" * 100))
+        VisionSocket(tmp_path / ("x" * 100))

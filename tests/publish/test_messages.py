@@ -11,12 +11,21 @@ import msgspec
 import pytest
 import yaml
 
-from edge.live import Answer, HealthNow, Hello, Order, PublisherDoor, StateNow, VisionDoor
-from edge.messages import ModelInfo
-from edge.outbox import FILE_NAME, Outbox
+from edge.messages.live import (
+    Answer,
+    Exposure,
+    HealthNow,
+    Hello,
+    Order,
+    PublisherSocket,
+    StateNow,
+    VisionSocket,
+)
+from edge.messages.messages import ModelInfo
+from edge.messages.schemas import FOLDER, message_schemas
+from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.commands import VERBS, VISION_VERBS
 from edge.publish.topics import device_of
-from edge.schemas import FOLDER, message_schemas
 from tests.publish.support import (
     Broker,
     Subscriber,
@@ -34,10 +43,10 @@ SCHEMAS = message_schemas()
 
 
 def test_the_schema_files_are_those_of_the_types() -> None:
-    """`python -m edge.schemas` would change nothing."""
+    """`python -m edge.messages.schemas` would change nothing."""
     for name, schema in SCHEMAS.items():
         assert json.loads((FOLDER / f"{name}.json").read_text()) == schema, (
-            f"{name}.json is old: run python -m edge.schemas"
+            f"{name}.json is old: run python -m edge.messages.schemas"
         )
     assert {path.stem for path in FOLDER.glob("*.json")} == set(SCHEMAS)
 
@@ -61,16 +70,16 @@ def real_messages(broker: Broker, subscriber: Subscriber, tmp_path: Path) -> Sub
     model = ModelInfo(name="far", task="detect", sha256="0" * 64, licence="MIT")
     with (
         Outbox(tmp_path / FILE_NAME) as outbox,
-        VisionDoor(tmp_path) as vision,
-        PublisherDoor(tmp_path) as door,
+        VisionSocket(tmp_path) as vision,
+        PublisherSocket(tmp_path) as live,
     ):
         outbox.append(counts(places={"zone_a_people": 2, "line_b_in": 1}, est_female=1.25))
         outbox.append(counts(1, clock_synced=False))
-        made = make_publisher(config_for(tmp_path, broker.port), door=door)
-        vision.send(Hello(boot="b1", camera_kind="file", models=(model,), network=None))
+        made = make_publisher(config_for(tmp_path, broker.port), live=live)
+        vision.send(Hello(boot="b1", camera_kind="file", models=(model,), exposure=Exposure()))
         vision.send(StateNow(state=state()))
         vision.send(HealthNow(health=health()))
-        drive(made, lambda: made.link.up and made.delivery.is_done())
+        drive(made, lambda: made.connection.up and made.delivery.is_done())
         for verb in (*VERBS, "picture"):
             subscriber.send(f"{made.topics.base}/request/{verb}", b'{"transaction":"t"}')
         orders: list[Order] = []
@@ -78,9 +87,10 @@ def real_messages(broker: Broker, subscriber: Subscriber, tmp_path: Path) -> Sub
         for order in orders:
             vision.send(Answer(id=order.id))
         drive(made, lambda: len([t for t, _, _ in subscriber.heard if "/response/" in t]) == 8)
+        drive(made, lambda: bool(subscriber.of("/totals")))
         made.say_stopped()
         drive(made, made.stopped_is_known)
-        made.link.close()
+        made.connection.close()
     wait_for(lambda: "stopped" in subscriber.of("availability"), 5, "the last message")
     return subscriber
 
@@ -107,6 +117,7 @@ def test_every_real_message_fits_its_schema(real_messages: Subscriber) -> None:
         "counts",
         "state",
         "health",
+        "totals",
         "response",
         "request",
     }
@@ -140,7 +151,7 @@ def test_the_document_s_operations_are_those_of_the_code(document: dict[str, Any
     assert sorted(verbs) == sorted(VERBS)
     bindings = {name: operation.get("bindings", {}).get("mqtt", {})
                 for name, operation in document["operations"].items()}  # fmt: skip
-    retained = {"availability", "info", "state", "health"}
+    retained = {"availability", "info", "state", "health", "totals"}
     assert {name for name, b in bindings.items() if b.get("retain")} == retained
     assert {name for name, b in bindings.items() if b.get("qos") == 0} == {"state", "health"}
     assert set(document["operations"]) == set(document["channels"])

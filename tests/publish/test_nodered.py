@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.messages import encode_counts
+from edge.messages.counts import encode_counts
 from tests.publish.support import Broker, Subscriber, counts, free_port, spawn, wait_for
 
 FLOW = Path(__file__).parents[2] / "docs" / "integrations" / "node-red-flow.json"
@@ -39,9 +39,13 @@ def node_red() -> str:
     return str(command)
 
 
+LATER = ("2026-01-01T22:59:00.000Z", "2026-01-01T23:00:00.000Z", "2026-01-01T22:58:00.000Z")
+"""Windows an hour ahead of UTC: before midnight, after it, and a late one of the day before."""
+
+
 @pytest.mark.slow
 def test_the_flow_counts_each_window_once(node_red: str, tmp_path: Path) -> None:
-    """Repeats are dropped, a gap is counted and filled, and totals are kept by device."""
+    """Repeats are dropped, a gap is counted and filled; totals are by device, and by its day."""
     broker = Broker(tmp_path, "log_type all")
     subscriber = Subscriber(broker.port)
     flow = tmp_path / "flow.json"
@@ -52,11 +56,14 @@ def test_the_flow_counts_each_window_once(node_red: str, tmp_path: Path) -> None
         stdout=log, stderr=log,
     )  # fmt: skip
     try:
-        wait_for(lambda: "node-red-agender 1 agender/v1/+/+/counts" in broker.log, 60, "Node-RED")
+        wait_for(lambda: "node-red-agender 1 agender/v2/+/+/counts" in broker.log, 60, "Node-RED")
         for seq in (7, 8, 8, 10, 9, 10, 7):
             window = encode_counts(counts(seq, seq=seq, people=3))
-            subscriber.send("agender/v1/shop/door/counts", window)
-        wait_for(lambda: len(subscriber.of("totals/shop/door")) >= 4, 10, "the totals")
+            subscriber.send("agender/v2/shop/door/counts", window)
+        for seq, start in enumerate(LATER, 11):
+            window = encode_counts(counts(seq, seq=seq, people=3, start=start, timezone="+01:00"))
+            subscriber.send("agender/v2/shop/door/counts", window)
+        wait_for(lambda: len(subscriber.of("totals/shop/door")) >= 7, 10, "the totals")
     finally:
         process.terminate()
         process.wait(20)
@@ -64,4 +71,11 @@ def test_the_flow_counts_each_window_once(node_red: str, tmp_path: Path) -> None
         subscriber.close()
         broker.stop()
     totals = [(t["people"], t["missing"]) for t in subscriber.of("totals/shop/door")]
-    assert totals == [(3, 0), (6, 0), (9, 1), (12, 0)]
+    assert totals == [(3, 0), (6, 0), (9, 1), (12, 0), (15, 0), (18, 0), (21, 0)]
+    days = [(t["day"], t["today"]) for t in subscriber.of("totals/shop/door")]
+    assert days[3:] == [
+        ("2026-01-01", 12),
+        ("2026-01-01", 15),
+        ("2026-01-02", 3),
+        ("2026-01-02", 3),
+    ]

@@ -14,9 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge import outbox_table
-from edge.messages import Counts
-from edge.outbox import Outbox
+from edge.outbox.outbox import Outbox
 from tests.publish.support import counts
 
 
@@ -28,7 +26,9 @@ def test_a_window_comes_out_as_it_went_in(tmp_path: Path) -> None:
     )  # fmt: skip
     with Outbox(tmp_path / "o.sqlite") as outbox:
         seq = outbox.append(window)
-        assert outbox.peek(10) == [msgspec.structs.replace(window, seq=seq)]
+        assert outbox.peek(10) == [
+            msgspec.structs.replace(window, seq=seq, numbering=outbox.numbering())
+        ]
 
 
 def test_numbers_go_on_after_rows_are_gone_and_the_process_too(tmp_path: Path) -> None:
@@ -120,12 +120,15 @@ def test_the_memory_ring_is_bounded_and_says_what_it_dropped(tmp_path: Path) -> 
     (tmp_path / "file").write_text("not a folder")
     outbox = Outbox(tmp_path / "file" / "o.sqlite", max_ring=5)
     assert [outbox.append(counts(i)) for i in range(12)] == [0] * 12
-    assert (outbox.in_memory, outbox.dropped(), outbox.peek(9)) == (5, 7, [])
+    assert (outbox.in_memory, outbox.dropped(), outbox.peek(9)) == (5, None, [])
+    (tmp_path / "file").unlink()
+    assert outbox.append(counts(12)) == 5
+    assert (outbox.in_memory, outbox.dropped(), outbox.depth()) == (0, 8, 5)
 
 
 KILLED = textwrap.dedent("""
     import sys
-    from edge.outbox import Outbox
+    from edge.outbox.outbox import Outbox
     from tests.publish.support import counts
     outbox = Outbox(sys.argv[1])
     minute = 0
@@ -192,50 +195,10 @@ def test_a_window_the_checks_refuse_is_dropped_and_said(
     assert "refused" in caplog.text
 
 
-def test_a_file_of_an_older_version_is_rebuilt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Columns that are new, or may now be null, are brought in; windows and places stay."""
-    path = tmp_path / "o.sqlite"
-    older = {
-        name: kind.replace("REAL CHECK", "REAL NOT NULL DEFAULT 0 CHECK")
-        for name, kind in outbox_table.columns().items()
-        if name not in ("suppressed", "est_male", "age_65_plus")
-    }
-    with monkeypatch.context() as patch:
-        patch.setattr(outbox_table, "columns", lambda: older)
-        filled = {name: 1.0 for name, kind in older.items() if kind.startswith("REAL")}
-        with Outbox(path) as outbox:
-            outbox.append(counts(1, places={"zone_a_people": 2}, **filled))
-    with Outbox(path) as outbox:
-        assert outbox.append(counts(2, suppressed=4)) == 2
-        old, new = outbox.peek(9)
-        assert (old.people, old.suppressed, new.suppressed) == (3, 0, 4)
-        assert old.places == {"zone_a_people": 2}
-        assert (old.dwell_s_mean, new.dwell_s_mean) == (1.0, None)
-        assert isinstance(old, Counts)
-        outbox.remove([1])
-    database = sqlite3.connect(path)
-    assert database.execute("SELECT count(*) FROM places").fetchone() == (0,)
-    assert database.execute("PRAGMA foreign_key_check").fetchall() == []
-    database.close()
-
-
-def test_a_file_of_a_newer_version_still_serves(tmp_path: Path) -> None:
-    """Going back a version keeps the columns it doesn't know, and goes on."""
-    path = tmp_path / "o.sqlite"
-    with Outbox(path) as outbox:
-        outbox.append(counts(1))
-    database = sqlite3.connect(path)
-    database.execute("ALTER TABLE windows ADD COLUMN of_tomorrow REAL")
-    database.close()
-    with Outbox(path) as outbox:
-        assert outbox.append(counts(2)) == 2
-        assert [w.seq for w in outbox.peek(9)] == [1, 2]
-
-
 def test_the_outbox_loads_no_image_library() -> None:
     """Vision's and the publisher's common door costs neither numpy nor OpenCV."""
-    code = "import sys, edge.live, edge.publish; print({'numpy', 'cv2'} & set(sys.modules))"
+    code = (
+        "import sys, edge.messages.live, edge.publish; print({'numpy', 'cv2'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -10,27 +10,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.outbox import Outbox
+from edge.outbox.outbox import Outbox
 from tests.publish.support import counts
 
 
 def test_a_corrupt_file_is_set_aside_and_counting_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An unreadable file is renamed, said so, and no number of it is ever given again."""
+    """An unreadable file is renamed, said so, and its numbering is never used again."""
     path = tmp_path / "o.sqlite"
     with Outbox(path) as outbox:
-        last = [outbox.append(counts(i)) for i in range(50)][-1]
+        for minute in range(50):
+            outbox.append(counts(minute))
+        before = outbox.numbering()
     path.write_bytes(os.urandom(path.stat().st_size))
     with Outbox(path) as outbox:
-        assert outbox.append(counts(51)) > last
+        assert outbox.append(counts(51)) == 1
+        assert outbox.numbering() != before
         assert outbox.kept("set_aside") == 1
     assert len(list(tmp_path.glob("o.sqlite.corrupt-*"))) == 1
     assert "set aside" in caplog.text
 
 
 def test_what_can_be_read_of_a_damaged_file_is_taken_along(tmp_path: Path) -> None:
-    """A page damaged in the middle costs at most the windows behind it, and no number."""
+    """A page damaged in the middle costs at most the windows behind it.
+
+    Their numbers are sent all the same, as lost.
+    """
     path = tmp_path / "o.sqlite"
     with Outbox(path) as outbox:
         outbox.keep("paused", 1)
@@ -42,12 +48,14 @@ def test_what_can_be_read_of_a_damaged_file_is_taken_along(tmp_path: Path) -> No
         file.write(os.urandom(8192))
     with Outbox(path) as outbox:
         new = outbox.append(counts(401))
-        kept = [w.seq for w in outbox.peek(1000)]
+        waiting = outbox.peek(1000)
+        kept = [w.seq for w in waiting]
+        saved = [w.seq for w in waiting if not w.lost]
         assert (outbox.kept("paused"), outbox.kept("set_aside")) == (1, 1)
     assert new == last + 1
-    assert kept[0] == 1
-    assert kept[-1] == new
-    assert len(kept) > 100
+    assert kept == list(range(1, new + 1))
+    assert 100 < len(saved) < len(kept)
+    assert len({w.numbering for w in waiting}) == 1
 
 
 def test_corruption_while_running_is_survived_by_both_sides(tmp_path: Path) -> None:
@@ -56,13 +64,16 @@ def test_corruption_while_running_is_survived_by_both_sides(tmp_path: Path) -> N
     owner, reader = Outbox(path), Outbox(path, owner=False)
     first = owner.append(counts(1))
     assert [w.seq for w in reader.peek(9)] == [first]
+    before = owner.numbering()
     for suffix in ("", "-wal"):
         broken = Path(f"{path}{suffix}")
         broken.write_bytes(os.urandom(broken.stat().st_size))
     owner._file.close()
     second = owner.append(counts(2))
-    assert second > first
-    assert second in [w.seq for w in reader.peek(9)]
+    keys = [(w.numbering, w.seq) for w in reader.peek(9)]
+    assert second > 0
+    assert (owner.numbering(), second) in keys
+    assert owner.numbering() != before
     reader.close()
     owner.close()
 
@@ -72,21 +83,23 @@ def test_corruption_while_running_is_survived_by_both_sides(tmp_path: Path) -> N
 def test_damage_anywhere_is_survived(
     tmp_path_factory: pytest.TempPathFactory, seed: int, places: int, length: int
 ) -> None:
-    """Random bytes in random places: no error, and no number is given a second time."""
+    """Random bytes in random places: no error, and no window's key is given a second time."""
     random = Random(seed)
     path = tmp_path_factory.mktemp("damaged") / "o.sqlite"
     with Outbox(path) as outbox:
         for minute in range(60):
-            last = outbox.append(counts(minute))
+            outbox.append(counts(minute))
+        before = {(w.numbering, w.seq) for w in outbox.peek(99)}
         outbox.remove(range(1, 31))
     with path.open("r+b") as file:
         for _ in range(places):
             file.seek(random.randrange(path.stat().st_size))
             file.write(random.randbytes(length))
     with Outbox(path) as outbox, Outbox(path, owner=False) as reader:
-        given_next = [outbox.append(counts(61)) or outbox.append(counts(61)) for _ in range(2)]
-        assert given_next[0] > last
-        assert given_next[1] == given_next[0] + 1
+        numbers = [outbox.append(counts(61)) or outbox.append(counts(61)) for _ in range(2)]
+        assert numbers[1] == numbers[0] + 1
         waiting = reader.peek(200)
+        keys = {(outbox.numbering(), number) for number in numbers}
+        assert not before & keys
+        assert keys <= {(w.numbering, w.seq) for w in waiting}
         assert reader.remove([w.seq for w in waiting])
-        assert given_next[-1] in [w.seq for w in waiting]

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from edge.outbox import Outbox
-from tests.publish.power import CALLS, Op, after_cut, parse, told_before
+from edge.outbox.outbox import Outbox
+from tests.publish.power import Op, after_cut, recorded, told_before
 from tests.publish.support import counts
 
 WINDOWS, CUTS = 400, 300
 DAY = textwrap.dedent("""
     import os, sys
-    from edge.outbox import Outbox
+    from edge.outbox.outbox import Outbox
     from tests.publish.support import counts
     vision, publisher = Outbox(sys.argv[1]), Outbox(sys.argv[1], owner=False)
     for minute in range(int(sys.argv[2])):
@@ -33,14 +31,9 @@ DAY = textwrap.dedent("""
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Op]]:
     """The system calls of a few hundred windows, some delivered, with a checkpoint between."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
     folder = tmp_path_factory.mktemp("power")
-    record, path = folder / "strace.txt", folder / "o.sqlite"
-    command = ["strace", "-f", "-qq", "-xx", "-y", "-s", "100000", "-e", f"trace={CALLS}",
-               "-o", str(record), sys.executable, "-c", DAY, str(path), str(WINDOWS)]  # fmt: skip
-    subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
-    return path, parse(record)
+    path = folder / "o.sqlite"
+    return path, recorded(folder / "strace.txt", DAY, str(path), str(WINDOWS))
 
 
 def test_the_record_holds_what_it_must(day: tuple[Path, list[Op]]) -> None:

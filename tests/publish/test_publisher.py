@@ -1,4 +1,4 @@
-"""The publisher at a real broker: birth and death, order, repeats, live news, refusals."""
+"""The publisher at a real broker: birth and death, order, repeats, live state, refusals."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.live import HealthNow, Hello, PublisherDoor, StateNow, VisionDoor
-from edge.messages import ModelInfo
-from edge.outbox import FILE_NAME, Outbox
+from edge.messages.live import (
+    Exposure,
+    HealthNow,
+    Hello,
+    PublisherSocket,
+    StateNow,
+    VisionSocket,
+)
+from edge.messages.messages import ModelInfo
+from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.delivery import Delivery
 from edge.publish.publisher import Publisher
 from edge.publish.service import turn
@@ -27,14 +34,7 @@ from tests.publish.support import (
     wait_for,
 )
 
-BASE = "agender/v1/shop/door"
-
-
-@pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    """Vision's end of the outbox."""
-    with Outbox(tmp_path / FILE_NAME) as opened:
-        yield opened
+BASE = "agender/v2/shop/door"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def publisher(broker: Broker, tmp_path: Path, outbox: Outbox) -> Iterator[Publis
     """A publisher for the outbox, not yet connected."""
     made = make_publisher(config_for(tmp_path, broker.port))
     yield made
-    made.link.close()
+    made.connection.close()
 
 
 def test_every_connect_says_all_that_is_retained(
@@ -55,7 +55,7 @@ def test_every_connect_says_all_that_is_retained(
         drive(publisher, lambda: wanted <= {topic for topic, _, _ in subscriber.heard})
         assert subscriber.of("availability")[-1] == "online"
         subscriber.heard.clear()
-        publisher.link.drop("for the test", publisher._now_s)
+        publisher.connection.drop("for the test", publisher._now_s)
         wait_for(lambda: "offline" in subscriber.of("availability"), 5, "the will")
         subscriber.heard.clear()
 
@@ -79,35 +79,35 @@ def test_a_back_log_does_not_starve_the_live_state(
     for minute in range(3000):
         outbox._ring.append(counts(minute))
     outbox.flush()
-    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as door:
-        publisher = make_publisher(config_for(tmp_path, broker.port), door=door)
-        drive(publisher, lambda: publisher.link.up)
+    with VisionSocket(tmp_path) as vision, PublisherSocket(tmp_path) as live:
+        publisher = make_publisher(config_for(tmp_path, broker.port), live=live)
+        drive(publisher, lambda: publisher.connection.up)
         vision.send(StateNow(state=state(present=7)))
         drive(publisher, publisher.delivery.is_done, 60)
         wait_for(lambda: len(subscriber.of("counts")) == 3000, 10, "all windows")
         topics = [topic for topic, _, _ in subscriber.heard]
         assert topics.index(f"{BASE}/state") < topics.index(f"{BASE}/counts") + 200
-        publisher.link.close()
+        publisher.connection.close()
 
 
 def test_state_is_thinned_to_changes_once_a_second(
     broker: Broker, tmp_path: Path, subscriber: Subscriber, outbox: Outbox
 ) -> None:
     """A hundred equal states are one message; the newest of many changes is the one retained."""
-    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as door:
-        publisher = make_publisher(config_for(tmp_path, broker.port), door=door)
-        drive(publisher, lambda: publisher.link.up)
+    with VisionSocket(tmp_path) as vision, PublisherSocket(tmp_path) as live:
+        publisher = make_publisher(config_for(tmp_path, broker.port), live=live)
+        drive(publisher, lambda: publisher.connection.up)
         for _ in range(10):
             for _ in range(10):
                 vision.send(StateNow(state=state(present=1)))
-            drive(publisher, lambda: not door.receive(1))
+            drive(publisher, lambda: not live.receive(1))
         vision.send(StateNow(state=state(present=1)))
         drive(publisher, lambda: len(subscriber.of("state")) == 1)
         for present in (2, 3, 4):
             vision.send(StateNow(state=state(present=present)))
         drive(publisher, lambda: len(subscriber.of("state")) == 2)
         assert [s["present"] for s in subscriber.of("state")] == [1, 4]
-        publisher.link.close()
+        publisher.connection.close()
 
 
 def test_what_vision_says_of_itself_is_in_info_and_health(
@@ -115,16 +115,17 @@ def test_what_vision_says_of_itself_is_in_info_and_health(
 ) -> None:
     """Models, boot and guarantees are vision's word; memory and outbox are the publisher's."""
     model = ModelInfo(name="far", task="detect", sha256="0" * 64, licence="MIT")
-    with VisionDoor(tmp_path) as vision, PublisherDoor(tmp_path) as door:
-        publisher = make_publisher(config_for(tmp_path, broker.port), door=door)
+    with VisionSocket(tmp_path) as vision, PublisherSocket(tmp_path) as live:
+        publisher = make_publisher(config_for(tmp_path, broker.port), live=live)
         drive(publisher, lambda: bool(subscriber.of("/info") and subscriber.of("/health")))
         assert subscriber.of("/info")[0]["boot"] is None
         assert subscriber.of("/health")[0]["vision_running"] is False
-        vision.send(Hello(boot="b7", camera_kind="picamera", models=(model,), network=False))
+        found = Exposure(network=False, sockets=True, core_dumps=False, memory_limited=True)
+        vision.send(Hello(boot="b7", camera_kind="picamera", models=(model,), exposure=found))
         vision.send(HealthNow(health=health(temperature_celsius=61.0)))
         drive(publisher, lambda: len(subscriber.of("/info")) == 2)
         drive(publisher, lambda: len(subscriber.of("/health")) == 2)
-        publisher.link.close()
+        publisher.connection.close()
     info, report = subscriber.of("/info")[-1], subscriber.of("/health")[-1]
     assert (info["boot"], info["models"][0]["name"]) == ("b7", "far")
     assert info["guarantees"]["vision_without_network"] is True
@@ -136,10 +137,10 @@ def test_the_clean_end_is_stopped_and_not_offline(
     publisher: Publisher, subscriber: Subscriber
 ) -> None:
     """After a clean end the broker holds `stopped`, and the will is forgotten."""
-    drive(publisher, lambda: publisher.link.up)
+    drive(publisher, lambda: publisher.connection.up)
     publisher.say_stopped()
     drive(publisher, publisher.stopped_is_known)
-    publisher.link.close()
+    publisher.connection.close()
     wait_for(lambda: "stopped" in subscriber.of("availability"), 5, "stopped")
     assert "offline" not in subscriber.of("availability")
 
@@ -148,9 +149,9 @@ def test_a_broker_killed_and_restarted_gets_everything_again(
     broker: Broker, publisher: Publisher, outbox: Outbox, tmp_path: Path
 ) -> None:
     """A broker that lost its memory is told birth, info and discovery without anybody's help."""
-    drive(publisher, lambda: publisher.link.up)
+    drive(publisher, lambda: publisher.connection.up)
     broker.kill()
-    drive(publisher, lambda: not publisher.link.up)
+    drive(publisher, lambda: not publisher.connection.up)
     for minute in range(5):
         outbox.append(counts(minute))
     broker.start()
@@ -174,7 +175,7 @@ def test_a_second_client_under_the_same_id_is_named(
             break
     assert "device.name must be unique" in caplog.text
     for twin in twins:
-        twin.link.close()
+        twin.connection.close()
 
 
 def test_a_refused_window_stays_and_is_tried_again(outbox: Outbox) -> None:
@@ -182,7 +183,7 @@ def test_a_refused_window_stays_and_is_tried_again(outbox: Outbox) -> None:
     for minute in range(3):
         outbox.append(counts(minute))
     sent: list[int] = []
-    delivery = Delivery(outbox, timeout_s=5, refused_retry_s=60)
+    delivery = Delivery(outbox, refused_retry_s=60)
 
     def send(payload: bytes) -> int:
         sent.append(msgspec.json.decode(payload)["seq"])
@@ -199,17 +200,13 @@ def test_a_refused_window_stays_and_is_tried_again(outbox: Outbox) -> None:
 
 
 def test_only_a_handful_is_under_way(outbox: Outbox) -> None:
-    """No more windows are sent than may be unacknowledged; each answer makes room for one."""
+    """No more windows are sent than there is room for; each answer makes room for one."""
     for minute in range(20):
         outbox.append(counts(minute))
-    delivery, sent = Delivery(outbox, timeout_s=5, refused_retry_s=60), []
-    for now_s in range(5):
-        delivery.fill(now_s, lambda payload: sent.append(payload) or len(sent), 4)
-    assert len(sent) == 4
-    assert delivery.is_stuck(5.1)
-    delivery.answered(1, None, 5.2)
-    delivery.fill(5.3, lambda payload: sent.append(payload) or len(sent), 4)
-    assert len(sent) == 5
+    delivery, sent = Delivery(outbox, refused_retry_s=60), []
+    for room in (4, 0, 0, 1):
+        delivery.fill(0.0, lambda payload: sent.append(payload) or len(sent), room)
+    assert [msgspec.json.decode(payload)["seq"] for payload in sent] == [1, 2, 3, 4, 5]
 
 
 def test_acknowledgements_out_of_order_keep_the_order(outbox: Outbox) -> None:
@@ -217,7 +214,7 @@ def test_acknowledgements_out_of_order_keep_the_order(outbox: Outbox) -> None:
     for minute in range(3):
         outbox.append(counts(minute))
     ids: list[bytes] = []
-    delivery = Delivery(outbox, timeout_s=5, refused_retry_s=60)
+    delivery = Delivery(outbox, refused_retry_s=60)
     delivery.fill(0, lambda payload: ids.append(payload) or len(ids), 8)
     delivery.answered(3, None, 0.1)
     delivery.answered(2, None, 0.1)

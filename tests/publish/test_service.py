@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from edge.errors import NOBODY_READS
-from edge.outbox import FILE_NAME, Outbox
+from edge.history.history import FILE_NAME as HISTORY_NAME
+from edge.outbox.outbox import FILE_NAME, Outbox
 from tests.publish.support import Broker, Subscriber, counts, spawn, wait_for
 
 MEMORY_LIMIT_MB = 45
@@ -87,6 +88,13 @@ def test_sigterm_drains_says_stopped_and_ends(
     assert "offline" not in subscriber.of("availability")
 
 
+def catches(pid: int, number: int) -> bool:
+    """Whether a process has a handler for a signal (proc(5), SigCgt)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+
 def test_a_signal_ends_it_while_it_connects(tmp_path: Path, outbox: Outbox) -> None:
     """A broker that answers nothing holds up neither SIGTERM nor the windows in the outbox."""
     outbox.append(counts())
@@ -97,6 +105,7 @@ def test_a_signal_ends_it_while_it_connects(tmp_path: Path, outbox: Outbox) -> N
             filler.setblocking(False)
             filler.connect_ex(("127.0.0.1", port))
         process = spawn(command(tmp_path, port))
+        wait_for(lambda: catches(process.pid, signal.SIGTERM), 20, "its start")
         time.sleep(1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
@@ -122,6 +131,26 @@ def test_kill_9_is_told_by_the_will(
     process.wait(10)
 
 
+@pytest.mark.parametrize("more", [(), ("--sink", "stdout")], ids=["broker", "stdout"])
+def test_one_publisher_owns_an_outbox(tmp_path: Path, outbox: Outbox, more: tuple) -> None:
+    """Another one, with another runtime folder or another sink, would leave gaps in both."""
+    first = spawn(command(tmp_path, 1), stderr=subprocess.DEVNULL)
+    wait_for((tmp_path / "run" / "publisher.sock").exists, 10, "the first")
+    other = command(tmp_path, 1, "--set", f"paths.runtime={tmp_path}/other", *more)
+    done = subprocess.run(other, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert "another publisher takes windows out of this folder" in done.stderr
+    assert done.stdout == ""
+    first.kill()
+    first.wait()
+    outbox.append(counts())
+    second = spawn(command(tmp_path, 1, "--sink", "stdout"), stdout=subprocess.PIPE)
+    assert second.stdout is not None
+    assert json.loads(second.stdout.readline())["seq"] == 1
+    second.terminate()
+    second.wait(10)
+
+
 def resident_mb(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
@@ -145,13 +174,14 @@ def test_memory_stays_within_its_limit(
     assert highest_mb <= MEMORY_LIMIT_MB
 
 
+ENDS = ("", "-wal", "-shm", "-journal")
 WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
 CALLS = ("openat,open,creat,connect,bind,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,"
          "link,symlink,mknod,truncate,socket")  # fmt: skip
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_it_writes_the_outbox_and_speaks_to_the_broker_and_nothing_else(
+def test_it_writes_outbox_and_history_and_speaks_to_the_broker_and_nothing_else(
     tmp_path: Path, broker: Broker, subscriber: Subscriber, outbox: Outbox
 ) -> None:
     """Every file it writes and every address it speaks to, as the kernel saw them."""
@@ -174,10 +204,11 @@ def test_it_writes_the_outbox_and_speaks_to_the_broker_and_nothing_else(
             spoken.add(f"port {port[1]}" if port else next(iter(paths), "netlink"))
         elif " = -1 E" not in line and (not call[1].startswith("open") or WRITING.search(line)):
             written.update(paths)
-    outbox_files = {str(tmp_path / "state" / (FILE_NAME + end)) for end in ("", "-wal", "-shm")}
+    names = [name + end for name in (FILE_NAME, HISTORY_NAME) for end in ENDS]
+    state_files = {str(tmp_path / "state" / name) for name in names}
     sockets = {str(tmp_path / "run" / "publisher.sock")}
-    harmless = {"/dev/null", str(tmp_path / "run")}
-    assert written <= outbox_files | sockets | harmless
+    harmless = {"/dev/null", str(tmp_path / "run"), str(tmp_path / "state" / "publisher.lock")}
+    assert written <= state_files | sockets | harmless
     # Port 0: before it connects, a socket is bound to whatever port is free.
     assert spoken <= {f"port {broker.port}", "port 0"} | sockets
     assert f"port {broker.port}" in spoken

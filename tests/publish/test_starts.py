@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.outbox import FILE_NAME, Outbox
-from edge.starts import Starts, count_camera_lost, count_start
+from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.outbox.starts import Starts, count_camera_lost, count_start
 
 
 def test_starts_of_vision_and_machine_and_lost_cameras_are_told_apart(tmp_path: Path):

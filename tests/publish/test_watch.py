@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -13,15 +14,15 @@ import sys
 import msgspec
 import pytest
 
-from edge.config import Config
+from edge.config.tables import Config
 from edge.errors import ConfigError
-from edge.messages import encode_counts
+from edge.messages.counts import encode_counts
 from edge.watch import watch
 from edge.watch.board import MAX_DEVICES, Board
 from edge.watch.screen import screen
 from tests.publish.support import Broker, Subscriber, counts, health, spawn, state, wait_for
 
-DOOR = "agender/v1/shop/door"
+DOOR = "agender/v2/shop/door"
 
 
 def told_board() -> Board:
@@ -29,7 +30,12 @@ def told_board() -> Board:
     board = Board()
     board.take(f"{DOOR}/availability", b"online")
     board.take(f"{DOOR}/state", msgspec.json.encode(state(present=2)))
-    board.take(f"{DOOR}/health", msgspec.json.encode(health(throttled=True, clock_synced=False)))
+    board.take(
+        f"{DOOR}/health",
+        msgspec.json.encode(
+            health(throttled=True, clock_synced=False, view_moved=True, outbox_depth=0)
+        ),
+    )
     for seq in (1, 1, 3):
         window = counts(seq, seq=seq, female_25_34=3, male_65_plus=1)
         board.take(f"{DOOR}/counts", encode_counts(window))
@@ -45,8 +51,11 @@ def test_the_screen_shows_people_pyramid_windows_and_health() -> None:
     assert "65+    ██████ 2" in text
     assert "12:" not in text.splitlines()[0]
     assert "3 people: 1 women, 1 men, 1 unknown" in text
-    assert "9.5 fps · 48 °C · 120 MB · outbox 0 · throttled · clock not synchronised" in text
-    assert "6 people; windows missing 1, repeated 1" in text
+    assert (
+        "9.5 fps · 48 °C · 120 MB · outbox 0 · throttled · clock not synchronised · view moved"
+        in text
+    )
+    assert "6 people; windows missing 1, lost 0, repeated 1" in text
 
 
 @pytest.mark.parametrize(("width", "height"), [(40, 8), (20, 5), (200, 100), (80, 2)])
@@ -55,7 +64,7 @@ def test_the_screen_fits_the_terminal(width: int, height: int, devices: int) -> 
     """However small the window, no more lines than it has."""
     board = told_board()
     for number in range(devices - 1):
-        board.take(f"agender/v1/shop/d{number}/availability", b"online")
+        board.take(f"agender/v2/shop/d{number}/availability", b"online")
     assert len(screen(board, "connected", width=width, height=height).splitlines()) < height
 
 
@@ -63,7 +72,7 @@ def test_many_devices_get_a_line_each() -> None:
     """Where not all fit in full: name, presence, last window, troubles; the rest is counted."""
     board = told_board()
     for number in range(40):
-        board.take(f"agender/v1/shop/d{number:02}/availability", b"offline")
+        board.take(f"agender/v2/shop/d{number:02}/availability", b"offline")
     lines = screen(board, "connected", width=120, height=24).splitlines()
     assert len(lines) == 23
     assert "shop/d00             offline" in lines[2]
@@ -75,8 +84,8 @@ def test_many_devices_get_a_line_each() -> None:
 @pytest.mark.parametrize(
     ("topic", "payload"),
     [
-        ("agender/v1/shop/\x1b[2J/state", b"{}"),
-        ("agender/v1/shop", b"{}"),
+        ("agender/v2/shop/\x1b[2J/state", b"{}"),
+        ("agender/v2/shop", b"{}"),
         ("other/v1/a/b/state", b"{}"),
         (f"{DOOR}/counts", b"{}"),
         (f"{DOOR}/counts", b"\xff"),
@@ -97,7 +106,7 @@ def test_memory_is_bounded_by_the_number_of_devices() -> None:
     """Beyond a few hundred, further devices are ignored rather than kept."""
     board = Board()
     for number in range(2 * MAX_DEVICES):
-        board.take(f"agender/v1/a/d{number}/availability", b"online")
+        board.take(f"agender/v2/a/d{number}/availability", b"online")
     assert (len(board.devices), board.ignored) == (MAX_DEVICES, MAX_DEVICES)
 
 
@@ -114,7 +123,7 @@ def test_without_a_terminal_each_message_is_a_line(broker: Broker, subscriber: S
     process = spawn(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     subscriber.send(f"{DOOR}/availability", b"online", retain=True)
-    subscriber.send("agender/v1/shop/other/availability", b"online", retain=True)
+    subscriber.send("agender/v2/shop/other/availability", b"online", retain=True)
     first = json.loads(process.stdout.readline())
     subscriber.send(f"{DOOR}/counts", encode_counts(counts(seq=1)))
     second = json.loads(process.stdout.readline())
@@ -148,3 +157,21 @@ def test_on_a_terminal_the_picture_is_kept_up_to_date(
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
     os.close(ours)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 132])
+def test_every_line_fits_a_terminal_from_40_columns_on(width):
+    """Colours take no room."""
+    text = screen(told_board(), "connected", width=width, height=200)
+    for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines():
+        assert len(line) <= width, line
+
+
+@pytest.mark.parametrize(("value", "coloured"), [(None, True), ("", True), ("1", False)])
+def test_no_color_is_obeyed(monkeypatch, value, coloured):
+    """Set to anything it takes the colours out (no-color.org)."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if value is not None:
+        monkeypatch.setenv("NO_COLOR", value)
+    text = screen(told_board(), "connected", width=100, height=50)
+    assert ("\x1b[" in text) is coloured

@@ -10,7 +10,7 @@ import sys
 import time
 from random import Random
 
-from edge.outbox import FILE_NAME, Outbox
+from edge.outbox.outbox import FILE_NAME, Outbox
 from tests.publish.support import counts
 
 

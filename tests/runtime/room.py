@@ -8,14 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.config_people import Motion, Tracking
-from edge.config_people import Space as SpaceSettings
-from edge.runtime.evidence import Limits
+from edge.config.people import Motion, Tracking
+from edge.config.people import Space as SpaceSettings
 from edge.runtime.frame import Box, Estimate, Face, Frame, Visit
 from edge.runtime.meter import Meter
-from edge.runtime.people import People
-from edge.runtime.schedule import Schedule
-from edge.runtime.space import Space
+from edge.runtime.people.evidence import Limits
+from edge.runtime.people.people import People
+from edge.runtime.people.space import Space
+from edge.runtime.schedule.schedule import Schedule
 from tests.shared import Image, frame_of, seen_in
 
 WIDTH, HEIGHT = 640, 480
@@ -72,7 +72,7 @@ class Watch:
             Tracking(),
             Space(SpaceSettings()),
             Limits(),
-            lambda _, faces: [Estimate(30.0, 0.9) for _ in faces],
+            lambda _, faces, _doubtful: [Estimate(30.0, 0.9) for _ in faces],
             score_min=0.5,
         )
         self.schedule = Schedule(Motion(**settings), Meter())
@@ -88,11 +88,11 @@ class Watch:
         for index in range(round(duration_s * FPS)):
             change(self.scene, index / FPS)
             frame = self.scene.frame(self.now_s)
-            across = self.schedule.due(frame, self.people, 15.0)
-            if across is not None:
+            region = self.schedule.due(frame, self.people, 15.0)
+            if region is not None:
                 self.looks.append(self.now_s)
-                self.widths.append(min(across.right, WIDTH) - max(across.left, 0))
-                seen = seen_in(across, self._faces(), frame)
+                self.widths.append(min(region.right, WIDTH) - max(region.left, 0))
+                seen = seen_in(region, self._faces(), frame)
                 self.visits += self.people.observe(frame, seen)
             else:
                 self.visits += self.people.coast(frame)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.runtime.card import Alignment, Crop, Input
-from edge.runtime.crop import cut, similarity
+from edge.runtime.estimate.crop import cut, similarity
 from edge.runtime.frame import Box, Face, Keypoints, Point
+from edge.runtime.networks.card import Alignment, Crop, Input
 
 ALIGNMENT = Alignment((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.5, 0.8))
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from edge.errors import ModelError
-from edge.runtime.card import Output
-from edge.runtime.decode import DECODERS, decode
+from edge.runtime.estimate.decode import DECODERS, decode
+from edge.runtime.networks.card import Output
 
 BANDS = (1, 5, 10, 17.5, 28.5, 40.5, 50.5, 70)
 NAMES = ("0-2", "4-6", "8-12", "15-20", "25-32", "38-43", "48-53", "60+")

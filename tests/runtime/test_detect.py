@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ModelError
-from edge.runtime.card import read_card
 from edge.runtime.detect import open_detector
 from edge.runtime.detect.base import Candidates, fit, suppress
-from edge.runtime.frame import Frame, Span
-from edge.runtime.schedule import TURN
+from edge.runtime.frame import Box, Frame, Span, Tile
+from edge.runtime.networks.card import read_card
+from edge.runtime.schedule.schedule import HALF_SHARE
 from tests.shared import frame_of, pictures_of
 
 
@@ -117,7 +117,7 @@ def test_a_face_that_a_parts_edge_cuts_is_looked_at_whole(far, clips, width):
     canvas = cv2.warpAffine(larger, np.array([[1, 0, x], [0, 1, y]], float), (640, 480))
     frame = frame_of(canvas)
     (whole,) = confident(far, frame)
-    for part in (Span(0, TURN * 640), Span((1 - TURN) * 640, 640)):
+    for part in (Span(0, HALF_SHARE * 640), Span((1 - HALF_SHARE) * 640, 640)):
         (found,) = [face for face in far.detect(frame, part) if face.score > 0.55]
         assert found.box.iou(whole.box) > 0.8
 
@@ -220,3 +220,46 @@ def test_an_estimator_is_no_detector(models):
     """A network in the wrong place is refused by name."""
     with pytest.raises(ModelError, match="'ssrnet_age_imdb' is made to estimate, not to detect"):
         open_detector("ssrnet_age_imdb", models)
+
+
+def shrunk_into(picture, share, place):
+    """A grey picture of the same size that holds `picture` smaller, at `place` (left, top)."""
+    room = np.full_like(picture, 120)
+    small = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    left, top = place
+    room[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return room
+
+
+def test_a_tile_shows_a_face_that_the_whole_frame_hides(far, clips):
+    """A quarter of a picture in which the face is some 14 pixels wide of 640."""
+    picture = cv2.resize(pictures_of(clips / "book.mkv")[0], (640, 480))
+    face = max(confident(far, frame_of(picture)), key=lambda one: one.box.width)
+    share = 13 / face.box.width
+    room = frame_of(shrunk_into(picture, share, (200, 100)))
+    expected = Box(200 + face.box.left * share, 100 + face.box.top * share, 13, 13 * 1.2)
+    assert not [one for one in confident(far, room) if one.box.iou(expected) > 0.4]
+    width, height = far.tiles(room)[-1]
+    found = far.detect(room, Tile(120, 60, width, height))
+    assert [one for one in found if one.box.iou(expected) > 0.4 and one.score > 0.5]
+
+
+def test_a_face_that_a_tiles_edge_cuts_is_left_to_another_look(far, clips):
+    """Half of one has another place and size."""
+    picture = cv2.resize(pictures_of(clips / "book.mkv")[0], (640, 480))
+    room = frame_of(shrunk_into(picture, 0.3, (200, 100)))
+    (face,) = confident(far, room)
+    width, height = far.tiles(room)[-1]
+    middle = face.box.left + face.box.width / 2
+    assert not far.detect(room, Tile(middle, face.box.top - 50, width, height))
+    assert far.detect(room, Tile(face.box.left - 60, face.box.top - 50, width, height))
+
+
+@pytest.mark.parametrize("name", ["far", "near", "crowd"])
+def test_tiles_are_offered_where_shrinking_loses_pixels(models, name):
+    """None of a frame that is no larger than the network."""
+    detector = open_detector(name, models)
+    assert not detector.tiles(frame_of(np.zeros((120, 160, 3), np.uint8)))
+    for across, down in detector.tiles(frame_of(np.zeros((480, 640, 3), np.uint8))):
+        assert across < 640
+        assert down < 480

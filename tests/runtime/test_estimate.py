@@ -6,7 +6,7 @@ import pytest
 
 from edge.errors import ModelError
 from edge.runtime.detect import open_detector
-from edge.runtime.estimate import open_estimator
+from edge.runtime.estimate.estimate import open_estimator
 from tests.shared import frame_of, pictures_of
 
 PUBLISHED = ("ssrnet_age_imdb", "ssrnet_gender_imdb")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.runtime.frame import EVERYWHERE, Box
-from edge.runtime.gate import Gate
+from edge.runtime.schedule.gate import Gate
 from tests.runtime.room import FPS, Scene
 from tests.shared import frame_of
 
@@ -23,7 +23,7 @@ class Watched:
         """Frame by frame, whether something moved."""
         said = []
         for _ in range(round(duration_s * FPS)):
-            said.append(self.gate.stir(self.scene.frame(self.now_s), known).unknown)
+            said.append(self.gate.motion(self.scene.frame(self.now_s), known).unknown)
             self.now_s += 1 / FPS
         return said
 
@@ -114,14 +114,14 @@ def test_where_something_moves_is_told():
     """The columns of a passer-by with a margin, whether known or not; nothing of an empty scene."""
     gate, scene = Gate(), Scene()
     for index in range(50):
-        gate.stir(scene.frame(index / FPS))
-    assert gate.stir(scene.frame(5.0)).across is None
+        gate.motion(scene.frame(index / FPS))
+    assert gate.motion(scene.frame(5.0)).region is None
     scene.person = (300.0, 200.0)
-    across = gate.stir(scene.frame(5.1)).across
-    known = gate.stir(scene.frame(5.2), (Box(291.0, 188.0, 18.0, 24.0),))
-    assert across is not None
-    assert 256 <= across.left <= 282 and 318 <= across.right <= 344
-    assert known.across == across and not known.unknown
+    region = gate.motion(scene.frame(5.1)).region
+    known = gate.motion(scene.frame(5.2), (Box(291.0, 188.0, 18.0, 24.0),))
+    assert region is not None
+    assert 256 <= region.left <= 282 and 318 <= region.right <= 344
+    assert known.region == region and not known.unknown
 
 
 def test_a_passer_by_leaves_no_trail():
@@ -131,9 +131,9 @@ def test_a_passer_by_leaves_no_trail():
     for step in range(30):
         watched.scene.person = (60.0 + 9 * step, 200.0)
         watched.live(0.1)
-    across = watched.gate.stir(watched.scene.frame(watched.now_s)).across
-    assert across is not None
-    assert across.right - across.left < 140
+    region = watched.gate.motion(watched.scene.frame(watched.now_s)).region
+    assert region is not None
+    assert region.right - region.left < 140
     watched.scene.person = None
     assert not any(watched.live(2)[1:])
 
@@ -141,13 +141,13 @@ def test_a_passer_by_leaves_no_trail():
 def test_where_too_little_is_known_it_may_be_anywhere():
     """The first frame, another scene, and changes too scattered to have a place."""
     watched = Watched(Scene())
-    assert watched.gate.stir(watched.scene.frame(0.0)).across is EVERYWHERE
+    assert watched.gate.motion(watched.scene.frame(0.0)).region is EVERYWHERE
     watched.live(5)
     picture = watched.scene.picture()
     for x, y in ((96, 96), (304, 200), (504, 304), (224, 400)):
         picture[y : y + 8, x : x + 8] = 255
-    stir = watched.gate.stir(frame_of(picture, captured_s=watched.now_s))
-    assert stir.unknown and stir.across is EVERYWHERE
+    motion = watched.gate.motion(frame_of(picture, captured_s=watched.now_s))
+    assert motion.unknown and motion.region is EVERYWHERE
 
 
 @pytest.mark.parametrize("size", [(48, 64), (180, 320), (361, 641), (480, 640), (960, 1280)])
@@ -157,7 +157,7 @@ def test_any_size_of_frame_will_do(size: tuple[int, int]):
     grey = np.full((*size, 3), 90, np.uint8)
     for index in range(5):
         grain = rng.integers(0, 3, grey.shape, np.uint8)
-        said = gate.stir(frame_of(grey + grain, captured_s=index / FPS)).unknown
+        said = gate.motion(frame_of(grey + grain, captured_s=index / FPS)).unknown
         assert said == (index == 0)
     grey[size[0] // 3 :, : size[1] // 3] = 160
-    assert gate.stir(frame_of(grey, captured_s=1.0)).unknown
+    assert gate.motion(frame_of(grey, captured_s=1.0)).unknown

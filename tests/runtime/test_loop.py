@@ -9,18 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.config import Tracking
-from edge.config_people import Motion
-from edge.config_people import Space as SpaceSettings
+from edge.config.people import Motion, Tracking
+from edge.config.people import Space as SpaceSettings
 from edge.errors import SourceError
-from edge.runtime.census import Census
-from edge.runtime.clock import LiveClock, MediaClock
-from edge.runtime.evidence import Limits
+from edge.runtime.census.census import Census
+from edge.runtime.census.clock import LiveClock, MediaClock
 from edge.runtime.frame import Box, Estimate, Face
-from edge.runtime.loop import Loop, Rooms
+from edge.runtime.loop import Loop, Stages
 from edge.runtime.meter import Meter
-from edge.runtime.people import People
-from edge.runtime.space import Space
+from edge.runtime.people.evidence import Limits
+from edge.runtime.people.people import People
+from edge.runtime.people.space import Space
 from tests.shared import frame_of
 
 BLANK = np.zeros((48, 64, 3), np.uint8)
@@ -67,9 +66,12 @@ class Seer:
         self._sees = sees
         self._took_s = took_s
 
-    def detect(self, frame, across):
+    def tiles(self, frame):
+        return ()
+
+    def detect(self, frame, region):
         self.calls += 1
-        self.widths.add(across.right - across.left)
+        self.widths.add(region.right - region.left)
         time.sleep(self._took_s)
         return [WALKER] if self._sees(frame) else []
 
@@ -82,11 +84,11 @@ def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0, gated=True):
         Tracking(),
         Space(SpaceSettings()),
         Limits(),
-        lambda frame, faces: [Estimate(30.0, 0.9) for _ in faces],
+        lambda frame, faces, doubtful: [Estimate(30.0, 0.9) for _ in faces],
         score_min=0.5,
     )
     clock = LiveClock(synced=lambda: True) if live else MediaClock(lambda: 0.0, lambda: True)
-    rooms = Rooms(
+    stages = Stages(
         live=live,
         open_source=lambda: waiting.pop(0),
         detector=detector or Seer(),
@@ -97,7 +99,7 @@ def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0, gated=True):
         census=Census(window_s, clock),
         meter=Meter(),
     )
-    return Loop(rooms, windows.append), windows
+    return Loop(stages, windows.append), windows
 
 
 def test_whoever_is_in_view_when_the_source_ends_is_counted():
@@ -227,3 +229,24 @@ def test_a_pause_closes_the_camera_and_resuming_opens_it_again():
     assert (first.closed, second.closed) == (1, 1)
     assert (first.lent, second.lent) == (0, 0)
     assert sum(window.people for window in windows) >= 1
+
+
+def test_a_pause_of_a_recording_empties_the_view_and_lets_time_go_on(monkeypatch):
+    """Nobody is in view while it lasts, windows close unobserved, and every frame is still seen."""
+    monkeypatch.setattr("edge.runtime.loop.time.sleep", lambda _: None)
+    loop, windows = loop_over(Script(np.arange(100) / 10), window_s=2.0)
+    people, present, rests = loop._stages.people, [], []
+
+    def tick():
+        loop.paused = loop.processed == 50 and len(rests) < 50
+        if loop.paused and len(present) < loop.processed + 50:
+            rests.append(loop.captured)
+            present.append(people.present)
+
+    loop.run(tick)
+    assert present[1:] == [0] * 49
+    assert loop.processed == 100
+    assert [window.people for window in windows].count(1) == 2  # seen before it, and after it
+    assert sum(window.window_s for window in windows) == pytest.approx(20, abs=0.5)
+    assert sum(window.observed_s for window in windows) == pytest.approx(10.9, abs=0.5)
+    assert min(window.observed_s for window in windows[3:6]) == 0

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edge.errors import ModelError
-from edge.runtime import model
-from edge.runtime.card import Input, read_card
-from edge.runtime.model import load, value_table
+from edge.runtime.networks import model
+from edge.runtime.networks.card import Input, read_card
+from edge.runtime.networks.model import load, value_table
 
 
 @pytest.fixture

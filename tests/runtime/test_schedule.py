@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.runtime.schedule import TURN
+from edge.runtime.schedule.schedule import HALF_SHARE
 from tests.runtime.room import WIDTH, Scene, Watch
 
 
@@ -173,7 +173,7 @@ def test_while_nobody_is_known_left_and_right_are_looked_at_by_turns():
     watch = Watch(Scene(), enabled=False)
     watch.live(4)
     assert sum(width == WIDTH for width in watch.widths) == 2
-    assert sorted(set(watch.widths)) == [TURN * WIDTH, WIDTH]
+    assert sorted(set(watch.widths)) == [HALF_SHARE * WIDTH, WIDTH]
 
 
 def test_frames_that_come_a_little_early_are_swept_all_the_same():

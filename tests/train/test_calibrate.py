@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.evaluate.measures import bands_of
+from converters.labels import BAND_MIDDLES
 from converters.train.calibrate import (
     VALUES,
     AgeFit,
@@ -19,7 +20,6 @@ from converters.train.calibrate import (
     fitted_age,
     threshold,
 )
-from converters.train.labels import BAND_MIDDLES
 
 
 def crowd(bias: float, scale: float, faces: int = 20_000):

@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 
 from converters.errors import ConvertError
+from converters.labels import Folder, Label
 from converters.train.augment import plain
+from converters.train.checkpoint_folder import chips_of, held_of
 from converters.train.chips import (
     PAD,
     central_face,
     cut_chips,
-    held_out,
     load_chips,
     reached,
     save_chips,
 )
-from converters.train.kept import chips_of, held_of
-from converters.train.labels import Folder, Label
 from converters.train.settings import Data
-from edge.runtime.card import Crop, Input
-from edge.runtime.crop import cut
+from converters.train.split import held_out
+from edge.runtime.estimate.crop import cut
 from edge.runtime.frame import Box, Face, Keypoints, Point
+from edge.runtime.networks.card import Crop, Input
 from tests.train.faces import chips, settings
 
 
@@ -134,7 +134,9 @@ def test_the_faces_that_an_earlier_run_held_out_are_held_out_again(tmp_path):
     """By their pictures' names, whichever detector cut them; a file of others is refused."""
     faces = chips(6)
     for name, pictures in (("some", faces.image[2:4]), ("none", ["images/other.jpg"])):
-        (tmp_path / name).mkdir()
+        (tmp_path / name / "images").mkdir(parents=True)
+        for picture in pictures:
+            (tmp_path / name / str(picture)).touch()
         rows = [f"{picture},0-2,male" for picture in pictures]
         (tmp_path / name / "labels.csv").write_text("\n".join(["image,age_band,gender", *rows]))
     held = held_of(faces, settings(), tmp_path / "some")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,8 +17,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from converters.cli import main
 from converters.errors import ConvertError
+from converters.labels import open_data
 from converters.train.settings import Settings, read_settings
+from edge.runtime.networks.card import read_card
 from tests.shared import MODELS, ROOT, SHARED
 
 TINY = """
@@ -51,6 +58,12 @@ def command(*arguments: str | Path, verb: str = "train") -> subprocess.Completed
         ("[loss]\nmixup = 2\n", "$.loss.mixup"),
         ("[network]\nsize = 64\nstages = 3\n", "$.network.stages"),
         ("[training\n", "is not valid"),
+        ("[training]\nlearning_rate = inf\n", "$.training.learning_rate"),
+        ("[training]\nlearning_rate = nan\n", "$.training.learning_rate"),
+        ("[data]\nchip_reach = 0.0\n", "$.data.chip_reach"),
+        ("[network]\nsize = 64\nstages = []\n", "$.network.stages"),
+        ("[network]\nsize = 64\nstages = [{ channels = 0 }]\n", "$.network.stages[0].channels"),
+        ('name = "../mine"\n', "of letters, digits, - and _, the first a letter or a digit"),
     ],
 )
 def test_a_wrong_configuration_is_refused_with_the_key(tmp_path, text, said):
@@ -78,8 +91,9 @@ def test_the_shipped_configuration_is_the_default_with_a_name_and_a_licence():
     training = msgspec.structs.replace(
         plain.training, epochs=how.epochs, learning_rate=how.learning_rate
     )
+    anew = msgspec.structs.replace(plain.fine_tuning, enabled=False)
     assert shipped == msgspec.structs.replace(
-        plain, data=data, training=training, about=shipped.about
+        plain, data=data, training=training, fine_tuning=anew, about=shipped.about
     )
     assert shipped.about.commercial_use
     assert "CC BY 4.0" in shipped.about.attribution
@@ -95,16 +109,19 @@ def test_help_shows_examples(verb):
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory) -> Path:
-    """80 labelled pictures as a folder."""
+    """140 labelled pictures as a folder, their table quoted and with semicolons."""
     source = SHARED / "data" / "fairface_train.zip"
     if not source.exists():
         pytest.skip(f"the labelled faces are not here: {source}")
     folder = tmp_path_factory.mktemp("faces")
     with zipfile.ZipFile(source) as archive:
-        lines = archive.read("labels.csv").decode().splitlines()[:81]
-        (folder / "labels.csv").write_text("\n".join(lines) + "\n")
-        for line in lines[1:]:
-            archive.extract(line.split(",")[0], folder)
+        table = list(csv.reader(io.TextIOWrapper(archive.open("labels.csv"))))
+        table = [table[0], *table[1 :: len(table) // 140]]
+        text = io.StringIO()
+        csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL).writerows(table)
+        (folder / "labels.csv").write_text(text.getvalue())
+        for row in table[1:]:
+            archive.extract(row[0], folder)
     return folder
 
 
@@ -123,9 +140,9 @@ def test_trains_bundles_and_goes_on(tmp_path, faces):
     card = msgspec.json.decode((out / "tiny.json").read_bytes())
     assert card["licence"]["commercial_use"] is False, "nobody said where the faces come from"
     assert card["evidence"]["runtimes"]
-    with zipfile.ZipFile(out / "held_out.zip") as archive:
-        rows = archive.read("labels.csv").decode().splitlines()
-        assert len(rows) - 1 == len(archive.namelist()) - 1 == card["evidence"]["held_out"]["faces"]
+    assert "too few to set it by" in done.stderr, "no calibration on so few faces"
+    with open_data(out / "held_out.zip") as held:
+        assert len(held.labels) == card["evidence"]["held_out"]["faces"] > 30
     again = command(*arguments, "--epochs", "2")
     assert "epoch 2/2" in again.stderr
     assert "epoch 1/2" not in again.stderr
@@ -133,17 +150,88 @@ def test_trains_bundles_and_goes_on(tmp_path, faces):
     refused = command(*arguments)
     assert refused.returncode != 0
     assert "holds a run with other settings" in refused.stderr
+    config.write_text(TINY)
+    lines = (faces / "labels.csv").read_text().splitlines()
+    other = tmp_path / "other"
+    shutil.copytree(faces, other)
+    (other / "labels.csv").write_text("\n".join(lines[:-1]) + "\n")
+    refused = command("--data", other, *arguments[2:])
+    assert refused.returncode != 0
+    assert "holds a run with other faces" in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.converters
+def test_a_finished_network_is_gone_on_with_and_taken_only_where_that_helped(tmp_path, faces):
+    """Both are compared on the same held-out faces; the name says the verdict, --insist decides."""
+    pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
+    pytest.importorskip("tensorflow", reason="needs the converters extra (TensorFlow)")
+    config, out = tmp_path / "run.toml", tmp_path / "out"
+    config.write_text(TINY + "[fine_tuning]\nepochs = 2\npatience = 2\n")
+    common = ("--data", faces, "--config", config, "--models", MODELS)
+    assert command(*common, "--out", tmp_path / "first").returncode == 0
+    start = ("--start", tmp_path / "first" / "tiny.tflite")
+    done = command(*common, "--out", out, *start)
+    better = (out / "tiny.json").exists()
+    assert done.returncode == (0 if better else 1), done.stderr
+    if not better:
+        assert "surely" in done.stderr or "no epoch was better than" in done.stderr
+    insisting = command(*common, "--out", out, *start, "--insist")
+    assert insisting.returncode == 0, insisting.stderr
+    assert re.search(r"gender right .* → .* between", insisting.stderr)
+    card = read_card(out / "tiny.json")
+    found = card.evidence["compared_with_the_start_held_out"]
+    assert found["faces"] == card.evidence["held_out"]["faces"]
+    assert found["age_error_years"]["low"] <= found["age_error_years"]["high"]
+    assert command(*common, "--out", tmp_path / "x", "--rehearse", faces).returncode == 1
+
+
+def labelled(folder: Path, rows: list[tuple[str, str]]) -> Path:
+    """A data set of one grey wall under many names, with these bands and genders."""
+    (folder / "images").mkdir(parents=True)
+    _, packed = cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))
+    lines = ["image,age_band,gender"]
+    for number, row in enumerate(rows):
+        (folder / "images" / f"{number}.jpg").write_bytes(packed.tobytes())
+        lines.append(",".join((f"images/{number}.jpg", *row)))
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+GROWN = ("20-29", "30-39", "40-49")
+
+
+def crowd(faces: int, bands: tuple[str, ...], genders: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(bands[i % len(bands)], genders[i // len(bands) % len(genders)]) for i in range(faces)]
+
+
+BOTH = ("female", "male")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (crowd(60, GROWN, BOTH), "there are 60 faces, at least 100 are needed"),
+        (crowd(200, GROWN, BOTH[1:]), "there are 0 women of 20 and older, at least 20 are needed"),
+        (crowd(200, GROWN, BOTH[:1]), "there are 0 men of 20 and older, at least 20 are needed"),
+        (crowd(200, ("0-2", "3-9", "10-19"), BOTH), "there are 0 women .*there are 0 men"),
+        (crowd(200, ("30-39",), BOTH), "30-39 are the age bands with 5 faces, at least 3 of"),
+    ],
+    ids=["few", "men alone", "women alone", "children alone", "one age"],
+)
+def test_what_cannot_be_learned_from_is_told_before_a_face_is_cut(tmp_path, rows, said, capsys):
+    """With every lack and what would be right; nothing is written."""
+    data = labelled(tmp_path / "data", rows)
+    assert main(["train", "--data", str(data), "--out", str(tmp_path / "out")]) == 1
+    assert re.search(rf"data can't be learned from: .*{said}", capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
 
 
 def test_pictures_without_faces_are_refused(tmp_path):
     """A folder of walls ends with one sentence and no checkpoint."""
     pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
     pytest.importorskip("tensorflow", reason="needs the converters extra (TensorFlow)")
-    data = tmp_path / "walls"
-    (data / "images").mkdir(parents=True)
-    _, packed = cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))
-    (data / "images" / "wall.jpg").write_bytes(packed.tobytes())
-    (data / "labels.csv").write_text("image,age_band,gender\nimages/wall.jpg,20-29,male\n")
+    data = labelled(tmp_path / "walls", crowd(120, GROWN, BOTH))
     config = tmp_path / "run.toml"
     config.write_text(TINY)
     done = command("--data", data, "--config", config, "--out", tmp_path / "out")

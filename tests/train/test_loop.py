@@ -9,9 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
-from converters.train.batches import chances, epoch
-from converters.train.chips import held_out
-from converters.train.loop import Trainer, figures, train
+from converters.train.answers import figures
+from converters.train.batches import chances, epoch, lot_of
+from converters.train.loop import Trainer, train
+from converters.train.split import held_out
 from tests.train.faces import chips, settings
 
 
@@ -76,9 +77,31 @@ def test_held_out_faces_are_never_shown():
     """No batch of any epoch holds a held-out face."""
     how, faces = settings(), chips()
     held = held_out(faces, 0.25, 1)
+    lot = lot_of(faces, ~held, how, np.zeros(len(faces), bool))
     for number in range(3):
-        for _, members in epoch(faces, np.flatnonzero(~held), how, number):
+        for _, members in epoch(faces, lot, how, number):
             assert not held[members].any()
+
+
+@pytest.mark.parametrize("faces", [1, 5, 15, 16, 17, 40])
+def test_fewer_faces_than_a_batch_are_a_smaller_batch(faces):
+    """Any number can be learned from; what does not fill a batch is left for another epoch."""
+    how, some = settings(), chips(faces)
+    lot = lot_of(some, np.ones(faces, bool), how, np.zeros(faces, bool))
+    sizes = [len(members) for _, members in epoch(some, lot, how, 0)]
+    assert set(sizes) == {min(16, faces)}
+    assert sum(sizes) > faces - 16
+
+
+def test_a_rehearsal_has_its_share_of_an_epoch():
+    """However large it is; the user's own faces are drawn as often as they are many."""
+    how, faces = settings(), chips(400)
+    rehearsed = np.arange(400) >= 100
+    lot = lot_of(faces, np.ones(400, bool), how, rehearsed)
+    assert lot.count == 200
+    assert lot.chance[rehearsed].sum() == pytest.approx(how.fine_tuning.rehearsal)
+    drawn = np.concatenate([members for _, members in epoch(faces, lot, how, 0)])
+    assert rehearsed[drawn].mean() == pytest.approx(0.5, abs=0.12)
 
 
 def test_rare_bands_are_drawn_more_often_than_they_are():

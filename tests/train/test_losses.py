@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
-from converters.train.labels import BAND_MIDDLES
+from converters.labels import BAND_MIDDLES
 from converters.train.losses import age_targets, loss
 from converters.train.settings import Loss
 

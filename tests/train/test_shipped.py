@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from converters.evaluate.verb import evaluate
-from converters.train.labels import BANDS
-from edge.runtime.card import Card, read_card, read_model
-from edge.runtime.model import Network
+from converters.labels import BANDS
+from edge.runtime.networks.card import Card, read_card, read_model
+from edge.runtime.networks.model import Network
 from tests.shared import MODELS, SHARED
 
 CARD = MODELS / "agender_64.json"
@@ -107,7 +107,7 @@ def test_is_right_about_faces_it_never_saw():
     data = SHARED / "data" / "fairface_dev.zip"
     if not data.exists():
         pytest.skip(f"the evaluation faces are not here: {data}")
-    found = evaluate(
+    found, _ = evaluate(
         argparse.Namespace(
             model=[CARD], data=data, detector="far", models=MODELS, limit=None, pad=0.0
         )

@@ -12,12 +12,13 @@ torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
 from converters.cli import main
 from converters.errors import ConvertError
-from converters.train.chips import held_out, save_chips
-from converters.train.opinions import Opinions, of_chips, read_opinions, write_opinions
-from converters.train.parts import Looks, parts_tensor
+from converters.train.chips import save_chips
+from converters.train.features import Looks, parts_tensor
 from converters.train.settings import Settings, Teacher
+from converters.train.soft_labels import SoftLabels, of_chips, read_soft_labels, write_soft_labels
+from converters.train.split import held_out
 from converters.train.teach import Given, load_trunk, teach
-from converters.train.teacher import opinions_of
+from converters.train.teacher import soft_labels_of
 from tests.train import dlib_file
 from tests.train.faces import chips, settings
 
@@ -53,21 +54,21 @@ def taught(tmp_path_factory, weights):
 
 def test_the_teacher_thinks_of_the_faces_it_learned_from_alone(taught):
     """Distributions over the bands and chances of a woman; held-out faces are not among them."""
-    image, opinions = read_opinions(taught)
+    image, soft_labels = read_soft_labels(taught)
     held = held_out(chips(FACES), how().data.held_out, how().training.seed)
     assert set(image) == set(chips(FACES).image[~held])
-    assert opinions.age.sum(1) == pytest.approx(1, abs=1e-4)
-    assert ((opinions.female >= 0) & (opinions.female <= 1)).all()
-    assert opinions.features.shape == (len(image), 2 * 256)
-    assert np.abs(opinions.features.astype(float).mean(0)).max() < 0.01
+    assert soft_labels.age.sum(1) == pytest.approx(1, abs=1e-4)
+    assert ((soft_labels.female >= 0) & (soft_labels.female <= 1)).all()
+    assert soft_labels.features.shape == (len(image), 2 * 256)
+    assert np.abs(soft_labels.features.astype(float).mean(0)).max() < 0.01
 
 
 def test_the_teacher_has_learned(taught):
     """Nearly every woman is a likelier woman than every man: the pictures' colour tells."""
-    image, opinions = read_opinions(taught)
+    image, soft_labels = read_soft_labels(taught)
     truth = dict(zip(chips(FACES).image, chips(FACES).female, strict=True))
     female = np.array([truth[name] for name in image])
-    pairs = opinions.female[female][:, None] > opinions.female[~female]
+    pairs = soft_labels.female[female][:, None] > soft_labels.female[~female]
     assert pairs.mean() > 0.9
 
 
@@ -85,18 +86,18 @@ def test_looks_are_computed_once(taught, weights):
 
 
 def _few(names: list[str], path: Path) -> Path:
-    """Opinions of faces with these names: a woman's chance grows from 0 to 1."""
+    """SoftLabels of faces with these names: a woman's chance grows from 0 to 1."""
     count = len(names)
     chance = np.linspace(0, 1, count, dtype=np.float32)
     age = np.full((count, 9), 1 / 9, np.float32)
-    opinions = Opinions(age, chance, np.ones((count, 2), np.float16))
-    return write_opinions(path, np.array(names), opinions)
+    soft_labels = SoftLabels(age, chance, np.ones((count, 2), np.float16))
+    return write_soft_labels(path, np.array(names), soft_labels)
 
 
 def test_a_teacher_that_saw_held_out_faces_is_refused(tmp_path):
     """Otherwise the held-out figures would flatter."""
     faces, held = chips(20), np.arange(20) < 5
-    path = _few(faces.image.tolist(), tmp_path / "opinions.npz")
+    path = _few(faces.image.tolist(), tmp_path / "soft_labels.npz")
     with pytest.raises(ConvertError, match="has learned from 5 of the held-out faces"):
         of_chips(path, faces, held)
 
@@ -104,7 +105,7 @@ def test_a_teacher_that_saw_held_out_faces_is_refused(tmp_path):
 def test_a_teacher_of_other_faces_is_refused(tmp_path):
     """Every face that is trained on needs an opinion."""
     faces, held = chips(20), np.arange(20) < 5
-    path = _few(faces.image[8:].tolist(), tmp_path / "opinions.npz")
+    path = _few(faces.image[8:].tolist(), tmp_path / "soft_labels.npz")
     with pytest.raises(ConvertError, match="does not know 3 of the faces"):
         of_chips(path, faces, held)
 
@@ -115,22 +116,22 @@ def test_several_teachers_are_averaged(tmp_path):
     names = faces.image[~held].tolist()
     rising = _few(names, tmp_path / "one.npz")
     falling = _few(names[::-1], tmp_path / "other.npz")
-    opinions = opinions_of((rising, falling), faces, held, settings())
-    assert opinions.female[~held] == pytest.approx(0.5, abs=1e-6)
-    assert not opinions.age[held].any()
-    assert opinions.features.shape == (20, 4)
-    one = opinions_of((rising,), faces, held, settings())
+    soft_labels = soft_labels_of((rising, falling), faces, held, settings())
+    assert soft_labels.female[~held] == pytest.approx(0.5, abs=1e-6)
+    assert not soft_labels.age[held].any()
+    assert soft_labels.features.shape == (20, 4)
+    one = soft_labels_of((rising,), faces, held, settings())
     assert one.female[~held] == pytest.approx(np.linspace(0, 1, 15), abs=1e-6)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 no archive"])
 def test_what_holds_no_opinions_is_refused(tmp_path, content):
     """Missing or broken, the file is named."""
-    path = tmp_path / "opinions.npz"
+    path = tmp_path / "soft_labels.npz"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConvertError, match=r"opinions\.npz holds no opinions"):
-        read_opinions(path)
+    with pytest.raises(ConvertError, match=r"soft_labels\.npz holds no soft labels"):
+        read_soft_labels(path)
 
 
 def test_another_network_is_refused_before_anything_is_done(tmp_path):

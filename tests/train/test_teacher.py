@@ -10,11 +10,12 @@ torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
 from converters.errors import ConvertError
 from converters.nets.spec import Network, Stage
+from converters.train.answers import tensor
 from converters.train.batches import plain_crops
-from converters.train.chips import held_out
-from converters.train.loop import Trainer, tensor
-from converters.train.opinions import Opinions
-from converters.train.teacher import averaged_network, network_to_begin_with, opinions
+from converters.train.loop import Trainer
+from converters.train.soft_labels import SoftLabels
+from converters.train.split import held_out
+from converters.train.teacher import averaged_network, network_to_begin_with, soft_labels
 from tests.train.faces import chips, settings
 
 NO_CROPS = np.zeros((0, 16, 16, 3), np.uint8)
@@ -27,12 +28,12 @@ def taught(weight: float = 0.5, features: int = 0) -> Trainer:
     faces = chips()
     count = len(faces)
     colour = (faces.pixels[:, 0, 0, :1] / 100 - 1).astype(np.float16)
-    opinions = Opinions(
+    soft_labels = SoftLabels(
         np.full((count, 9), 1 / 9, np.float32),
         np.full(count, 0.3, np.float32),
         np.tile(colour, (1, features)),
     )
-    return Trainer(how, faces, held_out(faces, 0.25, 1), opinions)
+    return Trainer(how, faces, held_out(faces, 0.25, 1), soft_labels)
 
 
 def trainer() -> Trainer:
@@ -40,10 +41,10 @@ def trainer() -> Trainer:
 
 
 def test_a_teacher_says_nothing_of_held_out_faces():
-    """Opinions are distributions for the faces asked about, and zero for all others."""
+    """SoftLabels are distributions for the faces asked about, and zero for all others."""
     run = trainer()
-    age, woman, _ = opinions(run.network, run.chips, run.members, run.settings)
-    assert age[run.members].sum(1) == pytest.approx(1, abs=1e-5)
+    age, woman, _ = soft_labels(run.network, run.chips, run.lot.members, run.settings)
+    assert age[run.lot.members].sum(1) == pytest.approx(1, abs=1e-5)
     assert not age[run.held].any()
     assert not woman[run.held].any()
 
@@ -51,7 +52,7 @@ def test_a_teacher_says_nothing_of_held_out_faces():
 @pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
 def test_the_opinion_counts_as_much_as_was_asked(weight):
     """At 0 the label alone is learned, at 1 the teacher's answer alone."""
-    members = trainer().members[:5]
+    members = trainer().lot.members[:5]
     label_age, label_woman, _ = trainer()._targets(members)
     age, woman, _ = taught(weight)._targets(members)
     assert age.numpy() == pytest.approx((1 - weight) * label_age.numpy() + weight / 9, abs=1e-6)
@@ -62,8 +63,8 @@ def test_the_opinion_counts_as_much_as_was_asked(weight):
 def test_the_features_come_to_tell_the_teachers():
     """After some epochs the teacher's features can be read off the network's."""
     run = taught(features=3)
-    pixels = tensor(plain_crops(run.chips, run.members, run.settings), "cpu")
-    wanted = torch.from_numpy(run.opinions.features[run.members]).float()
+    pixels = tensor(plain_crops(run.chips, run.lot.members, run.settings), "cpu")
+    wanted = torch.from_numpy(run.soft_labels.features[run.lot.members]).float()
 
     def error() -> float:
         run.network.eval()

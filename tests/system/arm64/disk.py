@@ -52,7 +52,7 @@ def root() -> Path:
     building = made.with_name(f"{made.name}.{os.getpid()}")
     command = ["mmdebstrap", "--mode=root", "--variant=apt", "--quiet", "--architectures=arm64",
                f"--include={','.join(PACKAGES)}", f"--essential-hook={LIGHTER}",
-               SUITE, str(building), debian.MIRROR]  # fmt: skip
+               SUITE, str(building), debian.mirror()]  # fmt: skip
     if said := _as_arm(command):
         shutil.rmtree(building, ignore_errors=True)
         pytest.skip(f"Debian {SUITE} for Arm could not be built: {said}")

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 import models_tflite
-from edge.runtime.card import read_card, read_model
-from edge.runtime.model import Network
+from edge.runtime.networks.card import read_card, read_model
+from edge.runtime.networks.model import Network
 
 SEED = 20260101
 FOLDER = Path(models_tflite.__path__[0])

@@ -28,7 +28,6 @@ PYTHON = f"{RELEASE}/bin/python"
 TOLERANCE = {"agender_64": 0.05}
 """Share of an output's spread; agender_64 computes in 8 bits, where kernels round differently."""
 FLOAT_TOLERANCE = 1e-3
-INDEX = "https://pypi.org/simple"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +57,7 @@ def install(machine: Arm, suite: str, our_wheel: Path, folder: Path) -> None:
     folder.mkdir()
     (folder / "lock.txt").write_text(wheels.complete_lock(release, our_wheel))
     try:
-        wheels.download(wheels.lock_of(release), folder, fitting(release, "aarch64"), INDEX)
+        wheels.download(wheels.lock_of(release), folder, fitting(release, "aarch64"))
     except UserError as error:
         pytest.skip(f"the locked wheels can't be had: {error}")
     pip = next(folder.glob("pip-*.whl")).name
@@ -114,6 +113,6 @@ def test_the_program_itself_runs(arm: Arm):
 
 def test_what_runs_is_arm_code_on_the_processor_asked_for(arm: Arm):
     """A Pi 5's has 8-bit dot products, a Pi 4's has not; neither is this machine's."""
-    said = arm.ok(PYTHON, "-c", "import platform, edge.runtime.processor as p; "
+    said = arm.ok(PYTHON, "-c", "import platform, edge.runtime.networks.processor as p; "
                   "print(platform.machine(), p.processor_class())")  # fmt: skip
     assert said.split() == ["aarch64", "dot_product" if arm.processor is PI_5 else "plain"]

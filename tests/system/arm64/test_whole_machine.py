@@ -32,7 +32,7 @@ pytestmark = [
 EMULATOR = "qemu-system-aarch64"
 CLIP = "head-pose-face-detection-female.gif"
 FIRST_BOOT_S = 5400
-COUNTS = "agender/v1/shop/door/counts"
+COUNTS = "agender/v2/shop/door/counts"
 HOST_SEEN_BY_GUEST = "10.0.2.2"
 
 

@@ -94,7 +94,7 @@ def test_cloud_init_accepts_every_file(flashed: Path, tmp_path: Path):
 
 def test_counts_arrive_at_the_broker(counting: Device):
     """Without anybody having logged in: gapless windows of the topic that the kit names."""
-    text = counting.ok("mosquitto_sub", *LOGIN, "-t", "agender/v1/shop/door/counts", "-C", "3",
+    text = counting.ok("mosquitto_sub", *LOGIN, "-t", "agender/v2/shop/door/counts", "-C", "3",
                        "-W", "40", timeout_s=50)  # fmt: skip
     numbers = [json.loads(line)["seq"] for line in text.splitlines()]
     assert numbers == list(range(numbers[0], numbers[0] + 3))
@@ -127,10 +127,11 @@ def test_no_secret_is_left_on_the_boot_partition(counting: Device):
 
 def test_credentials_are_roots_alone(counting: Device):
     """Where systemd's LoadCredential= looks, and nowhere else."""
-    shown = counting.ok("stat", "-c", "%a %U %n", "/etc/credstore",
-                        "/etc/credstore/agender-edge.mqtt-password",
+    shown = counting.ok("stat", "-c", "%a %U %n", "/etc/credstore", "/etc/credstore.encrypted",
+                        "/etc/credstore.encrypted/agender-edge.sealed-mqtt-password",
                         "/etc/credstore/agender-edge.mqtt-username")  # fmt: skip
-    assert [line.split()[0] for line in shown.splitlines()] == ["700", "600", "600"]
+    assert [line.split()[0] for line in shown.splitlines()] == ["700", "700", "600", "600"]
+    assert not (counting.root / "etc/credstore/agender-edge.mqtt-password").exists()
     mode = counting.ok("stat", "-c", "%a %U:%G", "/etc/agender-edge/config.toml")
     assert mode.strip() == "640 root:agender"
 

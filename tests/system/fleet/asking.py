@@ -9,7 +9,7 @@ from tests.system.fleet.lab import Lab
 from tests.system.machine import Machine
 
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
-COUNTS = "agender/v1/shop/door/counts"
+COUNTS = "agender/v2/shop/door/counts"
 HUB = ("--cafile", "/etc/agender-hub/ca.pem", "-h", "hub.local", "-p", "8883")
 
 
@@ -36,11 +36,12 @@ def inside(lab: Lab, unit: str, code: str) -> dict[str, object]:
     probe = unit.replace("agender-", "probe-")
     text = (lab.door.root / "etc/systemd/system" / unit).read_text()
     lab.door.write(f"/run/systemd/system/{probe}", text)
-    lab.door.write(f"/run/probe/{probe}.py", code)
+    lab.door.write(f"/opt/probe/{probe}.py", code)  # /run is hidden in there
+    lab.door.ok("mkdir", "-p", "/run/probe")
     lab.door.write(
         f"/run/systemd/system/{probe}.d/probe.conf",
         "[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nExecStart=\n"
-        f"ExecStart=/opt/agender-edge/current/bin/python -B /run/probe/{probe}.py\n"
+        f"ExecStart=/opt/agender-edge/current/bin/python -B /opt/probe/{probe}.py\n"
         f"StandardOutput=truncate:/run/probe/{probe}.out\n",
     )
     lab.door.ok("systemctl", "daemon-reload")

@@ -14,6 +14,7 @@ import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -173,7 +174,7 @@ def prepare(root: Path, name: str, folder: Path) -> None:
     """What the first boot's assistant of an image sets: host name, user, key; and who is where."""
     (root / "etc/hostname").write_text(f"{name}\n")
     (root / "etc/hosts").write_text(
-        "127.0.0.1 localhost deb.debian.org\n"  # through ssh, see mirror()
+        f"127.0.0.1 localhost {urlsplit(debian.mirror()).hostname}\n"  # through ssh, see mirror()
         f"{PREFIX}.1 hub.local hub\n{PREFIX}.2 door.local door\n"
     )
     (root / "etc/resolv.conf").write_text("")
@@ -199,8 +200,9 @@ def boot(folder: Path, name: str, plug: Plug) -> Machine:
 @contextlib.contextmanager
 def mirror(folder: Path, name: str) -> Iterator[None]:
     """Debian's packages, at the machine's own port 80: ssh carries them from our side."""
+    ours = urlsplit(debian.mirror()).hostname
     command = ["ssh", "-F", str(folder / "ssh_config"), "-N", "-o", "ExitOnForwardFailure=yes",
-               "-l", "root", "-R", "127.0.0.1:80:deb.debian.org:80", f"{name}.local"]  # fmt: skip
+               "-l", "root", "-R", f"127.0.0.1:80:{ours}:80", f"{name}.local"]  # fmt: skip
     keys = folder / "roots" / name / "root/.ssh/authorized_keys"
     keys.parent.mkdir(mode=0o700, exist_ok=True)
     shutil.copyfile(folder / "key.pub", keys)

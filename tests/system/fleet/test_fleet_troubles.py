@@ -76,7 +76,7 @@ def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
     """It installs, and starts, and counts nothing: back to the old one, with no number missing."""
     broken = tmp_path / "broken"
     shutil.copytree(lab.checkout, broken, ignore=shutil.ignore_patterns("artefacts"))
-    file = broken / "edge/vision.py"
+    file = broken / "edge/vision/process.py"
     file.write_text(file.read_text() + BROKEN)
     before = release(lab)
     listen = ("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"), "-t", COUNTS)
@@ -124,6 +124,7 @@ LEFT = (
     "var/lib/agender-edge",
     f"etc/systemd/system/{VISION}",
     "etc/credstore/agender-edge.mqtt-password",
+    "etc/credstore.encrypted/agender-edge.sealed-mqtt-password",
 )
 
 
@@ -135,7 +136,7 @@ def test_uninstalling_leaves_nothing(lab: Lab):
         assert not (lab.door.root / path).exists(), path
     assert lab.door.run("getent", "passwd", "agender-vision").returncode == 2
     heard = lab.hub.run("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"),
-                        "-t", "agender/v1/shop/door/#", "-t", "homeassistant/#", "-v",
+                        "-t", "agender/v2/shop/door/#", "-t", "homeassistant/#", "-v",
                         "--retained-only", "-W", "3")  # fmt: skip
     assert heard.stdout == ""
     again = lab.play("uninstall.yml", "--limit", "door")

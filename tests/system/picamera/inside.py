@@ -22,9 +22,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edge import cli, config
+from edge import cli
+from edge.config import seen as config
 from edge.errors import SourceError
-from edge.outbox import FILE_NAME, Outbox
+from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.runtime.capture import open_source
 from edge.runtime.capture.picamera import PiCamera
 from edge.runtime.capture.picamera_setup import BUFFERS

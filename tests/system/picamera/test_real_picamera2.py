@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edge import config
+from edge.config import tables as config
 from edge.runtime.capture import open_source
 from tests.capture.footage import CLIPS, picture, read_all
 from tests.system import debian

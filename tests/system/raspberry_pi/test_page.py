@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from edge import cli, config, settings
-from edge.runtime.inventory import check_models
+from edge.cli.verbs import parser
+from edge.config import read as settings
+from edge.config import tables as config
+from edge.runtime.networks.inventory import check_models
 from tests.system.raspberry_pi.page import PAGE, ROOT, Block, blocks, configuration, to_run
 
 SHELL = [block for block in blocks() if block.language == "sh"]
@@ -57,7 +59,7 @@ def test_every_call_of_our_program_is_understood():
         if words == ["flash-kit"]:
             words.append("--help")
         try:
-            cli._parser().parse_args(words)
+            parser().parse_args(words)
         except SystemExit as end:
             assert end.code == 0, words
 

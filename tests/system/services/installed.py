@@ -147,11 +147,12 @@ def probe(machine: Machine, unit: str, code: str, more: str = "") -> str:
     name = unit.replace("agender-", "probe-")
     ours = (
         "[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nExecStart=\n"
-        f"ExecStart=/usr/bin/python3 -B /run/probe/{name}.py\n"
+        f"ExecStart=/usr/bin/python3 -B /usr/local/lib/probe/{name}.py\n"
         "Environment=PYTHONPATH=/opt/agender-edge/src:/opt/agender-edge/site\n"
         f"StandardOutput=truncate:/run/probe/{name}.out\nStandardError=journal\n{more}\n"
     )
-    machine.write(f"/run/probe/{name}.py", code)
+    machine.write(f"/usr/local/lib/probe/{name}.py", code)
+    machine.ok("mkdir", "-p", "/run/probe")
     machine.write(f"/run/systemd/system/{name}", (REPOSITORY / "systemd" / unit).read_text())
     machine.write(f"/run/systemd/system/{name}.d/probe.conf", ours)
     machine.ok("systemctl", "daemon-reload")

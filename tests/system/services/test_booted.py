@@ -16,22 +16,17 @@ pytestmark = pytest.mark.slow
 
 VISION, PUBLISHER = installed.UNITS
 LOGIN = ("-h", "127.0.0.1", "-u", "machine", "-P", "correct horse")
-COUNTS = "agender/v1/test/machine/counts"
+COUNTS = "agender/v2/test/machine/counts"
 
 HANG = '''"""Reading frames hangs while /run/agender-edge/hang exists, as with a bad driver."""
 import os, sys, time
 if "vision" in sys.orig_argv:
-    import cv2
-    class Hanging:
-        def __init__(self, *arguments):
-            self._capture = Real(*arguments)
-        def __getattr__(self, name):
-            return getattr(self._capture, name)
-        def read(self):
-            while os.path.exists("/run/agender-edge/hang"):
-                time.sleep(0.05)
-            return self._capture.read()
-    Real, cv2.VideoCapture = cv2.VideoCapture, Hanging
+    from edge.runtime.capture.recorded import Recorded
+    def hanging(self, read=Recorded.read):
+        while os.path.exists("/run/agender-edge/hang"):
+            time.sleep(0.05)
+        return read(self)
+    Recorded.read = hanging
 '''
 
 
@@ -106,6 +101,81 @@ print(json.dumps(tried))
     assert set(answer.values()) == {"refused"}, answer
 
 
+SOCKETS = """
+import json, os, socket, stat
+from pathlib import Path
+from edge.host.exposure import foreign_sockets
+reached = []
+for folder, _, names in os.walk("/"):
+    if folder.startswith(("/proc", "/sys")):
+        continue
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            if not stat.S_ISSOCK(os.lstat(path).st_mode):
+                continue
+        except OSError:
+            continue
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_UNIX, kind) as probe:
+                try:
+                    probe.connect(path)
+                    reached.append(path)
+                except OSError:
+                    pass
+told = foreign_sockets(Path("/run/agender-edge"))
+print(json.dumps({"reached": sorted(set(reached)), "told": told}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("unit", "allowed"),
+    [
+        (VISION, {"/run/systemd/notify", "/run/agender-edge/publisher.sock",
+                  "/run/agender-edge/vision.sock"}),
+        (PUBLISHER, {"/run/systemd/notify", "/run/agender-edge/publisher.sock",
+                     "/run/agender-edge/vision.sock", "/run/avahi-daemon/socket",
+                     "/run/systemd/resolve/io.systemd.Resolve"}),
+    ],
+)  # fmt: skip
+def test_no_socket_of_another_program_is_within_reach(machine: Machine, unit: str, allowed: set):
+    """A network of its own does not keep a process from D-Bus: half a megabyte went out there."""
+    assert machine.run("test", "-S", "/run/dbus/system_bus_socket").returncode == 0
+    answer = json.loads(installed.probe(machine, unit, SOCKETS))
+    assert set(answer["reached"]) <= allowed
+    if unit == VISION:
+        assert answer["told"] == []
+
+
+def test_info_tells_what_is_in_force(machine: Machine):
+    """Vision found no network, no socket of others and no way to dump its memory."""
+    text = machine.ok("mosquitto_sub", *LOGIN, "-t", COUNTS.replace("counts", "info"), "-C", "1",
+                      "-W", "20")  # fmt: skip
+    guarantees = json.loads(text)["guarantees"]
+    assert guarantees["vision_without_network"] is True
+    assert guarantees["vision_without_sockets"] is True
+    assert guarantees["vision_without_core_dumps"] is True
+
+
+def test_a_credential_encrypted_for_the_machine_is_taken(machine: Machine):
+    """Instead of the plain one, where systemd offers it."""
+    store = "/etc/credstore.encrypted/agender-edge.sealed-mqtt-password"
+    plain = "/etc/credstore/agender-edge.mqtt-password"
+    machine.ok("mkdir", "-p", "/etc/credstore.encrypted")
+    machine.ok(
+        "systemd-creds", "encrypt", "--name=sealed-mqtt-password", "--with-key=host", plain, store
+    )
+    machine.ok("mv", plain, f"{plain}.away")
+    try:
+        assert "correct horse" not in machine.ok("cat", store)
+        machine.ok("systemctl", "restart", PUBLISHER)
+        assert counts(machine, 1)
+    finally:
+        machine.ok("mv", f"{plain}.away", plain)
+        machine.ok("rm", store)
+        machine.ok("systemctl", "restart", PUBLISHER)
+
+
 def test_the_publisher_sees_no_device_and_nothing_of_vision(machine: Machine):
     """No camera in /dev, no process of the other user in /proc, none of its memory or files."""
     answer = json.loads(installed.probe(machine, PUBLISHER, f"""
@@ -173,7 +243,7 @@ def test_the_doctor_sees_a_sandbox_that_is_not_in_force(machine: Machine):
 XNNPACK = """
 from pathlib import Path
 import numpy as np
-from edge.runtime.model import load
+from edge.runtime.networks.model import load
 for name in ("blazeface_short_128", "libface_320x176"):
     network = load(name, Path("/opt/agender-edge/src/models_tflite"))
     size = network.card.input

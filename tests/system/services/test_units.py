@@ -86,9 +86,26 @@ def test_what_keeps_pictures_here_is_set(unit: str, line: str):
     assert line in (UNITS / unit).read_text().splitlines()
 
 
+def bound(*files: str) -> set[str]:
+    """What a service sees of /run beside its own folder."""
+    lines = [line for file in files for line in (UNITS / file).read_text().splitlines()]
+    key = "BindReadOnlyPaths="
+    return {
+        name for line in lines if line.startswith(key) for name in line.removeprefix(key).split()
+    }
+
+
+def test_a_network_cameras_name_is_resolved_as_the_brokers_is():
+    """By the files and sockets of resolvers, which vision alone does not see."""
+    vision, publisher = bound("agender-vision.service"), bound("agender-publisher.service")
+    resolvers = publisher - vision
+    assert "-/run/avahi-daemon/socket" in resolvers
+    assert bound("agender-vision.service", "drop-ins/network-camera.conf") == vision | resolvers
+
+
 def test_the_watchdog_is_more_patient_than_the_camera():
     """Vision first opens a silent camera again by itself; only then is it restarted."""
-    from edge.config import Source  # noqa: PLC0415 - beside the figure it is compared with
+    from edge.config.seen import Source  # noqa: PLC0415 - beside the figure it is compared with
 
     lines = (UNITS / "agender-vision.service").read_text().splitlines()
     (patience,) = (line for line in lines if line.startswith("WatchdogSec="))

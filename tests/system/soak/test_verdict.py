@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from benchmarks.soak import plan, verdict
+from benchmarks.soak.consumer import Seen
 from benchmarks.soak.device import Sample
-from benchmarks.soak.heard import Seen
 
 REAL = plan.real_time(1)
 FULL = Seen("b1", 10.0, 10.0, 100, 1)

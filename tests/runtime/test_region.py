@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.runtime.detect.base import fit
-from edge.runtime.detect.part import columns_of, is_cut
+from edge.runtime.detect.region import columns_of, is_cut
 from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Span
-from edge.runtime.schedule import TURN
+from edge.runtime.schedule.schedule import HALF_SHARE
 from tests.shared import frame_of
 
 WHOLE = 320, 240
@@ -58,7 +58,7 @@ def test_both_turns_find_a_part_in_any_usual_frame(size):
     """Three quarters of the network's width hold what a look covers while nobody is known."""
     width, height = size
     scale = scale_of(width, height, (320, 176) if width / height > 1.5 else WHOLE)
-    for asked in (Span(0, TURN * width), Span((1 - TURN) * width, width)):
+    for asked in (Span(0, HALF_SHARE * width), Span((1 - HALF_SHARE) * width, width)):
         assert columns_of(asked, frame_sized(*size), scale, 240) is not None
 
 

@@ -7,8 +7,8 @@ import math
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from edge.runtime.birth import COST_MAX, Sighting, cost_of, may_be_one
 from edge.runtime.frame import Box, Face
+from edge.runtime.people.initiation import COST_MAX, Sighting, cost_of, may_be_one
 
 speeds = st.tuples(st.floats(-30, 30), st.floats(-5, 5))
 """Face widths a second, across and down."""

@@ -7,12 +7,12 @@ import shutil
 import msgspec
 import pytest
 
-from edge.config import Config
+from edge.config.tables import Config
 from edge.errors import ModelError
-from edge.runtime import burden
-from edge.runtime.burden import Machine, heavy, refuse_heavy
-from edge.runtime.card import Card, read_card
-from edge.runtime.estimate import open_estimator
+from edge.runtime.estimate.estimate import open_estimator
+from edge.runtime.networks import resource_limits
+from edge.runtime.networks.card import Card, read_card
+from edge.runtime.networks.resource_limits import Machine, heavy, refuse_heavy
 
 PI_4 = Machine(arm=True, memory_bytes=8 << 30)
 OLD_LAPTOP = Machine(arm=False, memory_bytes=2 << 30)
@@ -64,7 +64,7 @@ def test_shipped_networks_run_on_a_pi(models):
 
 def test_the_device_refuses_while_it_loads_and_can_be_forced(models, tmp_path, monkeypatch):
     """`estimator.force_heavy` is the way past it."""
-    monkeypatch.setattr(burden, "this_machine", lambda: PI_4)
+    monkeypatch.setattr(resource_limits, "this_machine", lambda: PI_4)
     card = msgspec.structs.replace(read_card(models / "agender_64.json"), multiply_adds=10**10)
     (tmp_path / "agender_64.json").write_bytes(msgspec.json.encode(card))
     shutil.copy(models / "agender_64.tflite", tmp_path)

@@ -1,0 +1,1 @@
+"""Sums kept on the device, and what is reported of them."""

@@ -1,0 +1,1 @@
+"""Specification of the sign and the page that tell people of the camera."""

@@ -1,0 +1,1 @@
+"""What mypy must make of the public types: checked by `make lint`, run by nobody."""
