@@ -4,6 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 CONVERT_VENV ?= .venv-converters
 FLEET_VENV ?= .venv-fleet
+SBOM_VENV ?= .venv-sbom
+# The demo needs none of what tests and linters do; where theirs is there already, it serves.
+DEMO_VENV ?= $(if $(wildcard $(VENV)/ready),$(VENV),.venv-demo)
+# Its own broker only where there is none (Debian's lies where root alone looks).
+DEMO_BROKER := $(shell PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null || echo demo)
+CLIP := $(DEMO_VENV)/share/agender-edge/demo.avi
 BIN := $(VENV)/bin
 
 # On a Raspberry Pi picamera2 and the numpy it was built against come from apt.
@@ -11,7 +17,7 @@ ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find
 
 HOURS ?= 1
 
-.PHONY: help demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible setup clean
+.PHONY: help demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible sbom setup clean
 help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
@@ -22,11 +28,16 @@ help:
 	@echo "make soak HOURS=24    the whole product for hours, with everything going wrong (root: disks too)"
 	@echo "make lint             ruff, mypy, import contracts"
 	@echo "make lint-ansible     ansible-lint (in an environment of its own)"
+	@echo "make sbom             CycloneDX lists of what a device installs, into build/"
 
 setup: $(VENV)/ready
 
-demo: $(VENV)/ready
-	$(BIN)/agender-edge demo
+demo: $(CLIP)
+	$(DEMO_VENV)/bin/agender-edge demo
+
+# Made when the demo is installed, so that it needs no network afterwards.
+$(CLIP): | $(DEMO_VENV)/ready
+	$(DEMO_VENV)/bin/python -m converters.footage $@
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -m "not slow and not converters"
@@ -50,24 +61,40 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 
 lint-ansible: $(FLEET_VENV)/ready
 	cd ansible && PATH=$(abspath $(FLEET_VENV)/bin):$$PATH ansible-lint --offline
 
+# Made again from the same locks they are the same, byte for byte.
+sbom: $(SBOM_VENV)/ready
+	mkdir -p build
+	for release in bookworm trixie; do \
+		PYTHONWARNINGS=ignore $(SBOM_VENV)/bin/cyclonedx-py requirements --pyproject pyproject.toml \
+			--mc-type application --output-reproducible --output-format JSON \
+			--output-file build/sbom-$$release.cdx.json \
+			ansible/roles/agender_edge/files/lock-$$release.txt || exit 1; \
+	done
+	@ls build/sbom-*.cdx.json
+
 clean:
-	rm -rf $(VENV) $(CONVERT_VENV) $(FLEET_VENV) build dist *.egg-info
+	rm -rf $(VENV) $(CONVERT_VENV) $(FLEET_VENV) $(SBOM_VENV) .venv-demo build dist *.egg-info
 
 $(VENV)/ready: EXTRAS := demo,test,dev
 $(CONVERT_VENV)/ready: EXTRAS := converters,train,test
 $(FLEET_VENV)/ready: EXTRAS := fleet
+.venv-demo/ready: EXTRAS := $(DEMO_BROKER)
+$(SBOM_VENV)/ready: WHAT = 'cyclonedx-bom>=5,<8'
+%/ready: WHAT = -e '.$(if $(EXTRAS),[$(EXTRAS)])'
 %/ready: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
 	@$(PYTHON) -c "import ensurepip" 2>/dev/null || \
 		{ echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "installing into $* (once; again when pyproject.toml changes)"
 	$(PYTHON) -m venv $(if $(ON_PI),--system-site-packages) $*
 	$(if $(ON_PI),$(PYTHON) -c "import numpy; print('numpy==' + numpy.__version__)",:) > $*/constraints.txt
-	$*/bin/pip install --quiet --disable-pip-version-check -c $*/constraints.txt -e '.[$(EXTRAS)]'
+	$*/bin/pip install $$(test -t 1 || echo --quiet) --disable-pip-version-check -c $*/constraints.txt $(WHAT)
 	$*/bin/python -m compileall -q edge converters
 	@touch $@
