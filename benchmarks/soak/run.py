@@ -92,7 +92,7 @@ class Soak:
         if heard.availability != "stopped":
             wrong.append(f"at the end the device is {heard.availability}")
         wrong += verdict.torn(plan, heard.windows, self.holes)
-        wrong += verdict.uncovered(plan, heard.windows, self.device.ran_s)
+        wrong += verdict.uncovered(plan, heard.windows, self.device.ran_s, self.suffered["paused"])
         for verb in VERBS:
             wrong += verdict.growing(plan, verb, self.growth(verb))
         return wrong

@@ -156,16 +156,17 @@ def torn(plan: Plan, windows: Mapping[int, Seen], holes: Iterable[Hole]) -> list
     return [*wrong[:5], f"… and {len(wrong) - 5} more"] if len(wrong) > 5 else wrong
 
 
-def uncovered(plan: Plan, windows: Mapping[int, Seen], ran_s: float) -> list[str]:
+def uncovered(plan: Plan, windows: Mapping[int, Seen], ran_s: float, pauses: int = 0) -> list[str]:
     """Time that no window covers, beyond what starting vision costs.
 
-    A killed vision takes the open window with it. Of a clip, the time run is that of its frames, and
-    what is covered that which was observed: windows go on in a pause, and the clip does not.
+    A killed vision takes the open window with it. Of a clip, the time run is that of its frames,
+    and what is covered that which was observed: windows go on in a pause, and the clip does not.
+    The frame before each pause stands for no time.
     """
     covered_s = sum(seen.window_s for seen in windows.values())
     starts = len({seen.boot for seen in windows.values()})
     if not plan.live:
-        ran_s = sum(seen.frames for seen in windows.values()) / CAMERA_FPS
+        ran_s = (sum(seen.frames for seen in windows.values()) - pauses) / CAMERA_FPS
         covered_s = sum(seen.observed_s for seen in windows.values())
     allowed_s = starts * (START_S + plan.window_s if plan.live else 0.2)
     lost_s = ran_s - covered_s

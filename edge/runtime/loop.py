@@ -129,6 +129,7 @@ class Loop:
 
         A recording stays where it is, and goes on later by as much.
         """
+        self._stages.census.unseen(self._later())
         self._close_source() if self._stages.live else self._clear_view()
         with self._stages.meter.stage(WAITING):
             time.sleep(PATIENCE_S)

@@ -70,6 +70,12 @@ class Census:
         self._frame_s = None if blind else captured_s
         self._present = present
 
+    def unseen(self, now_s: float) -> None:
+        """Nothing is looked at from `now_s` until the next frame: no time of it is observed."""
+        self._advance(now_s)
+        self._frame_s = None
+        self._present = 0
+
     def set_length(self, length_s: float) -> None:
         """Windows are this long from now on; the open one ends at the new length's boundary."""
         self._boundaries = Boundaries(length_s, self._ahead)

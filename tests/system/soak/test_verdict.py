@@ -113,4 +113,8 @@ def test_of_a_clip_the_frames_tell_the_time():
     fast = plan.day()
     windows = dict.fromkeys(range(1, 101), Seen("b1", 1.0, 1.0, 10, 0))
     assert verdict.uncovered(fast, windows, 5.0) == []
+    paused = dict.fromkeys(range(1, 101, 10), Seen("b1", 1.0, 0.9, 10, 0))
+    assert verdict.uncovered(fast, windows | paused, 5.0, pauses=10) == []
+    assert verdict.uncovered(fast, windows | paused, 5.0)
+    assert verdict.uncovered(fast, windows, 5.0, pauses=10)
     assert verdict.uncovered(fast, windows | {50: Seen("b1", 1.0, 1.0, 3, 0)}, 5.0)
