@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from edge.config import address
 from edge.config import read as settings
@@ -61,10 +63,13 @@ def _check(config: Config) -> None:
             raise ConfigError(f"{key} = {value}: needs the extra {extra!r}, which no kit carries")
 
 
-def check_models(config: Config, available: Collection[str]) -> None:
-    """Refuse a model that the kit does not hold."""
-    from edge.runtime.networks.presets import HAAR, PRESETS  # noqa: PLC0415 - brings OpenCV, for this alone
+def check_models(config: Config, folder: Path) -> None:
+    """Refuse a model whose card is not in `folder`, or that `commercial_only` does not let run."""
+    # These bring OpenCV, for this alone.
+    from edge.runtime.networks.licences import require_commercial  # noqa: PLC0415
+    from edge.runtime.networks.presets import HAAR, PRESETS  # noqa: PLC0415
 
+    available = {path.stem for path in folder.glob("*.json")}
     named = (*PRESETS.get(config.detector.model, (config.detector.model,)),
              *config.estimator.models)  # fmt: skip
     missing = [name for name in named if name not in available and name != HAAR]
@@ -72,6 +77,7 @@ def check_models(config: Config, available: Collection[str]) -> None:
         raise UserError(
             f"no model {missing[0]} in the kit; there are: {', '.join(sorted(available))}"
         )
+    require_commercial(replace(config, paths=replace(config.paths, models=str(folder))))
 
 
 def needs_network(config: Config) -> bool:

@@ -79,9 +79,9 @@ def _payload(
         say("building the wheel")
         wheel = wheels.build(scratch)
     wheels.checked(wheel)
-    available = {path.stem for path in models} or wheels.models_in(wheel)
+    cards = parsed.models or wheels.cards_in(wheel, scratch)
     for config in configs:
-        configured.check_models(config, available)
+        configured.check_models(config, cards)
     lock = wheels.lock_of(RELEASE)
     complete = wheels.complete_lock(RELEASE, wheel)
     payload: dict[str, Content] = {wheel.name: wheel, "lock.txt": complete.encode()}

@@ -79,10 +79,13 @@ def checked(wheel: Path) -> Path:
     return wheel
 
 
-def models_in(wheel: Path) -> set[str]:
-    """Names of the model cards that a wheel brings."""
-    names = map(Path, ZipFile(wheel).namelist())
-    return {path.stem for path in names if path.match("models_tflite/*.json")}
+def cards_in(wheel: Path, folder: Path) -> Path:
+    """Where the model cards that a wheel brings now lie, unpacked into `folder`."""
+    with ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if Path(name).match("models_tflite/*.json")]
+        for name in names:
+            (folder / Path(name).name).write_bytes(archive.read(name))
+    return folder
 
 
 def own_models(folder: Path) -> list[Path]:

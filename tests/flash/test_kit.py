@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -19,14 +20,13 @@ from edge.cli.flags import overrides
 from edge.cli.verbs import parser
 from edge.config import read as settings
 from edge.config.tables import Config
-from edge.errors import UserError
+from edge.errors import ModelError, UserError
 from edge.flash import configured, erase, target, wheels
 from edge.flash.cloud import Wifi, network_config, wifi_key
 from edge.flash.devices import devices
 from edge.flash.kit import FIRST_BOOT, FOLDER, Kit, Login
 from edge.flash.release import RELEASES
-from edge.runtime.networks.presets import PRESETS
-from tests.shared import ROOT
+from tests.shared import MODELS, ROOT
 
 WIFI = Wifi("Café", wifi_key("Café", "open sesame"), "DE")
 GOOD = ("--site", "shop", "--device", "door", "--broker", "hub.local")
@@ -234,8 +234,25 @@ def test_several_devices_share_what_a_table_does_not_say(tmp_path: Path):
 def test_a_model_that_the_kit_lacks_is_told_before_the_device_tells_it():
     """With those that there are."""
     config = config_of(*GOOD, "--detector", "near", "--set", 'estimator.models=["mine"]')
-    with pytest.raises(UserError, match="no model mine in the kit; there are: blazeface_short_128"):
-        configured.check_models(config, PRESETS["near"])
+    with pytest.raises(UserError, match="no model mine in the kit; there are: agender_64, blaze"):
+        configured.check_models(config, MODELS)
+
+
+def test_a_kit_for_commercial_use_alone_brings_no_other_network(tmp_path: Path):
+    """The cards decide that lie in the kit: the shipped wheel's, or the user's own."""
+    only = (*GOOD, "--set", "estimator.commercial_only=true")
+    with pytest.raises(ModelError, match="not free for commercial use: libface"):
+        configured.check_models(config_of(*only), MODELS)
+    configured.check_models(config_of(*GOOD), MODELS)
+    configured.check_models(config_of(*only, "--detector", "near"), MODELS)
+    wheel = tmp_path / "agender_edge-1-py3-none-any.whl"
+    with ZipFile(wheel, "w") as archive:
+        for card in MODELS.glob("*.json"):
+            archive.write(card, f"models_tflite/{card.name}")
+    (tmp_path / "cards").mkdir()
+    cards = wheels.cards_in(wheel, tmp_path / "cards")
+    with pytest.raises(ModelError, match="not free for commercial use: libface"):
+        configured.check_models(config_of(*only), cards)
 
 
 @pytest.mark.parametrize("release", RELEASES.values(), ids=tuple(RELEASES))
