@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,11 +32,3 @@ def interval(
         means[draw] = sums[drawn].sum() / counts[drawn].sum()
     half = (1 - level) / 2
     return np.asarray(np.quantile(means, (half, 1 - half)))
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    share, square = right / count, z * z / count
-    middle = (share + square / 2) / (1 + square)
-    half = z / (1 + square) * sqrt(share * (1 - share) / count + square / (4 * count))
-    return middle - half, middle + half

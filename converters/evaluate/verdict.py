@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.evaluate.measures import Labelled, bands_of
-from converters.intervals import interval, wilson
+from converters.intervals import interval
 from converters.labels import BANDS
+from edge.share import wilson
 
 Floats = NDArray[np.float64]
 

@@ -75,6 +75,12 @@ EXAMPLES: Mapping[str, Examples] = {
          "notice --set operator.name=Shop --set operator.contact=privacy@shop.example "
          "--set operator.purpose=footfall"),
     ),
+    "dossier": (
+        ("of the installed service", "dossier --out dossier"),
+        ("as PDF, with how the project's tests ended and what a device installs",
+         "dossier --config config.toml --pdf --results results.xml "
+         "--sbom build/sbom-trixie.cdx.json"),
+    ),
     "completion": (
         ("for this user's bash", "completion bash > ~/.local/share/bash-completion/completions/"
          "agender-edge"),

@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
         _add_bench,
         _add_config,
         _add_notice,
+        _add_dossier,
         _add_flash_kit,
         _add_completion,
         _add_man,
@@ -270,7 +271,23 @@ def _add_notice(verbs: Verbs) -> None:
 def _notice(parsed: argparse.Namespace) -> int:
     from edge.notice.verb import notice
 
-    return notice(_configured(parsed), parsed.out, parsed.language, parsed.format)
+    return notice(
+        _configured(parsed), parsed.out, parsed.language, parsed.format, as_pdf=parsed.pdf
+    )
+
+
+def _add_dossier(verbs: Verbs) -> None:
+    from edge.dossier import arguments
+
+    parser = _verb(verbs, "dossier", _dossier, arguments.HELP, arguments.MORE)
+    arguments.add(parser)
+    add_configuration(parser, logs=False)
+
+
+def _dossier(parsed: argparse.Namespace) -> int:
+    from edge.dossier.verb import dossier
+
+    return dossier(_configured(parsed), parsed.out, parsed.results, parsed.sbom, as_pdf=parsed.pdf)
 
 
 def _add_completion(verbs: Verbs) -> None:

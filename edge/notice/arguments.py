@@ -8,9 +8,10 @@ from pathlib import Path
 HELP = "write the sign and the page that tell people of the camera, from the configuration in force"
 MORE = """Fill in the table [operator] first (name, contact and purpose at least), publish
 notice.html at operator.notice_url, and put the sign up where people see it before the camera sees
-them. Every sentence follows from the configuration: make them again whenever it changes. A browser
-prints the SVG, and rsvg-convert makes a PDF of it (apt install librsvg2-bin; rsvg-convert -f pdf
--o sign.pdf FILE). The QR code needs the extra: pip install 'agender-edge[notice]'.
+them. Every sentence follows from the configuration: make them again whenever it changes. The QR
+code needs an extra, pip install 'agender-edge[notice]', and so does --pdf: pip install
+'agender-edge[pdf]' and, on Debian, apt install libpango-1.0-0 libpangoft2-1.0-0
+libharfbuzz-subset0.
 
 The texts are templates after Article 50(3) of the EU's AI Act, Articles 13 and 14 of the GDPR, and
 CNIL's position of 2022; they are no legal advice."""
@@ -36,3 +37,4 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="en, de, fr, es: a sign each, and all of them on the page (default: en)",
     )
     parser.add_argument("--format", choices=FORMATS, default="A4", help="of the sign (default: A4)")
+    parser.add_argument("--pdf", action="store_true", help="the sign and the page as PDF too")

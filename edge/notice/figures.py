@@ -36,6 +36,16 @@ def rows_of(card: Card) -> list[Row]:
     return []
 
 
+def looks_of(card: Card) -> list[Row]:
+    """The same by the groups that a data set's authors sorted faces into by their looks."""
+    groups = _table(card.evidence.get("groups"))
+    return [
+        Row(name, int(_number(held.get("faces")) or 0), _number(held.get("gender")),
+            _number(held.get("error_years")), None)
+        for name, found in groups.items() if (held := _table(found)).get("faces")
+    ]  # fmt: skip
+
+
 def _table(held: Any) -> Mapping[str, Any]:
     return held if isinstance(held, dict) else {}
 

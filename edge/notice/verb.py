@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from edge import pdf
 from edge.config.operator import Operator
 from edge.config.tables import Config
 from edge.errors import UserError
@@ -29,8 +30,12 @@ ON_SIGN = ("name", "contact", "purpose", "legal_basis", "notice_url")
 """What of the operator's is to be read on a sign."""
 
 
-def notice(config: Config, out: Path, languages: Sequence[str], paper: str) -> int:
+def notice(
+    config: Config, out: Path, languages: Sequence[str], paper: str, *, as_pdf: bool = False
+) -> int:
     """Write a sign for each language and the page of all of them into a folder."""
+    if as_pdf:
+        pdf.require()
     facts = facts_of(config)
     catalogues = [catalogue(language) for language in dict.fromkeys(languages)]
     url = config.operator.notice_url
@@ -42,7 +47,7 @@ def notice(config: Config, out: Path, languages: Sequence[str], paper: str) -> i
         say(f"{words.language}: the lead can be read from 3 m, the rest of the sign from "
             f"{layout.read_at_m:.1f} m")  # fmt: skip
     files[PAGE_FILE] = page(facts, catalogues)
-    _write(out, files)
+    _write(out, files, as_pdf=as_pdf)
     _advise(facts)
     return 0
 
@@ -76,18 +81,22 @@ def _sign(layout: Layout, words: Catalogue, modules: Modules | None) -> str:
     return sign(layout, modules, words.language, words.word("headings", "title"))
 
 
-def _write(out: Path, files: dict[str, str]) -> None:
+def _write(out: Path, files: dict[str, str], *, as_pdf: bool) -> None:
     """All of the files, and none where one can't be written; others in the folder stay."""
     paths = {out / name: text for name, text in files.items()}
+    printed = [path.with_suffix(".pdf") for path in paths] if as_pdf else []
     try:
         out.mkdir(parents=True, exist_ok=True)
         with ExitStack() as replaced:  # once all are written
             for path, text in paths.items():
                 replaced.enter_context(replacing(path)).write_text(text, encoding="utf-8")
-            _refuse_folders(paths)
+                if as_pdf:
+                    fresh = replaced.enter_context(replacing(path.with_suffix(".pdf")))
+                    pdf.write_pdf(pdf.sheet(text) if path.suffix == ".svg" else text, fresh)
+            _refuse_folders([*paths, *printed])
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
-    print("\n".join(map(str, paths)))
+    print("\n".join(map(str, [*paths, *printed])))
 
 
 def _refuse_folders(paths: Iterable[Path]) -> None:

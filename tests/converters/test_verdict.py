@@ -15,9 +15,10 @@ from converters.evaluate.measures import Labelled
 from converters.evaluate.verdict import Other, Said, findings
 from converters.importers.assess import refuse_impossible
 from converters.importers.suggest import CAFFE_MEAN, IMAGENET_MEAN, Trials, inputs
-from converters.intervals import interval, wilson
+from converters.intervals import interval
 from converters.labels import BAND_MIDDLES, Label
 from edge.runtime.networks.card import Card, Input, Output, read_card
+from edge.share import wilson
 from tests.shared import MODELS
 
 FACES = 216

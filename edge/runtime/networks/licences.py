@@ -18,10 +18,10 @@ def not_commercial(config: Config) -> tuple[Card, ...]:
 
     Haar's cascade, the one detector without a card, is free (OpenCV's own, Apache-2.0).
     """
-    return tuple(card for card in _chain(config) if not card.licence.commercial_use)
+    return tuple(card for card in chain_of(config) if not card.licence.commercial_use)
 
 
-def _chain(config: Config) -> Iterator[Card]:
+def chain_of(config: Config) -> Iterator[Card]:
     """Detectors, those that look again, estimators, and what stands in for each on a processor."""
     folder = Path(config.paths.models)
     names = (*detectors_of(config.detector.model, folder), *config.estimator.models)

@@ -1,0 +1,121 @@
+"""Facts → instructions for use, in the order of the AI Act's Article 13(3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from edge.dossier.markdown import document, entries, plain, table
+from edge.dossier.told import NO_ADVICE, OPEN, told
+from edge.notice.catalogue import Catalogue, catalogue
+from edge.notice.facts import Facts
+from edge.notice.figures import Row, cells, looks_of, rows_of
+from edge.runtime.networks.card import Card
+from edge.share import wilson
+
+MADE_FOR = (
+    "Counting people who come before a camera, with age band and sex as a network takes them to "
+    "be, as sums over times that fold or hold enough people."
+)
+NEVER = (
+    "To check anybody's age, to let anybody in or keep anybody out, to price, to accuse.",
+    "For any decision about one person, or about whoever is in view at the moment.",
+    "To recognise or follow a person; the program offers nothing for it, and adding it makes "
+    "another product.",
+    "To infer race, opinions, beliefs, union membership, sex life or orientation (AI Act, Article "
+    "5(1)(g)), or emotions at work or at school (5(1)(f)).",
+)
+LIMITS = (
+    "Faces turned away, covered, in the dark, or smaller than the networks find are not counted or "
+    "have no known age and sex; the share of unknown is told and never spread over the others.",
+    "In groups people are missed or counted twice; docs/counting.md has the measured errors on "
+    "real footage. Compare with a count by hand at the place before figures are relied on.",
+    "Sex is told as the network sees it from a face, as female, male or unknown; this says nothing "
+    "of anybody's gender identity.",
+    "Ages of children and of old people are less exact, as the table by group tells.",
+)
+COLUMNS = (
+    "group", "faces", "sex right, of 100 (95 % interval)", "age off by, years",
+    "on average taken for",
+)  # fmt: skip
+OVERSIGHT = (
+    "Look at `health` (or `agender-edge watch`): the share of time observed, and what is wrong "
+    "with the view. A camera that was moved or covered tells so within seconds.",
+    "Look at unknown and withheld shares before comparing days; a change of light changes them.",
+    "Count by hand once a season, and after the camera was moved.",
+    "Pause the camera whenever in doubt; nothing is lost but the counts of that time.",
+)
+
+
+BY_LOOKS = (
+    "The same faces by the groups that the data set's authors sorted them into by their looks. The "
+    "program knows no such groups; the table shows whether it errs more for some:"
+)
+
+
+def instructions(facts: Facts) -> str:
+    """The document."""
+    return document(
+        "Instructions for use",
+        f"In the order of Article 13(3) of the AI Act. {NO_ADVICE}",
+        "## (a) Who is responsible",
+        plain(f"{facts.operator.name.strip()}; {facts.operator.contact.strip()}"),
+        "## (b) What it is made for, and never for",
+        MADE_FOR,
+        f"Here: {plain(facts.operator.purpose.strip())}",
+        "Never:",
+        entries(NEVER),
+        "## (b) How right it is, by group",
+        *_figures(facts),
+        "## (b) What it cannot do",
+        entries(LIMITS),
+        entries(plain(f"{card.name}: {card.limits}") for card in facts.cards if card.limits),
+        "## (d) Human oversight",
+        entries(OVERSIGHT),
+        told(facts, "control"),
+        entries([f"{OPEN}who does this, how often, and where it is noted"]),
+        "## (e) Machine and upkeep",
+        "A 64-bit Raspberry Pi or Debian, with a camera. `agender-edge doctor` tells what is "
+        "missing, and what it means. A new release is installed beside the old one.",
+        "## (f) Logs",
+        "The system's journal holds starts, faults, requests and configurations that were refused; "
+        "no line of it tells of a person.",
+    )
+
+
+def _figures(facts: Facts) -> Iterator[str]:
+    """A table for each network that estimates, or that there is none."""
+    words = catalogue("en")
+    for card in facts.cards:
+        rows = rows_of(card)
+        if rows:
+            yield _measured(card, rows)
+            yield table(COLUMNS, _groups(rows, words))
+            if looks := looks_of(card):
+                yield BY_LOOKS
+                yield table(COLUMNS[:-1], (cells[:-1] for cells in _groups(looks, words)))
+        else:
+            yield f"Of the network `{card.name}` no figures by group are on record."
+    yield (
+        "Intervals are Wilson's. A group of few faces is known badly: its interval is wide. These "
+        "are single crops of faces from pictures; a person who walks by is estimated from several. "
+        "Corrected sums assume that the people here are mistaken for one another as those in the "
+        "card's confusion matrix were."
+    )
+
+
+def _measured(card: Card, rows: list[Row]) -> str:
+    faces = max(row.faces for row in rows)
+    return f"Network `{card.name}`, measured on {faces} faces whose age or sex people had noted:"
+
+
+def _groups(rows: Iterable[Row], words: Catalogue) -> Iterator[tuple[str, ...]]:
+    for row in rows:
+        group, faces, right, error, bias = cells(row, words)
+        yield group, faces, right + _interval(row), error, bias
+
+
+def _interval(row: Row) -> str:
+    if row.sex_right is None:
+        return ""
+    low, high = wilson(round(row.sex_right * row.faces), row.faces)
+    return f" ({100 * low:.0f}–{100 * high:.0f})"

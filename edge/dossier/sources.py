@@ -1,0 +1,22 @@
+"""Documents of the project that a dossier quotes: of the source tree, or as installed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from edge.errors import UserError
+
+TREE = Path(__file__).parents[2]
+INSTALLED = Path(sys.prefix) / "share" / "agender-edge"
+
+
+def text_of(name: str) -> str:
+    """`docs/privacy.md` or `CHANGELOG.md`, whole; UserError where the installation lacks it."""
+    tree, installed = TREE / name, INSTALLED / Path(name).name
+    for path in (tree, installed):
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    raise UserError(
+        f"{installed} is not there, which the dossier quotes: install the package again"
+    )

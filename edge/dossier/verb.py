@@ -1,0 +1,116 @@
+"""Make all of a dossier, then write it: nothing is written before all is known to be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from edge import pdf
+from edge.config import read as settings
+from edge.config.tables import Config
+from edge.dossier import page
+from edge.dossier.assessment import assessment
+from edge.dossier.configuration import FILE, configuration, public
+from edge.dossier.evidence import evidence, outcomes_of
+from edge.dossier.instructions import instructions
+from edge.dossier.markdown import document, entries
+from edge.dossier.networks import networks
+from edge.dossier.parts import parts
+from edge.dossier.record import record
+from edge.dossier.sources import text_of
+from edge.dossier.told import NO_ADVICE, OPEN
+from edge.errors import UserError
+from edge.notice.facts import facts_of
+from edge.output import say
+from edge.runtime.networks.licences import chain_of
+from edge.whole_files import replacing
+
+INDEX = "README.md"
+
+
+def dossier(
+    config: Config, out: Path, results: Sequence[Path], sboms: Sequence[Path], *, as_pdf: bool
+) -> int:
+    """Write every document into a folder, as Markdown and where asked for as PDF."""
+    if as_pdf:
+        pdf.require()
+    documents = _documents(config, results)
+    bills = {path.name: _bill(path) for path in sboms}
+    texts = {INDEX: _index(config, documents, bills), **documents}
+    others = {FILE: settings.as_toml(public(config)).encode(), **bills}
+    _write(out, texts, others, as_pdf=as_pdf)
+    _advise(documents)
+    return 0
+
+
+def _documents(config: Config, results: Sequence[Path]) -> dict[str, str]:
+    """File's name → its text, in the order in which they are read."""
+    facts = facts_of(config)
+    cards = tuple({card.name: card for card in chain_of(config)}.values())
+    return {
+        "1-record-of-processing.md": record(facts),
+        "2-impact-assessment.md": assessment(facts, outcomes_of(results)),
+        "3-instructions-for-use.md": instructions(facts),
+        "4-networks.md": networks(cards),
+        "5-configuration.md": configuration(config, cards),
+        "6-evidence.md": evidence(results),
+        "7-parts.md": parts(),
+        "8-privacy.md": text_of("docs/privacy.md"),
+        "9-changes.md": text_of("CHANGELOG.md"),
+    }
+
+
+def _index(config: Config, documents: Mapping[str, str], bills: Mapping[str, bytes]) -> str:
+    titles = {name: text.partition("\n")[0].lstrip("# ") for name, text in documents.items()}
+    bill_entries = [f"`{name}`: bill of materials" for name in bills]
+    return document(
+        "Dossier",
+        f"Of the device `{config.device.site}/{config.device.name}`. {NO_ADVICE}",
+        entries([
+            *(f"[{title}]({name}){_open(documents[name])}" for name, title in titles.items()),
+            f"[`{FILE}`]({FILE}): the whole configuration in force",
+            *bill_entries,
+        ]),
+        "Made again from the same configuration it is the same, so that `diff` tells what a change "
+        "of the configuration changes in it. The sign and the page for the people in front of the "
+        "camera are made by `agender-edge notice`.",
+    )  # fmt: skip
+
+
+def _open(text: str) -> str:
+    number = text.count(OPEN)
+    return f" ({number} to be filled in)" if number else ""
+
+
+def _bill(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"--sbom {path}: cannot be read: {error.strerror}") from error
+
+
+def _write(
+    out: Path, texts: Mapping[str, str], others: Mapping[str, bytes], *, as_pdf: bool
+) -> None:
+    """All of the files, and none where one can't be written; others in the folder stay."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as replaced:  # once all are written
+            for name, content in others.items():
+                replaced.enter_context(replacing(out / name)).write_bytes(content)
+            for name, text in texts.items():
+                replaced.enter_context(replacing(out / name)).write_text(text, encoding="utf-8")
+                if as_pdf:
+                    printed = replaced.enter_context(replacing((out / name).with_suffix(".pdf")))
+                    pdf.write_pdf(page.html(text), printed)
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
+    print(out / INDEX)
+
+
+def _advise(documents: Mapping[str, str]) -> None:
+    """What is still to be done by a person."""
+    number = sum(text.count(OPEN) for text in documents.values())
+    say(f"{number} entries are to be filled in by you; look for “To be filled in”")
+    say("these are templates and no legal advice: have them read before you rely on them")

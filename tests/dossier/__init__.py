@@ -1,0 +1,1 @@
+"""The papers that an operator has to be able to show."""
