@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from edge.flash import wheels
 from tests.system import debian
 from tests.system.fleet.network import PREFIX, Plug, plugs
 from tests.system.machine import Machine
 
 REPOSITORY = Path(__file__).parents[3]
 CLIPS = REPOSITORY.parent / "shared" / "data" / "clips"
-CHECKOUT = ("pyproject.toml", "README.md", "LICENSE", "edge", "converters", "models_tflite",
-            "systemd", "ansible", "docs")  # fmt: skip
+CHECKOUT = (*wheels.PROJECT, *wheels.PACKAGES, "ansible", "docs")
 SYSTEM = ("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3", "python3-apt",
           "ca-certificates")  # fmt: skip
 """About what Raspberry Pi OS Lite has, too; all else the playbook must bring."""

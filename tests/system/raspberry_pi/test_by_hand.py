@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.flash import wheels
 from tests.system import debian
 from tests.system.machine import Machine
 from tests.system.raspberry_pi.page import ROOT, configuration, to_run
@@ -17,8 +18,7 @@ from tests.system.services import installed
 
 pytestmark = pytest.mark.slow
 
-CHECKOUT = ("pyproject.toml", "README.md", "LICENSE", "edge", "converters", "models_tflite",
-            "systemd", "ansible/roles/agender_edge/files")  # fmt: skip
+CHECKOUT = (*wheels.PROJECT, *wheels.PACKAGES, str(wheels.LOCKS))
 
 # What apt would bring is there already, and we are root.
 AS_WRITTEN = """set -euo pipefail
