@@ -52,6 +52,12 @@ EXAMPLES: Mapping[str, Examples] = {
          "forget --config /etc/agender-edge/config.toml"),
         ("a device that is gone already", "forget --broker hub.local --site shop --device door"),
     ),
+    "init": (
+        ("an installed device, with questions", "init"),
+        ("without any", "init --place shop --site shop --device door --source picamera "
+         "--broker hub.local --username door --password-file door.password"),
+        ("a configuration alone", "init --no-services --out config.toml --place home"),
+    ),
     "doctor": (
         ("the installed service, with its own configuration", "doctor"),
         ("can this camera be used?", "doctor --source rtsp://cam-7/stream1"),

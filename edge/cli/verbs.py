@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         _add_watch,
         _add_report,
         _add_forget,
+        _add_init,
         _add_doctor,
         _add_bench,
         _add_config,
@@ -197,6 +198,21 @@ def _forget(parsed: argparse.Namespace) -> int:
     from edge.publish.forget import forget
 
     return forget(_configured(parsed))
+
+
+def _add_init(verbs: Verbs) -> None:
+    from edge.init import arguments
+
+    parser = _verb(verbs, "init", _init, arguments.HELP, arguments.MORE)
+    arguments.add(parser)
+    add_configuration(parser, logs=False)
+
+
+def _init(parsed: argparse.Namespace) -> int:
+    from edge.init.system import Places
+    from edge.init.verb import init
+
+    return init(parsed, overrides, Places())
 
 
 def _add_doctor(verbs: Verbs) -> None:

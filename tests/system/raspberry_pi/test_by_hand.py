@@ -86,6 +86,30 @@ def test_the_page_leads_to_counts(pi: Machine):
     assert "eth" not in "".join(interfaces[:3])
 
 
+def test_init_does_the_same_in_one_line(pi: Machine):
+    """It replaces what was set up by hand only if told to; then the new device counts."""
+    pi.write("/root/door.password", "correct horse\n")
+    words = (
+        "init", "--place", "home", "--site", "shop", "--device", "till", "--broker", "localhost",
+        "--username", "door", "--password-file", "/root/door.password", "--detector", "near",
+        "--source", "/srv/clips/head-pose-face-detection-female.gif", "--window-s", "2",
+        "--set", "source.realtime=true", "--set", "source.repeat=9999",
+    )  # fmt: skip
+    refused = pi.run("agender-edge", *words)
+    assert (refused.returncode, "is there already" in refused.stderr) == (1, True)
+    assert 'name = "door"' in pi.ok("cat", "/etc/agender-edge/config.toml")
+    wrong = pi.run("agender-edge", *words, "--force", "--set", "mqtt.port=1")
+    assert wrong.returncode == 1
+    assert pi.show("agender-vision.service", "ActiveState")["ActiveState"] == "active"
+    done = pi.run("agender-edge", *words, "--force", timeout_s=180)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert 'name = "door"' in pi.ok("cat", "/etc/agender-edge/config.toml.old")
+    assert pi.ok("stat", "-c", "%U:%G %a", "/etc/agender-edge/config.toml") == "root:agender 640\n"
+    heard = pi.ok("mosquitto_sub", "-h", "localhost", "-u", "viewer", "-P", "battery staple",
+                  "-t", "agender/v2/shop/till/counts", "-C", "1", "-W", "60")  # fmt: skip
+    assert json.loads(heard)["model"] == "agender_64"
+
+
 def test_afterwards_the_doctor_finds_nothing_wrong_but_the_clock(pi: Machine):
     """And the memory controller where the kernel has none; today's release runs."""
     done = pi.run("agender-edge", "doctor", "--json")

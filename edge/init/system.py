@@ -1,0 +1,172 @@
+"""What an installed device needs of the system: configuration, credential, users, units."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from edge.config.address import needs_network
+from edge.config.read import SYSTEM_FILE
+from edge.config.tables import Config
+from edge.errors import UserError
+from edge.host.units import PUBLISHER, VISION, look
+from edge.output import say
+from edge.whole_files import replacing
+
+SHARE = Path(sys.prefix) / "share" / "agender-edge" / "systemd"
+UNITS = (VISION, PUBLISHER)
+GROUP = "agender"
+SEALED = "sealed-mqtt-password"
+
+
+class Places(NamedTuple):
+    """Where things lie, below the root of a system."""
+
+    root: Path = Path("/")
+
+    @property
+    def program(self) -> Path:
+        """What the units run."""
+        return self.root / "opt/agender-edge/current/bin/agender-edge"
+
+    @property
+    def plain(self) -> Path:
+        """The password, for root alone; where it cannot be encrypted."""
+        return self.root / "etc/credstore/agender-edge.mqtt-password"
+
+    @property
+    def sealed(self) -> Path:
+        """The password, encrypted for this machine."""
+        return self.root / "etc/credstore.encrypted" / f"agender-edge.{SEALED}"
+
+
+def require(places: Places, out: Path) -> None:
+    """UserError where services can't be set up here, before anything is asked or written."""
+    if out != SYSTEM_FILE:
+        raise UserError(
+            f"the services read {SYSTEM_FILE}: leave --out away, or write a file alone with "
+            "--no-services"
+        )
+    if os.geteuid() != 0:
+        raise UserError(
+            "the services are set up by root: sudo agender-edge init …; or write a configuration "
+            "alone with --no-services --out FILE"
+        )
+    if not (SHARE / VISION).is_file():
+        raise UserError(f"{SHARE / VISION} is not there: install the package again")
+    if not places.program.exists():
+        raise UserError(
+            f"the services run {places.program}, which is not there: let /opt/agender-edge/current "
+            f"be a link to where the program is installed (this is {sys.prefix})"
+        )
+
+
+def install_units(config: Config, places: Places) -> None:
+    """Users, folders and the two units, as they come with the program."""
+    for kind in ("sysusers", "tmpfiles"):
+        _copy(SHARE / f"agender-edge.{kind}", places.root / f"etc/{kind}.d/agender-edge.conf")
+    _run("systemd-sysusers", "agender-edge.conf")
+    _run("systemd-tmpfiles", "--create", "agender-edge.conf")
+    units = places.root / "etc/systemd/system"
+    for unit in UNITS:
+        _copy(SHARE / unit, units / unit)
+    drop_in = units / f"{VISION}.d" / "network-camera.conf"
+    if needs_network(config.source.uri):
+        _copy(SHARE / "drop-ins" / drop_in.name, drop_in)
+    else:
+        drop_in.unlink(missing_ok=True)
+    _run("systemctl", "daemon-reload")
+
+
+def start() -> None:
+    """Now and at every boot."""
+    _run("systemctl", "enable", "--quiet", *UNITS)
+    _run("systemctl", "start", *UNITS)
+
+
+@contextmanager
+def stopped() -> Iterator[None]:
+    """While camera and broker are tried, what holds them rests; it goes on where that fails."""
+    running = [unit for unit in UNITS if look(unit).active]
+    if running:
+        _run("systemctl", "stop", *running)
+    try:
+        yield
+    except BaseException:
+        if running:
+            _run("systemctl", "start", *running)
+        raise
+
+
+def give_to_services(file: Path) -> None:
+    """A camera's address may hold a password: readable for root and the services alone."""
+    shutil.chown(file, "root", GROUP)
+    file.chmod(0o640)
+
+
+def store_password(password: str, places: Places) -> None:
+    """Encrypted for this machine where systemd can, else for root alone; empty: none is kept."""
+    for folder in (places.plain.parent, places.sealed.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if password and _seal(password, places.sealed):
+        places.plain.unlink(missing_ok=True)
+        return
+    # One that was sealed earlier is another password, and would be taken before this one.
+    places.sealed.unlink(missing_ok=True)
+    if not password:
+        places.plain.unlink(missing_ok=True)
+        return
+    with replacing(places.plain) as fresh:
+        fresh.chmod(0o600)
+        fresh.write_text(f"{password}\n", encoding="utf-8")
+
+
+def _seal(password: str, sealed: Path) -> bool:
+    command = ["systemd-creds", "encrypt", f"--name={SEALED}", "-", "-"]
+    try:
+        done = subprocess.run(command, input=password.encode(), capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    with replacing(sealed) as fresh:
+        fresh.chmod(0o600)
+        fresh.write_bytes(done.stdout)
+    return True
+
+
+def turn_memory_controller_on(places: Places) -> None:
+    """Raspberry Pi OS starts without it: no limit of a unit holds then (docs/raspberry-pi.md)."""
+    line = places.root / "boot/firmware/cmdline.txt"
+    controllers = places.root / "sys/fs/cgroup/cgroup.controllers"
+    if not (line.is_file() and controllers.is_file()):
+        return
+    words = line.read_text(encoding="utf-8").splitlines()
+    if "memory" in controllers.read_text(encoding="utf-8").split() or not words:
+        return
+    if "cgroup_enable=memory" not in words[0].split():
+        words[0] = f"{words[0].rstrip()} cgroup_enable=memory"
+        with replacing(line) as fresh:
+            fresh.write_text("\n".join(words) + "\n", encoding="utf-8")
+        say("the kernel's memory controller is turned on by the next restart: sudo reboot")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as fresh:
+        shutil.copyfile(source, fresh)
+        fresh.chmod(0o644)
+
+
+def _run(*command: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise UserError(f"{command[0]} cannot be run: {error.strerror}") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        raise UserError(f"{' '.join(command)} failed: {said or done.returncode}")

@@ -1,0 +1,111 @@
+"""What `init` leaves on a system, below a folder of the test's own."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from edge.init import system
+
+
+@pytest.fixture
+def places(tmp_path):
+    return system.Places(tmp_path)
+
+
+@pytest.fixture
+def no_programs(monkeypatch, tmp_path):
+    """A system without systemd-creds."""
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_password_that_can_t_be_encrypted_is_for_root_alone(places, no_programs):
+    """On one line, as the publisher reads it; folders too."""
+    system.store_password("correct horse", places)
+    assert places.plain.read_text() == "correct horse\n"
+    assert (mode(places.plain), mode(places.plain.parent)) == (0o600, 0o700)
+    assert not places.sealed.exists()
+
+
+def test_a_sealed_password_of_before_does_not_win_over_the_new_one(places, no_programs):
+    """The encrypted one counts where both are there."""
+    places.sealed.parent.mkdir(parents=True)
+    places.sealed.write_bytes(b"of another broker")
+    system.store_password("new", places)
+    assert not places.sealed.exists()
+
+
+def test_without_a_password_none_is_kept(places, no_programs):
+    """The user was taken away."""
+    system.store_password("old", places)
+    system.store_password("", places)
+    assert not places.plain.exists()
+
+
+def test_an_encrypted_password_leaves_no_plain_one(places, tmp_path, monkeypatch):
+    """systemd-creds is given the password on its standard input, not on its command line."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    tool = programs / "systemd-creds"
+    keep = f'echo "$@" > {tmp_path}/words\n/bin/cat > {tmp_path}/given\n'
+    tool.write_text(f"#!/bin/sh\n{keep}echo sealed\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    places.plain.parent.mkdir(parents=True)
+    places.plain.write_text("old\n")
+    system.store_password("correct horse", places)
+    assert (tmp_path / "words").read_text() == "encrypt --name=sealed-mqtt-password - -\n"
+    assert (tmp_path / "given").read_text() == "correct horse"
+    assert places.sealed.read_text() == "sealed\n"
+    assert mode(places.sealed) == 0o600
+    assert not places.plain.exists()
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("controllers", "line", "then"),
+    [
+        ("cpu io", "console=tty1 root=x\n", "console=tty1 root=x cgroup_enable=memory\n"),
+        ("cpu memory", "console=tty1\n", "console=tty1\n"),
+        ("cpu", "a cgroup_enable=memory b\n", "a cgroup_enable=memory b\n"),
+    ],
+)
+def test_the_memory_controller_is_turned_on_once_where_it_is_off(places, controllers, line, then):
+    """On the kernel's command line, which has one line."""
+    write(places.root / "sys/fs/cgroup/cgroup.controllers", controllers)
+    boot = write(places.root / "boot/firmware/cmdline.txt", line)
+    for _ in range(2):
+        system.turn_memory_controller_on(places)
+        assert boot.read_text() == then
+
+
+def test_a_machine_without_such_a_line_stays_as_it_is(places):
+    """No Raspberry Pi."""
+    system.turn_memory_controller_on(places)
+    assert list(places.root.iterdir()) == []
+
+
+def test_a_user_is_told_to_be_root(places, monkeypatch):
+    """Before anything is asked."""
+    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    with pytest.raises(system.UserError, match="sudo agender-edge init"):
+        system.require(places, system.SYSTEM_FILE)
+
+
+def test_a_program_that_no_unit_would_find_is_told(places, monkeypatch, tmp_path):
+    """The units run /opt/agender-edge/current."""
+    monkeypatch.setattr(system.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(system, "SHARE", tmp_path)
+    write(tmp_path / system.VISION, "")
+    with pytest.raises(system.UserError, match="which is not there: let /opt/agender-edge/current"):
+        system.require(places, system.SYSTEM_FILE)
