@@ -16,6 +16,8 @@ BIN := $(VENV)/bin
 ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find_spec('picamera2') else '')" 2>/dev/null)
 
 HOURS ?= 1
+# As many workers as processors; the tests of a file stay together, for what they set up once.
+WORKERS ?= -n auto --dist loadfile
 
 .PHONY: help demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible sbom setup clean
 help:
@@ -40,7 +42,7 @@ $(CLIP): | $(DEMO_VENV)/ready
 	$(DEMO_VENV)/bin/python -m converters.footage $@
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -m "not slow and not converters"
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow and not converters"
 
 test-slow: $(VENV)/ready
 	$(BIN)/python -m pytest -m "slow and not converters"
@@ -49,7 +51,7 @@ test-arm64-machine: $(VENV)/ready
 	AGENDER_FULL_ARM64=1 $(BIN)/python -m pytest -s tests/system/arm64/test_whole_machine.py
 
 test-converters: $(CONVERT_VENV)/ready
-	$(CONVERT_VENV)/bin/python -m pytest tests/converters tests/train
+	$(CONVERT_VENV)/bin/python -m pytest $(WORKERS) tests/converters tests/train
 
 bench-arm: $(VENV)/ready
 	$(BIN)/python -m benchmarks.arm --check

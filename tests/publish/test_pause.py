@@ -72,7 +72,15 @@ def test_the_pause_is_as_it_was_after_a_restart(tmp_path: Path, verb: str) -> No
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"paused", b"running", b"RUNNING\n", b"running\n\n", b"\x00" * 8, os.urandom(64)],
+    [
+        b"",
+        b"paused",
+        b"running",
+        b"RUNNING\n",
+        b"running\n\n",
+        b"\x00" * 8,
+        b"\xe8F\xab\r\n" * 12,
+    ],
 )
 def test_a_damaged_record_means_paused(tmp_path: Path, content: bytes) -> None:
     """Anything but the one or the other; the reason is told, and `resume` mends it."""
