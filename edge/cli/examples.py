@@ -47,6 +47,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("last month as a page to print or send", "report --month 2026-02 --html --out month.html"),
         ("people of this week, for a program", "report --week --json | jq .total.people"),
     ),
+    "tally": (
+        ("beside the camera, by SSH: press w, m or u for each who passes", "tally"),
+        ("ages too, into a file of your own", "tally --bands --out saturday.json"),
+    ),
     "forget": (
         ("before a device is renamed or taken away",
          "forget --config /etc/agender-edge/config.toml"),

@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
         _add_demo,
         _add_watch,
         _add_report,
+        _add_tally,
         _add_forget,
         _add_doctor,
         _add_bench,
@@ -180,6 +181,21 @@ def _report(parsed: argparse.Namespace) -> int:
     from edge.report.verb import run
 
     return run(partial(_configured, parsed), parsed)
+
+
+def _add_tally(verbs: Verbs) -> None:
+    from edge.tally import arguments
+
+    parser = _verb(verbs, "tally", _tally, arguments.HELP, arguments.MORE)
+    arguments.add(parser)
+    add_configuration(parser, logs=False)
+
+
+def _tally(parsed: argparse.Namespace) -> int:
+    from edge.config.read import load
+    from edge.tally.verb import run
+
+    return run(_configured(parsed), load(parsed.config), parsed)
 
 
 def _add_forget(verbs: Verbs) -> None:
