@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         _add_watch,
         _add_report,
         _add_tally,
+        _add_audit,
         _add_forget,
         _add_doctor,
         _add_bench,
@@ -196,6 +197,20 @@ def _tally(parsed: argparse.Namespace) -> int:
     from edge.tally.verb import run
 
     return run(_configured(parsed), load(parsed.config), parsed)
+
+
+def _add_audit(verbs: Verbs) -> None:
+    from edge.audit import arguments
+
+    parser = _verb(verbs, "audit", _audit, arguments.HELP)
+    arguments.add(parser)
+    add_configuration(parser)
+
+
+def _audit(parsed: argparse.Namespace) -> int:
+    from edge.audit.verb import run
+
+    return run(partial(_configured, parsed), parsed)
 
 
 def _add_forget(verbs: Verbs) -> None:
