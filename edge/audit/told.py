@@ -133,10 +133,10 @@ def _window(line: bytes, device: str) -> CountsHead | None:
         return None
     if not text.startswith(b"{"):
         topic, _, text = text.partition(b" ")
-        parts = topic.decode("utf-8", "replace").split("/")
-        if parts[-1] != "counts":
+        *_, site, name, what = ["", "", *topic.decode("utf-8", "replace").split("/")]
+        if name and what != "counts":
             return None
-        if "/".join(parts[-3:-1]) != device:
+        if f"{site}/{name}" != device and name:
             raise Record("they are another device's")
     try:
         found = json.loads(text[:LINE_BYTES])
