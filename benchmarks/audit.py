@@ -5,12 +5,13 @@ misses each by himself, doubles some, misses whole groups, or counts people a bi
 verdict claims: a device that is off by exactly the margin passes in at most α of all audits, and
 fails in at most α. Everything is drawn from a seed; takes seconds.
 
-    python -m benchmarks.audit --markdown     # the table of docs/audit.md
+    python -m benchmarks.audit --markdown     # the tables of docs/audit.md
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -18,7 +19,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.audit.agreement import Pair, Rule, Verdict, interval, verdict
+from edge.audit.agreement import (
+    CHANCE,
+    TOGETHER_MIN,
+    Interval,
+    Pair,
+    Rule,
+    Verdict,
+    interval,
+    lacking,
+    verdict,
+)
 
 Bins = NDArray[np.int64]
 """People by bin."""
@@ -32,7 +43,8 @@ def steady(bins: int, people: float, rng: Draw) -> Bins:
 
 def bursts(bins: int, people: float, rng: Draw) -> Bins:
     """Rush and calm: the rate of a bin is drawn from a gamma distribution of shape 1."""
-    return rng.poisson(rng.gamma(1.0, people, bins))
+    rates_of_bins = rng.gamma(1.0, people, bins)
+    return rng.poisson(rates_of_bins)
 
 
 def alone(true: Bins, bias: float, rng: Draw) -> Bins:
@@ -105,14 +117,32 @@ def table(rule: Rule, audits: int, seed: int) -> Iterator[list[str]]:
                f"{scene.bins * scene.people:g}", *(f"{share:.1%}" for share in shares)]  # fmt: skip
 
 
+BIASES = (0, 0.25, 0.5, 2, 3)
+"""In margins."""
+
+
+def needed(error: float) -> Iterator[list[str]]:
+    """Rows: a margin, and how many people give a verdict by the true bias, at the least spread."""
+    yield ["margin", *(f"bias {bias:g} margins" for bias in BIASES)]
+    for margin in (0.01, 0.02, 0.05, 0.1):
+        rule, spread = Rule(margin, error), math.sqrt(TOGETHER_MIN * margin)
+        found = [Interval(bias * margin, 0, 0, spread) for bias in BIASES]
+        yield [f"{margin:.0%}", *(f"{lacking(each, 0, rule):,}" for each in found)]
+
+
 def main() -> None:
-    """Print the table."""
+    """Print both tables."""
     parsed = _options()
     rule = Rule(parsed.margin / 100, parsed.error / 100)
-    rows = list(table(rule, parsed.audits, parsed.seed))
     print(f"margin {rule.margin:.0%}, error {rule.error:.0%}, {parsed.audits} audits a figure\n")
+    _print(list(table(rule, parsed.audits, parsed.seed)), markdown=parsed.markdown)
+    print(f"\npeople for a verdict with a chance of {CHANCE:.0%}\n")
+    _print(list(needed(rule.error)), markdown=parsed.markdown)
+
+
+def _print(rows: list[list[str]], *, markdown: bool) -> None:
     for place, row in enumerate(rows):
-        if parsed.markdown:
+        if markdown:
             print(f"| {' | '.join(row)} |")
             if place == 0:
                 print("|" + "---|" * len(row))

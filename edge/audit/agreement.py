@@ -22,8 +22,8 @@ BINS_MIN = 6
 CHANCE = 0.8
 """With which the number of people that is said to be lacking gives a verdict (the test's power)."""
 
-PEOPLE_MAX = 1_000_000
-"""Where more would be needed, no number of people will decide."""
+PEOPLE_MAX = 100_000
+"""Where more would be needed, no number of people that anybody tallies will decide."""
 
 TOGETHER_MIN = 2.0
 """How many people are taken to be miscounted at once, where no more are: people come in pairs."""

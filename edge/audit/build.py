@@ -118,6 +118,8 @@ def _notes(
         f"the tally was made under k = {plain}, so that only people can be compared"
         if plain > 1 else "",
         f"the device's detail is rounded under k = {' and '.join(map(str, ks))}" if ks else "",
+        "the tally tells more of people than the device may: show it to nobody, and delete it "
+        "after the audit" if ks and plain < ks[-1] else "",
         f"{untold} of the device's {people} people came in windows that tell only how many they "
         "were" if untold else "",
         f"lines are compared in {lines[0].bins} of {len(units)} bins: the others are folded or do "

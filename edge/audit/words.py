@@ -69,5 +69,5 @@ def lacks(each: Agreement) -> str:
     if each.verdict is not Verdict.NOT_ENOUGH:
         return ""
     if each.more is not None:
-        return f"some {each.more} more would give a verdict, {CHANCE:.0%} of the time"
+        return f"some {each.more} more would give a verdict, {100 * CHANCE:.0f} % of the time"
     return f"no number of people would decide: {each.why}" if each.tallied else each.why
