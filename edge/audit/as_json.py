@@ -21,12 +21,20 @@ def as_json(audit: Audit) -> str:
         "error": audit.rule.error,
         "verdict": audit.people.verdict.value,
         "quantities": [told(each) for each in audit.agreements],
-        "left_out": [{"reason": reason, **left._asdict()} for reason, left in audit.left.items()],
+        "left_out": [
+            {"reason": reason, "bins": left.bins, "people": _plain(left.people)}
+            for reason, left in audit.left.items()
+        ],
         "auditors": [each._asdict() for each in audit.together],
         "notes": audit.notes,
         "advice": audit.advice,
     }
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(people: float) -> float:
+    """A whole number as such; means of two auditors may be none."""
+    return int(people) if people == int(people) else people
 
 
 def told(each: Agreement) -> dict[str, Any]:
@@ -36,8 +44,8 @@ def told(each: Agreement) -> dict[str, Any]:
     return {
         "quantity": each.key,
         "bins": each.bins,
-        "tallied": each.tallied,
-        "unsure": each.unsure,
+        "tallied": _plain(each.tallied),
+        "unsure": _plain(each.unsure),
         "told": each.told,
         "unknown": each.unknown,
         **{key: None if share is None else round(share, 6) for key, share in shares.items()},

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from edge.audit.build import Audit
 from edge.audit.compare import Agreement
-from edge.audit.words import bias, bounds, name, number, span, verdict_sentences
+from edge.audit.words import bias, bounds, name, number, some, span, verdict_sentences
 
 HEAD = ("", "tally", "device", "bias %", "interval %", "verdict")
 
@@ -24,7 +24,7 @@ def _head(audit: Audit) -> Iterator[str]:
     yield f"{audit.device}, held against {many}" + (f", {days}" if days else "")
     error = 100 * audit.rule.error
     yield (
-        f"{audit.units} bins, {number(audit.people.tallied)} people; margin "
+        f"{some(audit.units, 'bin')}, {number(audit.people.tallied)} people; margin "
         f"{100 * audit.rule.margin:g} %, error {error:g} %, interval of {100 - 2 * error:g} %"
     )
 
@@ -53,7 +53,7 @@ def _row(each: Agreement) -> Sequence[str]:
 
 def _left(audit: Audit) -> Iterable[str]:
     for reason, left in audit.left.items():
-        yield f"left out: {left.bins} bins with {number(left.people)} people, {reason}"
+        yield f"left out: {some(left.bins, 'bin')} with {number(left.people)} people, {reason}"
     for each in audit.together:
         ours, theirs = each.people
         yield (

@@ -11,6 +11,7 @@ from edge.audit import told
 from edge.audit.advice import advice
 from edge.audit.agreement import BINS_MIN, Rule
 from edge.audit.compare import Agreement, compared
+from edge.audit.doubts import doubts
 from edge.audit.match import APART, UNTOLD, Left, Together, Unit, match, merged
 from edge.audit.told import Heard
 from edge.config.tables import Config
@@ -124,8 +125,8 @@ def _notes(
         "were" if untold else "",
         f"lines are compared in {lines[0].bins} of {len(units)} bins: the others are folded or do "
         "not tell of lines" if lines else "",
-        f"a verdict takes {BINS_MIN} bins or more" if len(units) < BINS_MIN else "",
         "the history has hours, each of which must be tallied whole: record the counts meanwhile "
         "and give them with --counts FILE (docs/audit.md)"
         if not recorded and (APART in left or UNTOLD in left or len(units) < BINS_MIN) else "",
+        *doubts(units),
     ) if note]  # fmt: skip

@@ -120,6 +120,8 @@ def _agreement(key: str, parts: Sequence[_Part], rule: Rule) -> Agreement:
     if low is not None and high is not None:
         found = verdict(*_outer(low, high), len(parts), rule)
     more, why = (None, "") if found is not Verdict.NOT_ENOUGH else _more(low, high, tallied, rule)
+    if tallied and len(parts) < BINS_MIN:
+        more, why = None, f"fewer than {BINS_MIN} bins"
     return Agreement(
         key, len(parts), tallied, unsure, int(told), int(unknown), low, high, found, more, why
     )
@@ -134,7 +136,7 @@ def _more(
 ) -> tuple[int | None, str]:
     """How many more people a verdict takes, or why no number of them gives one."""
     if low is None or high is None:
-        return None, "nobody was tallied" if not tallied else f"fewer than {BINS_MIN} bins"
+        return None, "nobody was tallied"
     outer = max(low, high, key=lambda end: abs(end.bias))
     inner = min(low, high, key=lambda end: abs(end.bias))
     same_side = low.bias * high.bias > 0

@@ -20,7 +20,6 @@ from edge.history.read import Rules, Sums, recorded
 from edge.history.sums import FOLDING, HOUR_S, hour_at, named, sums_of
 from edge.history.table import Span as Days
 from edge.messages.checking import contradiction
-from edge.messages.consumer import Consumer, Verdict
 from edge.messages.counts import Counts, CountsHead
 
 LOOKED_MIN = 0.95
@@ -102,28 +101,31 @@ def from_messages(lines: Iterable[bytes], device: str) -> Heard:
 
     Repeats are dropped. `device` is SITE/DEVICE: where a topic is told, others are left out.
     """
-    told: list[Told] = []
+    told: dict[tuple[str, int], Told] = {}  # recordings may be put together in any order
     odd: Counter[str] = Counter()
-    consumer = Consumer()
-    numberings: set[str] = set()
     for line in lines:
         try:
             window = _window(line, device)
         except Record as what:
             odd[str(what)] += 1
             continue
-        if window is None:
-            continue
-        numberings.add(window.numbering)
-        if consumer.take(device, window.numbering, window.seq) is not Verdict.REPEAT:
-            told.append(_told(window))
-    notes = [f"{n} lines of the recording were left out: {what}" for what, n in odd.items()]
+        if window is not None:
+            told.setdefault((window.numbering, window.seq), _told(window))
+    return Heard(sorted(told.values(), key=lambda each: each.start_s), _notes(odd, told))
+
+
+def _notes(odd: Mapping[str, int], told: Collection[tuple[str, int]]) -> list[str]:
+    """What was left out and why, and whether the windows may be of two devices."""
+    numberings = {numbering for numbering, _ in told}
+    notes = [
+        f"{n} line{'s' * (n > 1)} of the recording left out: {what}" for what, n in odd.items()
+    ]
     if len(numberings) > 1:
         notes.append(
             f"the recording has {len(numberings)} numberings: are they of one device? "
             "Record its own topic alone"
         )
-    return Heard(sorted(told, key=lambda each: each.start_s), notes)
+    return notes
 
 
 def _window(line: bytes, device: str) -> CountsHead | None:
@@ -137,21 +139,21 @@ def _window(line: bytes, device: str) -> CountsHead | None:
         if name and what != "counts":
             return None
         if f"{site}/{name}" != device and name:
-            raise Record("they are another device's")
+            raise Record("of another device")
     try:
         found = json.loads(text[:LINE_BYTES])
         return _checked(_unwrapped(found, device))
     except (ValueError, TypeError, RecursionError):  # msgspec's and Unicode's are ValueErrors
-        raise Record("they are no windows of schema 2") from None
+        raise Record("no window of schema 2") from None
 
 
 def _unwrapped(found: Any, device: str) -> dict[str, Any]:
     """A message as it was sent, or as `agender-edge watch --json` writes it, with the device."""
     if isinstance(found, dict) and found.get("what") is not None and "message" in found:
         if found["what"] != "counts":
-            raise Record("they are other messages")
+            raise Record("another message")
         if found.get("device") != device:
-            raise Record("they are another device's")
+            raise Record("of another device")
         found = found["message"]
     if not isinstance(found, dict):
         raise ValueError("no object")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.audit.agreement import CHANCE, Verdict
+from edge.audit.agreement import BINS_MIN, CHANCE, Verdict
 from edge.audit.build import Audit
 from edge.audit.compare import Agreement
 
@@ -26,6 +26,11 @@ def name(key: str) -> str:
 def number(people: float) -> str:
     """A number of people: whole, or with one digit where two auditors differ."""
     return f"{people:.0f}" if people == round(people) else f"{people:.1f}"
+
+
+def some(count: int, what: str) -> str:
+    """1 bin, 2 bins."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def span(low: float, high: float) -> str:
@@ -68,6 +73,10 @@ def lacks(each: Agreement) -> str:
     """What is lacking for a verdict; empty where there is one."""
     if each.verdict is not Verdict.NOT_ENOUGH:
         return ""
+    if not each.tallied:
+        return "nobody was tallied"
+    if each.bins < BINS_MIN:
+        return f"a verdict takes {BINS_MIN} bins or more"
     if each.more is not None:
         return f"some {each.more} more would give a verdict, {100 * CHANCE:.0f} % of the time"
-    return f"no number of people would decide: {each.why}" if each.tallied else each.why
+    return f"no number of people would decide: {each.why}"

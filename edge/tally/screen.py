@@ -45,14 +45,11 @@ def band_name(band: str) -> str:
 
 def status(keys: Keys, counts: dict[str, int], clock: str, people: int, remark: str) -> str:
     """The line that is written over: the bin's beginning, its sums, and all people so far."""
-    here = "  ".join(f"{short} {counts.get(key, 0)}" for key, short in SHORT.items())
-    if keys.plain:
-        here = f"p {counts.get('people', 0)}"
-    parts = [clock, here, f"all {people}"]
+    shown = {"people": "p"} if keys.plain else SHORT
+    here = [f"{short}{counts.get(key, 0)}" for key, short in shown.items()]
     if keys.line:
         ways = [counts.get(f"line_{keys.line}_{way}", 0) for way in ("in", "out")]
-        parts.append("{}: i {} o {}".format(keys.line, *ways))
-    if keys.band:
-        parts.append(f"[{band_name(keys.band)}]")
+        here.append("i{} o{} {}".format(*ways, keys.line))
     # What is new stands first, for a narrow terminal cuts the line's end.
-    return "  ".join([remark, *parts] if remark else parts)
+    new = [remark] if remark else [f"[{band_name(keys.band)}]"] if keys.band else []
+    return " ".join((*new, clock, f"all {people}:", *here))

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def run(config: Config, own: Config, parsed: argparse.Namespace) -> int:
     `own` is the device's configuration without the command line's overrides: these may make what
     is kept coarser, never finer. ConfigError where the rules forbid a tally or the file is not its.
     """
+    if sys.stdin is None:
+        raise ConfigError("standard input is closed: a tally needs keys")
     rules = rules_of(config, own, bands=parsed.bands)
     ahead = ahead_in(rules.timezone)
     path = parsed.out or Path(_name(rules, ahead, time.time()))
@@ -42,7 +45,8 @@ def run(config: Config, own: Config, parsed: argparse.Namespace) -> int:
         session = Session(path, tally, ahead)
         with keyboard() as typed:
             session.loop(typed)
-        return session.end()
+            trouble = session.keep()  # while signals still end nothing
+        return session.tell(trouble)
 
 
 def rules_of(config: Config, own: Config, *, bands: bool) -> Tally:
@@ -170,16 +174,24 @@ class Session:
         counts = dict(self._book.counts)
         return status(self._keys, counts, clock, self._book.people, self._remark)
 
-    def end(self) -> int:
-        """Keep what was pressed and say where; where the disk refuses, print it: UserError."""
+    def keep(self) -> str:
+        """Write what was pressed; why that can't be, or nothing."""
         self._book.close(self._now())
+        return self._written()
+
+    def tell(self, trouble: str) -> int:
+        """Say where the tally lies; where the disk refused, print it instead: UserError."""
         tally = self._book.tally
-        if trouble := self._written():
+        if trouble:
             print(msgspec.json.encode(tally).decode(), flush=True)
             raise UserError(f"{self._path} {trouble}; the whole tally was printed instead")
+        with suppress(OSError):  # of a lost terminal; all is kept
+            self._say(tally)
+        return 0
+
+    def _say(self, tally: Tally) -> None:
         if self._unknown:
             say(f"{self._unknown} keys meant nothing here and were not counted")
         whole = sum(each.whole for each in tally.bins)
         windows = f"{len(tally.bins)} windows, {whole} of them whole"
         say(f"{tally.people} people in {windows}: {self._path}")
-        return 0

@@ -205,6 +205,34 @@ def test_lines_that_are_folded_are_not_compared_and_it_is_told():
     assert any("lines are compared in 0 of 60" in note for note in found.notes)
 
 
+def test_few_bins_give_no_verdict_however_many_people_they_hold():
+    """And it is bins that are lacking, not people."""
+    found = held(tally(minute(n, 5_000) for n in range(5)), [window(n, 5_000) for n in range(5)])
+    assert found.people.verdict is Verdict.NOT_ENOUGH
+    assert found.people.more is None
+    assert "people: a verdict takes 6 bins or more" in as_text(found)
+
+
+def test_an_auditor_who_went_away_is_asked():
+    """He forgot to press q: what the device counted then is no error of its own."""
+    windows = [window(n, 5) for n in HOUR]
+    away = held(tally(minute(n, 5 * (n < 40)) for n in HOUR), windows)
+    assert any("in 20 bins in a row nobody was tallied" in note for note in away.notes)
+    there = held(tally(minute(n, 5 * (n % 4 > 0)) for n in HOUR), windows)
+    assert not any("in a row" in note for note in there.notes)
+
+
+@pytest.mark.parametrize(("by", "word"), [(2, "2 bins later"), (-1, "1 bins earlier")])
+def test_a_tally_by_another_clock_is_asked_about(by, word):
+    """The same counts, some bins apart."""
+    random = Random(6)
+    people = [random.randrange(12) for _ in range(80)]
+    bins = [minute(n, people[n]) for n in range(10, 70)]
+    found = held(tally(bins), [window(n, people[n - by]) for n in range(10, 70)])
+    assert any(word in note for note in found.notes)
+    assert not held(tally(bins), [window(n, people[n]) for n in range(10, 70)]).notes
+
+
 def test_a_tally_of_nobody_gives_no_verdict():
     """Whatever the device told, and whether or not it told anything."""
     empty = tally(minute(n) for n in HOUR)

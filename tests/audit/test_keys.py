@@ -90,5 +90,15 @@ def test_the_status_tells_the_bin_and_all():
     keys = Keys(tally(lines=("door",)))
     counts = {"people": 3, "female": 2, "male": 1, "line_door_in": 4}
     told = status(keys, counts, "14:02", 37, "")
-    assert told == "14:02  w 2  m 1  u 0  all 37  door: i 4 o 0"
-    assert len(told.split("  door")[0]) < 40
+    assert told == "14:02 all 37: w2 m1 u0 i4 o0 door"
+    assert (
+        status(Keys(tally(k=5)), {"people": 3}, "14:02", 37, "undone") == "undone 14:02 all 37: p3"
+    )
+
+
+def test_a_chosen_band_is_shown_until_it_is_used():
+    keys = Keys(tally(bands="fine"))
+    assert list(keys.meanings("4")) == [Order.CHOSEN]
+    assert status(keys, {}, "14:02", 0, "").startswith("[25–34] ")
+    list(keys.meanings("w"))
+    assert "25" not in status(keys, {}, "14:02", 0, "")

@@ -133,6 +133,13 @@ def test_tallies_of_two_devices_and_one_given_twice_are_refused():
         held([one, one], [])
 
 
+def test_recordings_may_be_put_together_in_any_order():
+    """Nothing is taken for a repeat that is none."""
+    windows = [window(n, 5) for n in MANY]
+    found = held(tally(minute(n, 5) for n in MANY), [*windows[5:], *windows[:7]])
+    assert (found.units, found.left) == (10, {})
+
+
 TOPIC = "agender/v2/shop/door/counts"
 
 
@@ -146,7 +153,7 @@ def test_lines_with_a_topic_are_those_of_the_tally_s_device():
     ]
     heard = told.from_messages(lines, "shop/door")
     assert [each.sums["people"] for each in heard.told] == [5]
-    assert heard.notes == ["1 lines of the recording were left out: they are another device's"]
+    assert heard.notes == ["1 line of the recording left out: of another device"]
 
 
 def test_lines_of_watch_are_read_too():
@@ -176,7 +183,7 @@ def test_a_line_that_is_no_window_is_left_out_and_told(line):
     heard = told.from_messages([line, *recorded([window(1, 5)])], "shop/door")
     assert len(heard.told) == 1
     (note,) = heard.notes
-    assert note == "1 lines of the recording were left out: they are no windows of schema 2"
+    assert note == "1 line of the recording left out: no window of schema 2"
 
 
 def test_a_window_of_few_tells_its_people_alone():

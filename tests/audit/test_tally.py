@@ -204,6 +204,24 @@ def test_a_pipe_goes_through_several_bins(tmp_path):
     assert any(each.whole and not each.counts for each in found.bins)
 
 
+def test_closed_input_is_refused_in_a_sentence(tmp_path):
+    """As of a service without one."""
+    command = f"{' '.join(COMMAND)} tally --out {tmp_path}/tally.json <&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "closed" in done.stderr
+
+
+def test_a_second_signal_does_not_lose_what_the_first_one_keeps(terminal):
+    """Whoever presses Ctrl-C twice."""
+    shown = terminal()
+    shown.type("wm")
+    shown.until("all 2")
+    shown.type("\x03\x03\x03")
+    assert shown.end() == 0
+    assert counted(shown.path)["people"] == 2
+
+
 def test_a_tally_of_nobody_is_a_tally(tmp_path):
     """No key at all, and no bin was watched whole."""
     path = tmp_path / "tally.json"
