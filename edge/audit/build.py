@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -70,7 +70,11 @@ def audit(
         agreements=agreements,
         left=left,
         together=together,
-        notes=heard.notes + _notes(tallies, units, agreements, left, recorded=counts is not None),
+        notes=[
+            *heard.notes,
+            *_elsewhen(heard, units, ahead),
+            *_notes(tallies, units, agreements, left, recorded=counts is not None),
+        ],
         advice=advice(agreements, units, rule),
     )
 
@@ -96,8 +100,20 @@ def _from_history(config: Config, device: str, spans: Sequence[tuple[float, floa
 
 
 def _day(wall_s: float, ahead: Ahead) -> str:
+    return _moment(wall_s, ahead)[:10]
+
+
+def _moment(wall_s: float, ahead: Ahead) -> str:
+    """Local time, as 2026-03-07 14:02."""
     zone = timezone(timedelta(seconds=ahead(wall_s)))
-    return f"{datetime.fromtimestamp(wall_s, zone):%Y-%m-%d}"
+    return f"{datetime.fromtimestamp(wall_s, zone):%Y-%m-%d %H:%M}"
+
+
+def _elsewhen(heard: Heard, units: Sequence[Unit], ahead: Ahead) -> Iterator[str]:
+    """Of which time the device's windows are, where none is of the tally's."""
+    if heard.told and not units:
+        ends = [_moment(at_s, ahead) for at_s in (heard.told[0].start_s, heard.told[-1].end_s)]
+        yield f"the device's {len(heard.told)} windows are from {ends[0]} to {ends[1]}"
 
 
 def _notes(

@@ -43,7 +43,7 @@ class Told(NamedTuple):
         if sums["lost"] or sums["missing"] > sums["late"]:
             return "the device's windows were lost"
         if sums["unsynchronised"]:
-            return "the device's clock was not right"
+            return "the device's clock was not synchronised"
         if sums["noisy"]:
             return "the device's numbers have noise"
         if abs(sums["window_ms"] - length_ms) > 1000 * SET_S:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ FORMAT: Literal["agender-tally"] = "agender-tally"
 VERSION: Literal[1] = 1
 BYTES_MAX = 32_000_000
 """Of a file that is read; a year of minutes has some 100 bytes each."""
+RECORDING = re.compile(rb'/counts \{|^\{"(schema|device)":')
+"""How a recording of messages begins, with topics, without, or as `watch --json` writes it."""
 GENDERS = (*TOLD_GENDERS, "gender_unknown")
 
 Scheme = Literal["fine", "coarse"]
@@ -110,6 +113,8 @@ def read(path: Path) -> Tally:
 def _of_this_version(text: bytes) -> Mapping[str, Any]:
     if not text.strip():
         raise ValueError("it is empty")
+    if RECORDING.search(text[:300]):
+        raise ValueError("it looks like recorded messages, which --counts takes")
     found = msgspec.json.decode(text)
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ValueError(f'it does not say "format": "{FORMAT}"')

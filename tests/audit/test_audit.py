@@ -205,6 +205,12 @@ def test_lines_that_are_folded_are_not_compared_and_it_is_told():
     assert any("lines are compared in 0 of 60" in note for note in found.notes)
 
 
+def test_a_recording_of_another_time_is_named():
+    """Of which, so that the right one can be looked for."""
+    found = held(tally(minute(n, 5) for n in HOUR), [window(n + 600, 5) for n in HOUR])
+    assert any("from 2026-03-07 19:00 to 2026-03-07 20:00" in note for note in found.notes)
+
+
 def test_few_bins_give_no_verdict_however_many_people_they_hold():
     """And it is bins that are lacking, not people."""
     found = held(tally(minute(n, 5_000) for n in range(5)), [window(n, 5_000) for n in range(5)])
@@ -339,6 +345,7 @@ def test_files_that_are_not_there_or_damaged_are_told_in_a_sentence(files, tmp_p
         ((tmp_path / "none.json", *files[1:]), "none.json"),
         ((tmp_path / "broken.json", *files[1:]), "broken.json"),
         ((files[0], "--counts", tmp_path / "none.jsonl"), "none.jsonl"),
+        ((files[2], "--counts", files[0]), "--counts"),
         ((files[0], "--state-dir", tmp_path, "--site", "shop", "--device", "door"), "no history"),
     ):
         status, written = command(tmp_path, capsys, *flags)
