@@ -38,7 +38,7 @@ class Keyboard:
             return ""
         try:
             found = os.read(self._stdin, READ_BYTES)
-        except OSError:  # EIO: the terminal is gone
+        except OSError:  # EIO: the terminal is gone, or another session's
             return None
         return self._decoder.decode(found) if found else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pty
@@ -15,6 +16,8 @@ import pytest
 
 from edge.cli import main
 from edge.tally import file
+from edge.tally.terminal import Keyboard
+from edge.tally.verb import Session
 from tests.audit.support import names_in
 from tests.main_job.program import COMMAND, run, wait_for
 
@@ -23,10 +26,16 @@ SHORT = ("--set", "window.length_s=1", *DOOR)
 """Windows of a second, so that some end while a test looks on."""
 
 
+def take_terminal():
+    """Make standard input the session's controlling terminal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """`agender-edge tally` on a pseudo-terminal of 40 columns."""
 
-    def __init__(self, path: Path, *more: str) -> None:
+    def __init__(self, path: Path, *more: str, own: bool = True) -> None:
+        """`own`: whether it is the controlling terminal, whose loss is told by a SIGHUP."""
         self.path = path
         self.ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, 40))
@@ -35,7 +44,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [*COMMAND, "tally", "--out", str(path), *SHORT, *more],
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads
+            preexec_fn=take_terminal if own else None,  # noqa: PLW1509 - there are no threads
             env=os.environ | {"TERM": "dumb"},
         )  # fmt: skip
         self.text = ""
@@ -68,8 +77,8 @@ class Terminal:
 def terminal(tmp_path):
     opened = []
 
-    def open_one(*more):
-        opened.append(Terminal(tmp_path / "tally.json", *more))
+    def open_one(*more, own=True):
+        opened.append(Terminal(tmp_path / "tally.json", *more, own=own))
         return opened[-1]
 
     yield open_one
@@ -126,9 +135,10 @@ def test_every_signal_that_ends_keeps_what_was_pressed(terminal, number):
     assert names_in(shown.path.parent) == [shown.path.name]
 
 
-def test_a_lost_terminal_keeps_what_was_pressed(terminal):
-    """The connection broke: both ends are gone."""
-    shown = terminal()
+@pytest.mark.parametrize("own", [True, False])
+def test_a_lost_terminal_keeps_what_was_pressed(terminal, own):
+    """The connection broke: both ends are gone; a SIGHUP comes where it was the session's own."""
+    shown = terminal(own=own)
     shown.type("wm")
     shown.until("all 2")
     for descriptor in (shown.theirs, shown.ours):
@@ -138,9 +148,31 @@ def test_a_lost_terminal_keeps_what_was_pressed(terminal):
     assert counted(shown.path)["people"] == 2
 
 
+def test_input_that_fails_is_an_end(monkeypatch):
+    """As a terminal that has become another session's."""
+
+    def fails(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    reading, writing = os.pipe()
+    silent = os.pipe()
+    os.write(writing, b"w")
+    monkeypatch.setattr("edge.tally.terminal.os.read", fails)
+    try:
+        assert Keyboard(reading, silent[0]).read(0) is None
+    finally:
+        for descriptor in (reading, writing, *silent):
+            os.close(descriptor)
+
+
 def test_suspending_is_not_possible(terminal):
-    """Who suspends it watches no more: Ctrl-Z is a key that means nothing."""
+    """Who suspends it watches no more: Ctrl-Z is a key that means nothing.
+
+    A program of a session of its own would not be stopped by it anyway, so the terminal is asked.
+    """
     shown = terminal()
+    assert shown.before[6][termios.VSUSP] == b"\x1a"
+    assert termios.tcgetattr(shown.theirs)[6][termios.VSUSP] == b"\x00"
     shown.type("\x1aw")
     shown.until("all 1")
     shown.type("q")
@@ -212,14 +244,34 @@ def test_closed_input_is_refused_in_a_sentence(tmp_path):
     assert done.stderr.count("\n") == 1 and "closed" in done.stderr
 
 
-def test_a_second_signal_does_not_lose_what_the_first_one_keeps(terminal):
-    """Whoever presses Ctrl-C twice."""
-    shown = terminal()
-    shown.type("wm")
-    shown.until("all 2")
-    shown.type("\x03\x03\x03")
-    assert shown.end() == 0
-    assert counted(shown.path)["people"] == 2
+def test_a_second_signal_does_not_lose_what_the_first_one_keeps(tmp_path, monkeypatch):
+    """Whoever presses Ctrl-C twice, the second time while the file is written."""
+    written = file.write
+
+    def interrupted(path, tally):
+        os.kill(os.getpid(), signal.SIGINT)
+        written(path, tally)
+
+    path = tmp_path / "tally.json"
+    path.write_text("")
+    (tmp_path / "keys").write_text("wm")
+    with (tmp_path / "keys").open() as keys:
+        monkeypatch.setattr("sys.stdin", keys)
+        monkeypatch.setattr(Session, "keep", during(Session.keep, monkeypatch, interrupted))
+        with pytest.raises(SystemExit) as ended:
+            main(["tally", "--out", str(path), *SHORT])
+    assert ended.value.code == 0
+    assert counted(path)["people"] == 2
+
+
+def during(keep, monkeypatch, write):
+    """`keep`, whose writing is another."""
+
+    def kept(session):
+        monkeypatch.setattr(file, "write", write)
+        return keep(session)
+
+    return kept
 
 
 def test_a_tally_of_nobody_is_a_tally(tmp_path):
