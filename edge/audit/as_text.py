@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from edge.audit.build import Audit
 from edge.audit.compare import Agreement
-from edge.audit.words import bias, bounds, name, number, some, span, verdict_sentences
+from edge.audit.words import bias, bounds, name, number, span, verdict_sentences
+from edge.output import some
 
 HEAD = ("", "tally", "device", "bias %", "interval %", "verdict")
 

@@ -21,6 +21,7 @@ from edge.history.sums import FOLDING, HOUR_S, hour_at, named, sums_of
 from edge.history.table import Span as Days
 from edge.messages.checking import contradiction
 from edge.messages.counts import Counts, CountsHead
+from edge.output import some
 
 LOOKED_MIN = 0.95
 """Of a span the camera must have looked at this share, or it is not held against the tally."""
@@ -117,9 +118,7 @@ def from_messages(lines: Iterable[bytes], device: str) -> Heard:
 def _notes(odd: Mapping[str, int], told: Collection[tuple[str, int]]) -> list[str]:
     """What was left out and why, and whether the windows may be of two devices."""
     numberings = {numbering for numbering, _ in told}
-    notes = [
-        f"{n} line{'s' * (n > 1)} of the recording left out: {what}" for what, n in odd.items()
-    ]
+    notes = [f"{some(n, 'line')} of the recording left out: {what}" for what, n in odd.items()]
     if len(numberings) > 1:
         notes.append(
             f"the recording has {len(numberings)} numberings: are they of one device? "

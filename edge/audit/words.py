@@ -28,11 +28,6 @@ def number(people: float) -> str:
     return f"{people:.0f}" if people == round(people) else f"{people:.1f}"
 
 
-def some(count: int, what: str) -> str:
-    """1 bin, 2 bins."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def span(low: float, high: float) -> str:
     """Two numbers of people, or one where they are the same."""
     return number(low) if low == high else f"{number(low)} to {number(high)}"

@@ -81,7 +81,14 @@ class Keys:
         if self.line and key == "l":
             self._line = (self._line + 1) % len(self.lines)
             return Order.CHOSEN
-        return Order.END if key in ENDS else Order.UNDO if key in UNDOES else Order.UNKNOWN
+        if key in UNDOES:
+            return self._undone()
+        return Order.END if key in ENDS else Order.UNKNOWN
+
+    def _undone(self) -> Order:
+        """A band that waits for its person is taken back first."""
+        chosen, self.band = self.band, ""
+        return Order.CHOSEN if chosen else Order.UNDO
 
     def _person(self, gender: str) -> tuple[str, ...]:
         if self.plain:

@@ -15,12 +15,15 @@ from edge.tally.keys import Keys
 
 SHORT = dict(zip(GENDERS, "wmu", strict=True))
 WIDTH_MIN = 20
+TIED = "\xa0"
+"""A space at which no line is broken."""
 
 
 def help_lines(tally: Tally, columns: int) -> list[str]:
     """The keys of this tally, in lines of at most `columns`."""
     width = max(columns - 1, WIDTH_MIN)
-    return [line for text in _texts(tally) for line in textwrap.wrap(text, width)]
+    lines = [line for text in _texts(tally) for line in textwrap.wrap(text, width)]
+    return [line.replace(TIED, " ") for line in lines]
 
 
 def _texts(tally: Tally) -> Iterator[str]:
@@ -30,7 +33,7 @@ def _texts(tally: Tally) -> Iterator[str]:
         yield f"{tally.name}: w woman  m man  u unsure"
         if tally.bands:
             names = enumerate(SCHEMES[tally.bands], 1)
-            ages = "  ".join(f"{key} {band_name(name)}" for key, name in names)
+            ages = "  ".join(f"{key}{TIED}{band_name(name)}" for key, name in names)
             yield f"before that, the age: {ages}"
         if tally.lines:
             more = "  l next line" if len(tally.lines) > 1 else ""

@@ -15,7 +15,7 @@ import msgspec
 from edge.config.tables import Config
 from edge.config.zone import Ahead, ahead_in
 from edge.errors import ConfigError, UserError
-from edge.output import say
+from edge.output import say, some
 from edge.runtime.census.boundaries import Boundaries
 from edge.tally import file
 from edge.tally.book import Book, Moment
@@ -191,7 +191,7 @@ class Session:
 
     def _say(self, tally: Tally) -> None:
         if self._unknown:
-            say(f"{self._unknown} keys meant nothing here and were not counted")
+            say(f"not counted, for they mean nothing here: {some(self._unknown, 'key')}")
         whole = sum(each.whole for each in tally.bins)
-        windows = f"{len(tally.bins)} windows, {whole} of them whole"
+        windows = f"{some(len(tally.bins), 'window')}, {whole} of them whole"
         say(f"{tally.people} people in {windows}: {self._path}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from edge.tally.keys import Add, Keys, Order
@@ -27,6 +29,17 @@ def test_a_number_before_a_person_is_the_age_band_of_that_one_alone():
         Order.CHOSEN,
         Add(("people", "female", "age_25_34")),
         Add(("people", "male", "age_unknown")),
+    ]
+
+
+def test_undoing_takes_back_a_band_that_waits_before_the_last_person():
+    """Whoever pressed a number by mistake loses nobody by it."""
+    assert meant("w4zwz", bands="fine") == [
+        Add(("people", "female", "age_unknown")),
+        Order.CHOSEN,
+        Order.CHOSEN,
+        Add(("people", "female", "age_unknown")),
+        Order.UNDO,
     ]
 
 
@@ -83,7 +96,8 @@ def test_all_keys_are_told_in_forty_columns(rules, columns):
     assert max(map(len, lines)) < columns
     text = " ".join(lines)
     assert "undo" in text and "end" in text
-    assert ("65+" in text) == ("bands" in rules)
+    assert ("8 65+" in text) == ("bands" in rules)
+    assert not any(re.search(r"(^| )\d$", line) for line in lines), "a key stands apart"
 
 
 def test_the_status_tells_the_bin_and_all():
