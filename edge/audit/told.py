@@ -19,7 +19,7 @@ from edge.config.zone import Ahead
 from edge.history.read import Rules, Sums, recorded
 from edge.history.sums import FOLDING, HOUR_S, hour_at, named, sums_of
 from edge.history.table import Span as Days
-from edge.messages.checking import contradiction
+from edge.messages.checking import YEARS, contradiction
 from edge.messages.counts import Counts, CountsHead
 from edge.output import some
 
@@ -167,7 +167,8 @@ def _checked(flat: Mapping[str, Any]) -> CountsHead:
     if flat.get("schema") != 2:
         raise ValueError("another schema")
     for stamp in (window.start, window.end):
-        datetime.fromisoformat(stamp)
+        if datetime.fromisoformat(stamp).year not in YEARS:
+            raise ValueError("no moment")
     if not window.lost and (trouble := contradiction(msgspec.structs.asdict(window))):
         raise ValueError(trouble)
     return window

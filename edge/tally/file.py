@@ -20,13 +20,17 @@ from msgspec import Meta, Struct
 
 from edge.config.places import PlaceName
 from edge.config.section import SafeName
+from edge.config.zone import ahead_in
 from edge.errors import ConfigError
 from edge.messages.bands import TOLD_GENDERS, ages_of
+from edge.messages.checking import YEARS
 from edge.messages.fields import Numbering, People, Timestamp
 from edge.whole_files import replacing
 
 FORMAT: Literal["agender-tally"] = "agender-tally"
 VERSION: Literal[1] = 1
+CHANGE_S = 7_200
+"""By more than this no clock is put back for the winter, which makes a window longer."""
 BYTES_MAX = 32_000_000
 """Of a file that is read; a year of minutes has some 100 bytes each."""
 RECORDING = re.compile(rb'/counts \{|^\{"(schema|device)":')
@@ -104,6 +108,7 @@ def read(path: Path) -> Tally:
         raise ConfigError(f"{path}: no tally is larger than {BYTES_MAX // 1_000_000} MB")
     try:
         tally = msgspec.convert(_of_this_version(text), Tally)
+        ahead_in(tally.timezone)  # raises where there is no such zone
         _check(tally)
     except (ValueError, RecursionError) as error:  # msgspec's and Unicode's are ValueErrors
         raise ConfigError(f"{path} is no tally that can be read: {error}") from None
@@ -135,20 +140,30 @@ def _check(tally: Tally) -> None:
 
 
 def _trouble(tally: Tally, each: Bin, after_s: float, length_s: float) -> str:
+    """What is wrong with a bin that begins so long after the one before it; empty where nothing."""
+    if any(int(stamp[:4]) not in YEARS for stamp in (each.start, each.end)):
+        return f"is not from {YEARS[0]} to {YEARS[-1]}"
     if after_s <= 0:
         return "does not begin after the one before it"
     if length_s <= 0:
         return "ends before it begins"
-    if strange := set(each.counts) - tally.keys:
+    if length_s > 2 * tally.window_s + CHANGE_S:
+        return "is longer than a window"
+    return _miscounted(tally, each.counts)
+
+
+def _miscounted(tally: Tally, counts: Counts) -> str:
+    """Which key a bin should not have, or that its parts are not its people."""
+    if strange := set(counts) - tally.keys:
         return f"counts {min(strange)!r:.50}, which this tally does not say it counts"
-    people = each.counts.get("people", 0)
+    if tally.k > 1:
+        return ""
+    people = counts.get("people", 0)
     splits: list[tuple[str, ...]] = [GENDERS]
     if tally.bands:
         splits.append(tuple(f"age_{age}" for age in ages_of(tally.bands)))
-    for keys in splits if tally.k == 1 else ():
-        if sum(each.counts.get(key, 0) for key in keys) != people:
-            return f"has {people} people, and its parts do not add up to that"
-    return ""
+    wrong = any(sum(counts.get(key, 0) for key in keys) != people for keys in splits)
+    return f"has {people} people, and its parts do not add up to that" if wrong else ""
 
 
 def write(path: Path, tally: Tally) -> None:

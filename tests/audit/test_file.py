@@ -83,6 +83,8 @@ def test_another_version_is_named(path, version):
         ({"id": "x"}, "id"),
         ({"more": 1}, "more"),
         ({"bands": "other"}, "bands"),
+        ({"timezone": "Nowhere"}, "time zone"),
+        ({"timezone": "../../etc/passwd"}, "time zone"),
     ],
 )
 def test_a_wrong_field_is_named(path, changes, word):
@@ -99,6 +101,9 @@ BIN = msgspec.to_builtins(minute(0, 3))
         [msgspec.to_builtins(minute(1)), BIN],
         [BIN | {"end": BIN["start"]}],
         [BIN | {"start": "2026-13-45T00:00:00.000Z"}],
+        [BIN | {"start": "0001-01-01T00:00:00.000Z"}],
+        [BIN | {"end": "9999-12-31T23:59:59.000Z"}],
+        [BIN | {"end": "2027-03-07T08:01:00.000Z"}],
         [BIN | {"counts": {"people": 3, "female": 2}}],
         [BIN | {"counts": {"people": -1}}],
         [BIN | {"counts": {"people": 10**9, "female": 10**9}}],
@@ -108,8 +113,8 @@ BIN = msgspec.to_builtins(minute(0, 3))
         [BIN | {"whole": 1}],
         [BIN | {"pressed": "09:00:12"}],
     ],
-    ids=["twice", "disordered", "empty", "no date", "sums", "negative", "huge", "age", "line",
-         "half", "whole", "finer"],
+    ids=["twice", "disordered", "empty", "no date", "ancient", "last", "long", "sums", "negative",
+         "huge", "age", "line", "half", "whole", "finer"],
 )  # fmt: skip
 def test_a_bin_that_makes_no_sense_is_refused(path, bins):
     """A typing error in an editor is no people."""

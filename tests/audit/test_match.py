@@ -172,6 +172,8 @@ def test_lines_of_watch_are_read_too():
         recorded([window(0, 5)])[0].replace(b'"people":5', b'"people":6'),
         recorded([window(0, 5)])[0].replace(b'"people":5', b'"people":-5'),
         recorded([window(0, 5)])[0].replace(b"2026-03-07", b"2026-33-07"),
+        recorded([window(0, 5)])[0].replace(b"2026-03-07", b"9999-12-31"),
+        recorded([window(0, 5)])[0].replace(b"2026-03-07", b"0001-01-01"),
         recorded([window(0, 5)])[0][:-30],
         TOPIC.encode() + b" {}",
         TOPIC.encode(),
