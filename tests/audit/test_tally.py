@@ -343,7 +343,7 @@ def test_a_tally_that_may_not_be_is_refused(tmp_path, monkeypatch, capsys, flags
 def test_a_tally_goes_on_by_the_same_rules_only(tmp_path, monkeypatch, capsys, flags, word):
     """The window's length was changed in between, or it is another device: choose another file."""
     path = tmp_path / "tally.json"
-    assert piped("w", "--out", str(path), "--set", "window.length_s=60").returncode == 0
+    file.write(path, file.Tally(site="shop", device="door", timezone="", window_s=60, k=1))
     before = path.read_bytes()
     told = refused(tmp_path, monkeypatch, capsys, *DOOR, *flags)
     assert word in told and "--out" in told
