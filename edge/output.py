@@ -25,6 +25,11 @@ def say(text: str) -> None:
         print(f"agender-edge: {text}", file=sys.stderr)
 
 
+def some(count: int, what: str) -> str:
+    """1 bin, 2 bins."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def fit_output() -> None:
     """Let standard output and error write any text, whatever their encoding."""
     codecs.register_error(HANDLER, _plain)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+
+from edge.errors import ConfigError
 
 
 @contextmanager
@@ -22,3 +25,19 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # of a place that can't be written, nothing is there either
             fresh.unlink()
+
+
+def write_out(text: str, out: Path | None) -> None:
+    """A verb's text to the file of its --out, or to standard output without one.
+
+    An earlier file stays where the new one can't be written whole: ConfigError.
+    """
+    if out is None:
+        sys.stdout.write(text)
+        return
+    plain = not out.is_symlink() and (out.is_file() or not out.exists())
+    try:
+        with replacing(out) if plain else nullcontext(out) as file:
+            file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ConfigError(f"--out {out}: {error.strerror}") from error

@@ -47,6 +47,17 @@ EXAMPLES: Mapping[str, Examples] = {
         ("last month as a page to print or send", "report --month 2026-02 --html --out month.html"),
         ("people of this week, for a program", "report --week --json | jq .total.people"),
     ),
+    "tally": (
+        ("beside the camera, by SSH: press w, m or u for each who passes", "tally"),
+        ("ages too, into a file of your own", "tally --bands --out saturday.json"),
+    ),
+    "audit": (
+        ("against the device's own history", "audit tally-shop-door-2026-03-07.json"),
+        ("against what a broker's subscriber recorded meanwhile",
+         "audit tally-*.json --counts counts.jsonl"),
+        ("within 10 %, for a program",
+         "audit saturday.json --margin 10 --json | jq .verdict"),
+    ),
     "forget": (
         ("before a device is renamed or taken away",
          "forget --config /etc/agender-edge/config.toml"),

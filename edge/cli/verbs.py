@@ -39,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
         _add_demo,
         _add_watch,
         _add_report,
+        _add_tally,
+        _add_audit,
         _add_forget,
         _add_init,
         _add_doctor,
@@ -180,6 +182,35 @@ def _add_report(verbs: Verbs) -> None:
 
 def _report(parsed: argparse.Namespace) -> int:
     from edge.report.verb import run
+
+    return run(partial(_configured, parsed), parsed)
+
+
+def _add_tally(verbs: Verbs) -> None:
+    from edge.tally import arguments
+
+    parser = _verb(verbs, "tally", _tally, arguments.HELP, arguments.MORE)
+    arguments.add(parser)
+    add_configuration(parser, logs=False)
+
+
+def _tally(parsed: argparse.Namespace) -> int:
+    from edge.config.read import load
+    from edge.tally.verb import run
+
+    return run(_configured(parsed), load(parsed.config), parsed)
+
+
+def _add_audit(verbs: Verbs) -> None:
+    from edge.audit import arguments
+
+    parser = _verb(verbs, "audit", _audit, arguments.HELP)
+    arguments.add(parser)
+    add_configuration(parser)
+
+
+def _audit(parsed: argparse.Namespace) -> int:
+    from edge.audit.verb import run
 
     return run(partial(_configured, parsed), parsed)
 

@@ -96,8 +96,8 @@ def test_a_home_that_nobody_has_stays_as_written():
 
 
 ENCODINGS = ("ascii", "latin-1", "cp437")
-VERBS = ("run", "vision", "publisher", "demo", "watch", "report", "forget", "doctor", "bench",
-         "config", "flash-kit")  # fmt: skip
+VERBS = ("run", "vision", "publisher", "demo", "watch", "report", "tally", "audit", "forget",
+         "doctor", "bench", "config", "flash-kit")  # fmt: skip
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
