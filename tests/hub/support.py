@@ -1,0 +1,99 @@
+"""What the hub's tests share: windows as messages, what a store holds, the program itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.messages.counts import encode_counts
+from hub.columns import COLUMNS
+from hub.message import Window, read
+from hub.store import Store
+from tests.publish.support import counts, spawn
+
+NUMBERING = "0123456789ab"
+TOPIC = "agender/v2/shop/door/counts"
+Key = tuple[str, str, str, int]
+
+
+def payload(minute: int = 0, **changes: Any) -> bytes:
+    """The message of the window of a minute of 2026, which is its number too."""
+    return encode_counts(counts(minute, **({"seq": minute, "numbering": NUMBERING} | changes)))
+
+
+def changed(drop: Iterable[str] = (), **changes: Any) -> bytes:
+    """A window's message whose JSON was changed by hand."""
+    flat = msgspec.json.decode(payload(), type=dict[str, Any]) | changes
+    return msgspec.json.encode({key: flat[key] for key in flat if key not in set(drop)})
+
+
+def window(minute: int = 0, site: str = "shop", device: str = "door", **changes: Any) -> Window:
+    """A window as the hub reads it."""
+    found = read(f"agender/v2/{site}/{device}/counts", payload(minute, **changes))
+    assert isinstance(found, Window), found
+    return found
+
+
+def seqs(store: Store) -> list[int]:
+    """The numbers of all windows in a store, each as often as it is there."""
+    found = store.ask("SELECT seq FROM windows ORDER BY seq", {})
+    return [row["seq"] for row in found]
+
+
+def contents(store: Store) -> list[tuple[Any, ...]]:
+    """All windows in a store, column by column, in the order of their keys."""
+    rows = store.ask("SELECT * FROM windows", {})
+    return sorted(tuple(_same(row[name]) for name in COLUMNS) for row in rows)
+
+
+def _same(value: Any) -> Any:
+    """One form for what the stores have in forms of their own: JSON, truth; None sorts as text."""
+    if isinstance(value, str) and value.startswith("{"):
+        value = msgspec.json.decode(value)
+    if isinstance(value, dict):
+        return str(sorted(value.items()))
+    return str(int(value) if isinstance(value, bool) else value)
+
+
+class Hub:
+    """`agender-hub run`, with short waits; its log is in `log`."""
+
+    def __init__(self, folder: Path, port: int, store: str, *flags: str) -> None:
+        self._file = folder / "hub.log"
+        with self._file.open("ab") as log:
+            self.process = spawn(
+                [sys.executable, "-m", "hub", "run", "--port", str(port), "--broker", "127.0.0.1",
+                 "--store", store, *flags],
+                stderr=log,
+            )  # fmt: skip
+
+    @property
+    def log(self) -> str:
+        return self._file.read_text(errors="replace")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def end(self) -> int:
+        """SIGTERM → its exit status."""
+        self.process.terminate()
+        return self.process.wait(20)
+
+
+def agender_hub(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end."""
+    command: Sequence[str] = [sys.executable, "-m", "hub", *arguments]
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=60,
+    )
