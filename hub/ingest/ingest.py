@@ -46,6 +46,11 @@ class Ingestor:
         self.tally = Tally()
         self._told, self._told_s = str(self.tally), time.monotonic()
 
+    @property
+    def listens(self) -> bool:
+        """Whether the broker hands messages on."""
+        return self._link.listens
+
     def turn(self) -> None:
         """Hear what comes for a moment, and commit where a batch is due."""
         before = self._heard

@@ -28,11 +28,14 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 30
 CLOSE_S = 2.0
 RETRY_MIN_S, RETRY_MAX_S = 0.5, 30.0
+LASTING_S = 10.0
+SHORT_IN_A_ROW = 3
+"""So many connections that end sooner than LASTING_S have a cause that is worth a word."""
 MAX_PACKET_BYTES = 262_144
 """Longer packets the broker keeps to itself: they are no windows, and would fill the memory."""
 RECEIVE_MAXIMUM = 65_535
 
-_LASTING = ("Not authorized", "Bad user name or password", "Client identifier not valid", "Banned",
+_FINAL = ("Not authorized", "Bad user name or password", "Client identifier not valid", "Banned",
             "Bad authentication method", "Unsupported protocol version")  # fmt: skip
 """Refusals that another try does not mend."""
 
@@ -48,14 +51,18 @@ class Message(NamedTuple):
 
 
 class Link:
-    """Hands each message to `take`; keeps trying where the broker is away."""
+    """Hands each message to `take`; keeps trying where the broker is away.
+
+    `listens` tells whether the broker hands messages on; `connection` numbers the connections.
+    """
 
     def __init__(self, settings: Settings, take: Callable[[Message], None]) -> None:
         self._settings = settings
         self._take = take
-        self._connection = 0
-        self._tries = 0
-        self._next_s = 0.0
+        self.connection = 0
+        self.listens = False
+        self._tries = self._short = 0
+        self._next_s = self._since_s = 0.0
         self._closing = False
         self._trouble: BrokerError | None = None
         self._client = self._made()
@@ -72,7 +79,7 @@ class Link:
     def acknowledge(self, messages: list[Message]) -> None:
         """Tell the broker that these are stored; those of an earlier connection come again."""
         for message in messages:
-            if message.connection == self._connection and self._client.socket() is not None:
+            if message.connection == self.connection and self._client.socket() is not None:
                 self._client.ack(message.mid, message.qos)
 
     def close(self) -> None:
@@ -143,7 +150,7 @@ class Link:
 
     def _refused(self, reason: ReasonCode) -> None:
         text = f"broker {self._settings.address} refuses: {reason}"
-        if str(reason) in _LASTING:
+        if str(reason) in _FINAL:
             self._trouble = BrokerError(f"{text}; see --username, --password-file and its rights")
         else:
             self._later(f"refuses ({reason})")
@@ -155,18 +162,29 @@ class Link:
                 f"{self._settings.topic}: {reasons[0]}"
             )
             return
-        self._tries = 0
+        self.listens, self._since_s = True, time.monotonic()
         log.info("broker %s: listening to %s", self._settings.address, self._settings.topic)
 
     def _on_disconnect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, _p: Any) -> None:
-        self._connection += 1
+        self.connection += 1
+        was_short = self.listens and time.monotonic() - self._since_s < LASTING_S
+        if self.listens:
+            self._short = self._short + 1 if was_short else 0
+            self._tries = self._tries if was_short else 0
+        self.listens = False
         if str(reason) == "Session taken over":
-            self._trouble = BrokerError(
-                f"another program has connected as {self._settings.client_id}: "
-                "give each ingestor a --client-id of its own"
-            )
+            self._trouble = BrokerError(f"another program {self._namesake}")
         elif not self._closing:
             self._later(f"is gone ({reason})")
+            if self._short == SHORT_IN_A_ROW:  # mosquitto 2.0 does not tell why
+                log.warning("connections end early: maybe another program %s", self._namesake)
+
+    @property
+    def _namesake(self) -> str:
+        return (
+            f"has connected as {self._settings.client_id}: "
+            "give each ingestor a --client-id of its own"
+        )
 
     def _on_message(self, _client: Any, _user: Any, message: mqtt.MQTTMessage) -> None:
         try:
@@ -174,5 +192,5 @@ class Link:
         except UnicodeDecodeError:
             topic = "(no UTF-8)"
         self._take(
-            Message(topic, bytes(message.payload), self._connection, message.mid, message.qos)
+            Message(topic, bytes(message.payload), self.connection, message.mid, message.qos)
         )

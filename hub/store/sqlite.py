@@ -15,8 +15,8 @@ from hub.message import Refused, Window
 from hub.store.base import Answer, AwayError, UnfitError, Written
 from hub.store.migrations import NEWEST, due
 
-BUSY_S = 10.0
-"""How long a writer waits for another one."""
+BUSY_S = 2.0
+"""How long a writer waits for another one; the broker is not listened to meanwhile."""
 
 _INSERT = (
     f"INSERT INTO windows ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.messages.counts import encode_counts
 from hub.columns import COLUMNS
+from hub.errors import StoreError
 from hub.message import Window, read
-from hub.store import Store
-from tests.publish.support import counts, spawn
+from hub.store import Store, open_store
+from tests.publish.support import STARTED, counts, spawn, wait_for
 
 NUMBERING = "0123456789ab"
 TOPIC = "agender/v2/shop/door/counts"
@@ -51,6 +56,22 @@ def contents(store: Store) -> list[tuple[Any, ...]]:
     return sorted(tuple(_same(row[name]) for name in COLUMNS) for row in rows)
 
 
+def stored(address: str) -> list[int]:
+    """`seqs` of the store at an address; none where it does not answer."""
+    try:
+        with closing(open_store(address, reading=True)) as store:
+            return seqs(store)
+    except StoreError:
+        return []
+
+
+def wait_until_stored(address: str, expected: Iterable[int]) -> None:
+    """Until these windows are stored, each once, and no others."""
+    wanted = sorted(expected)
+    wait_for(lambda: len(stored(address)) >= len(wanted), 40, "all windows in the store")
+    assert stored(address) == wanted
+
+
 def _same(value: Any) -> Any:
     """One form for what the stores have in forms of their own: JSON, truth; None sorts as text."""
     if isinstance(value, str) and value.startswith("{"):
@@ -64,13 +85,19 @@ class Hub:
     """`agender-hub run`, with short waits; its log is in `log`."""
 
     def __init__(self, folder: Path, port: int, store: str, *flags: str) -> None:
-        self._file = folder / "hub.log"
+        self._file = folder / f"hub-{time.monotonic_ns()}.log"
         with self._file.open("ab") as log:
             self.process = spawn(
                 [sys.executable, "-m", "hub", "run", "--port", str(port), "--broker", "127.0.0.1",
                  "--store", store, *flags],
                 stderr=log,
             )  # fmt: skip
+
+    def listens(self) -> Hub:
+        """Wait until the broker keeps windows for it."""
+        wait_for(lambda: "listening to" in self.log or self.process.poll() is not None, 20, "it")
+        assert self.process.poll() is None, self.log
+        return self
 
     @property
     def log(self) -> str:
@@ -97,3 +124,32 @@ def agender_hub(*arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=Path(__file__).parents[2],
         timeout=60,
     )
+
+
+class Sender:
+    """Publishes as devices do: QoS 1, again after a broken connection until it is acknowledged."""
+
+    def __init__(self, port: int) -> None:
+        self._sent: list[mqtt.MQTTMessageInfo] = []
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="sender",
+                                   clean_session=False)  # fmt: skip
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        STARTED.append(self.close)
+
+    def send(self, message: bytes, topic: str = TOPIC) -> None:
+        self._sent.append(self._client.publish(topic, message, qos=1))
+
+    def windows(self, minutes: Iterable[int], pause_s: float = 0.0) -> None:
+        for minute in minutes:
+            self.send(payload(minute))
+            time.sleep(pause_s)
+
+    def arrived(self) -> None:
+        """Wait until the broker has acknowledged all of it."""
+        wait_for(lambda: all(info.is_published() for info in self._sent), 30, "acknowledgements")
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()

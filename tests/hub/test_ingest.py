@@ -1,0 +1,250 @@
+"""From a real broker into a real store, with everything between them killed at any moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from threading import Thread
+
+import pytest
+
+from hub.ingest.batch import Batch
+from hub.ingest.ingest import Ingestor
+from hub.ingest.link import Link, Message
+from hub.ingest.settings import Settings
+from hub.message import Refused, Window
+from hub.store import Store, open_store
+from hub.store.base import UnfitError, Written
+from hub.store.sqlite import SqliteStore
+from tests.hub.postgres import Postgres
+from tests.hub.support import TOPIC, Hub, Sender, payload, seqs, stored, wait_until_stored
+from tests.publish.support import Broker, free_port, wait_for
+
+
+@pytest.fixture
+def sender(broker: Broker) -> Sender:
+    return Sender(broker.port)
+
+
+def lock(path: str) -> sqlite3.Connection:
+    """Hold an embedded store so that nobody else can write to it."""
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    return holder
+
+
+def test_what_devices_publish_is_stored_and_a_signal_ends_it_cleanly(
+    tmp_path: Path, broker: Broker, sender: Sender, address: str
+) -> None:
+    hub = Hub(tmp_path, broker.port, address).listens()
+    sender.windows([0, 1, 2, 1])
+    sender.send(b"\0no window")
+    sender.windows([3])
+    wait_until_stored(address, range(4))
+    assert hub.end() == 0
+    assert "ended: 4 windows stored" in hub.log
+    with closing(open_store(address, reading=True)) as store:
+        rows = store.ask("SELECT topic, size FROM refusals", {})
+    assert rows == [{"topic": TOPIC, "size": 10}]
+
+
+def test_windows_wait_at_the_broker_while_the_hub_is_away(
+    tmp_path: Path, broker: Broker, sender: Sender
+) -> None:
+    """The broker keeps the hub's session, over its own end too."""
+    address = str(tmp_path / "hub.sqlite3")
+    assert Hub(tmp_path, broker.port, address).listens().end() == 0
+    sender.windows(range(150))
+    sender.arrived()
+    broker.stop()
+    broker.start()
+    Hub(tmp_path, broker.port, address)
+    wait_until_stored(address, range(150))
+
+
+def test_nothing_is_acknowledged_before_it_is_stored(
+    tmp_path: Path, broker: Broker, sender: Sender
+) -> None:
+    """A hub killed with windows in its memory has lost none of them: the broker has them still."""
+    address = str(tmp_path / "hub.sqlite3")
+    hub = Hub(tmp_path, broker.port, address).listens()
+    holder = lock(address)
+    sender.windows(range(30))
+    sender.arrived()
+    wait_for(lambda: "windows wait at the broker" in hub.log, 30, "the store is away")
+    hub.kill()
+    holder.close()
+    assert stored(address) == []
+    Hub(tmp_path, broker.port, address)
+    wait_until_stored(address, range(30))
+
+
+@pytest.mark.slow
+def test_an_ingestor_killed_at_any_moment_stores_every_window_once(
+    tmp_path: Path, broker: Broker, sender: Sender, address: str
+) -> None:
+    random = Random(21)
+    hub = Hub(tmp_path, broker.port, address, "--batch-windows", "20").listens()
+    sending = Thread(target=sender.windows, args=(range(900), 0.003))
+    sending.start()
+    for _ in range(5):
+        sending.join(random.uniform(0.05, 0.6))
+        hub.kill()
+        hub = Hub(tmp_path, broker.port, address, "--batch-windows", "20").listens()
+    sending.join()
+    wait_until_stored(address, range(900))
+
+
+@pytest.mark.slow
+def test_a_broker_that_restarts_costs_no_window(
+    tmp_path: Path, broker: Broker, sender: Sender, address: str
+) -> None:
+    Hub(tmp_path, broker.port, address).listens()
+    sending = Thread(target=sender.windows, args=(range(600), 0.004))
+    sending.start()
+    for _ in range(2):
+        sending.join(0.7)
+        broker.stop()
+        broker.start()
+    sending.join()
+    sender.arrived()
+    wait_until_stored(address, range(600))
+
+
+@pytest.mark.slow
+def test_a_database_killed_at_any_moment_stores_every_window_once(
+    tmp_path: Path, broker: Broker, sender: Sender, postgres: Postgres, database: str
+) -> None:
+    """The hub waits for it; a commit whose answer never came is known by its keys."""
+    hub = Hub(tmp_path, broker.port, database, "--batch-windows", "10").listens()
+    sending = Thread(target=sender.windows, args=(range(900), 0.004))
+    sending.start()
+    for _ in range(3):
+        sending.join(0.8)
+        postgres.kill()
+        postgres.start()
+    sending.join()
+    wait_until_stored(database, range(900))
+    assert hub.end() == 0
+    assert "it takes windows again" in hub.log
+
+
+@pytest.mark.slow
+def test_ingestors_that_share_the_work_store_every_window_once(
+    tmp_path: Path, broker: Broker, sender: Sender, database: str
+) -> None:
+    """One of them is killed meanwhile, and comes back under its id."""
+    flags = ("--share", "hub", "--batch-windows", "10", "--client-id")
+    one = Hub(tmp_path, broker.port, database, *flags, "one").listens()
+    other = Hub(tmp_path, broker.port, database, *flags, "other").listens()
+    sending = Thread(target=sender.windows, args=(range(600), 0.003))
+    sending.start()
+    sending.join(0.5)
+    one.kill()
+    sending.join(0.3)
+    one = Hub(tmp_path, broker.port, database, *flags, "one").listens()
+    sending.join()
+    wait_until_stored(database, range(600))
+    for hub in (one, other):
+        assert hub.end() == 0
+        assert "ended: 0 windows" not in hub.log
+
+
+def test_two_under_one_client_id_are_told_of_each_other_and_lose_nothing(
+    tmp_path: Path, broker: Broker, sender: Sender
+) -> None:
+    """mosquitto 2.0 closes the older connection without a reason."""
+    address = str(tmp_path / "hub.sqlite3")
+    first = Hub(tmp_path, broker.port, address).listens()
+    second = Hub(tmp_path, broker.port, address).listens()
+    sender.windows(range(50))
+    wait_for(lambda: "--client-id of its own" in first.log + second.log, 30, "a hint")
+    wait_until_stored(address, range(50))
+
+
+def test_a_broker_that_refuses_the_password_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    broker = Broker(tmp_path, anonymous=False)
+    hub = Hub(tmp_path, broker.port, str(tmp_path / "hub.sqlite3"))
+    assert hub.process.wait(20) == 3
+    assert f"broker 127.0.0.1:{broker.port} refuses: Not authorized" in hub.log
+
+
+def test_a_broker_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
+    hub = Hub(tmp_path, free_port(), str(tmp_path / "hub.sqlite3"))
+    wait_for(lambda: "can't be reached" in hub.log, 20, "a sentence")
+    assert hub.end() == 0
+    assert hub.log.count("can't be reached") == 1
+
+
+def test_huge_messages_stop_nothing(tmp_path: Path, broker: Broker, sender: Sender) -> None:
+    """One that no window can be as long as stays with the broker; a shorter one is refused."""
+    address = str(tmp_path / "hub.sqlite3")
+    Hub(tmp_path, broker.port, address).listens()
+    sender.send(b"x" * 2_000_000)
+    sender.send(b"x" * 200_000)
+    sender.windows([0])
+    wait_until_stored(address, [0])
+    with closing(open_store(address, reading=True)) as store:
+        assert [row["size"] for row in store.ask("SELECT size FROM refusals", {})] == [200_000]
+
+
+class Particular(SqliteStore):
+    """Can't hold one window, as a database with a rule of its own could not."""
+
+    def write(self, windows: Sequence[Window], refused: Sequence[Refused], now_ms: int) -> Written:
+        if any(one.counts.seq == 13 for one in windows):
+            raise UnfitError("no thirteens here")
+        return super().write(windows, refused, now_ms)
+
+
+def test_a_window_that_the_store_cannot_hold_is_set_aside_alone(
+    tmp_path: Path, broker: Broker, sender: Sender
+) -> None:
+    settings = Settings(host="127.0.0.1", port=broker.port)
+    with (
+        closing(Particular(str(tmp_path / "hub.sqlite3"))) as store,
+        closing(Ingestor(settings, store)) as ingestor,
+    ):
+        turn_until(ingestor, store, 0)
+        sender.windows(range(20))
+        turn_until(ingestor, store, 19)
+        assert seqs(store) == [seq for seq in range(20) if seq != 13]
+        rows = store.ask("SELECT reason, size FROM refusals", {})
+        assert rows == [{"reason": "store: no thirteens here", "size": len(payload(13))}]
+
+
+def turn_until(ingestor: Ingestor, store: Store, windows: int) -> None:
+    """Turn the ingestor until it listens and the store holds so many windows."""
+
+    def done() -> bool:
+        ingestor.turn()
+        return ingestor.listens and len(seqs(store)) >= windows
+
+    wait_for(done, 20, f"{windows} windows")
+
+
+def message(seq: int, connection: int, mid: int) -> Message:
+    return Message(TOPIC, payload(seq), connection, mid, 1)
+
+
+def test_a_message_is_acknowledged_on_the_connection_that_brought_it_only(
+    monkeypatch: pytest.MonkeyPatch, broker: Broker
+) -> None:
+    """A broker that lost its session gives the same number to another window."""
+    with closing(Link(Settings(host="127.0.0.1", port=broker.port), lambda _: None)) as link:
+        wait_for(lambda: link.turn(0.05) or link.listens, 10, "a connection")
+        sent: list[int] = []
+        monkeypatch.setattr(link._client, "ack", lambda mid, qos: sent.append(mid))
+        link.acknowledge([message(0, link.connection - 1, 7), message(1, link.connection, 8)])
+        assert sent == [8]
+
+
+def test_what_comes_again_while_it_waits_is_held_once() -> None:
+    """With the numbers of the newest connection, all of which the broker waits for."""
+    batch = Batch()
+    for one in (message(0, 1, 5), message(0, 2, 1), message(0, 2, 2), message(1, 2, 3)):
+        batch.take(one)
+    assert [[m.mid for m in taken.messages] for taken in batch] == [[1, 2], [3]]
