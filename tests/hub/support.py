@@ -130,16 +130,18 @@ class Sender:
     """Publishes as devices do: QoS 1, again after a broken connection until it is acknowledged."""
 
     def __init__(self, port: int) -> None:
-        self._sent: list[mqtt.MQTTMessageInfo] = []
+        self._sent = self._acknowledged = 0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="sender",
                                    clean_session=False)  # fmt: skip
         self._client.reconnect_delay_set(1, 1)
+        self._client.on_publish = self._on_publish
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         STARTED.append(self.close)
 
     def send(self, message: bytes, topic: str = TOPIC) -> None:
-        self._sent.append(self._client.publish(topic, message, qos=1))
+        self._client.publish(topic, message, qos=1)
+        self._sent += 1
 
     def windows(self, minutes: Iterable[int], pause_s: float = 0.0) -> None:
         for minute in minutes:
@@ -148,7 +150,10 @@ class Sender:
 
     def arrived(self) -> None:
         """Wait until the broker has acknowledged all of it."""
-        wait_for(lambda: all(info.is_published() for info in self._sent), 30, "acknowledgements")
+        wait_for(lambda: self._acknowledged == self._sent, 30, "acknowledgements")
+
+    def _on_publish(self, *_: object) -> None:
+        self._acknowledged += 1
 
     def close(self) -> None:
         self._client.disconnect()
