@@ -7,8 +7,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from hub.report.question import DEVICES, FIGURES, GAPS, PLACES, REFUSALS, Question
+from edge.messages.counts import AGE_TOTALS
+from hub.report.question import DEVICES, GAPS, PLACES, REFUSALS, SUMS, Question
 from hub.store import Store
+
+FIGURES = (
+    "windows", "lost", "unsynchronised", "noisy", "untold_windows", "window_ms", "observed_ms",
+    "people", "untold_people", "female", "male", "gender_unknown", *AGE_TOTALS, "passers",
+    "passers_untold_windows", "not_faces", "coverage", "people_coverage_weighted",
+)  # fmt: skip
+"""What every view by hour, day or week tells; `hub/store/sql/common` says what each is."""
 
 Group = tuple[str, str, str]
 """When it begins, site, and device; "" for a site's sum."""
@@ -17,7 +25,7 @@ Group = tuple[str, str, str]
 class Row(NamedTuple):
     """A device's or site's hour, day or week.
 
-    `figures` are a view's columns from `windows` on: whole numbers, None where no window told one;
+    `figures` are those named in FIGURES: whole numbers, None where no window told one;
     `missing` windows never came.
     """
 
@@ -41,7 +49,7 @@ class Report(NamedTuple):
 def build(store: Store, question: Question) -> Report:
     """Ask the store; rows in the order of time, site and device."""
     gaps = _gaps(store, question)
-    found = store.ask(FIGURES[question.by, question.per], question.values)
+    found = store.ask(SUMS[question.by, question.per], question.values)
     rows = sorted((_row(one, question, gaps) for one in found), key=lambda row: row[:3])
     places = _places(store, question)
     return Report(question, rows, places, list(_notes(store, question, rows)))
@@ -49,8 +57,7 @@ def build(store: Store, question: Question) -> Report:
 
 def _row(one: dict[str, Any], question: Question, gaps: Counter[Group]) -> Row:
     group = _group(one, question)
-    figures = {key: one[key] for key in list(one)[list(one).index("windows") :]}
-    return Row(*group, figures, gaps[group])
+    return Row(*group, {name: one[name] for name in FIGURES}, gaps[group])
 
 
 def _group(one: dict[str, Any], question: Question) -> Group:
@@ -102,23 +109,25 @@ def _notes(store: Store, question: Question, rows: list[Row]) -> Iterator[str]:
     ):
         yield from _device_notes(one, question, present)
     if messages := store.ask(REFUSALS, {})[0]["messages"]:
-        yield f"{messages} messages were no windows: see the view refusals"
+        number = _number(messages, "message was", "messages were")
+        yield f"{number} no window: see the view refusals"
 
 
 def _device_notes(one: dict[str, Any], question: Question, present: set[Any]) -> Iterator[str]:
-    name = f"{one['site']}/{one['device']}"
+    name, last_ms = f"{one['site']}/{one['device']}", one["last_ms"]
     if question.per == "device" and (one["site"], one["device"]) not in present:
-        last = (
-            "never with a right clock"
-            if one["last_ms"] is None
-            else f"the last ended {_utc(one['last_ms'])}"
-        )
+        last = "none was of a right clock" if last_ms is None else f"the last ended {_utc(last_ms)}"
         yield f"{name}: no window lies in this time; {last}"
-    if one["numberings"] > 1:
-        times = one["numberings"] - 1
-        yield f"{name} began to number anew {times} times: what was lost then is not known"
+    if (anew := one["numberings"] - 1) > 0:
+        times = _number(anew, "time", "times")
+        yield f"{name} began to number anew {times}: what was lost then is not known"
     if one["undated"]:
-        yield f"{name}: {one['undated']} lost windows have no time, and are in no day"
+        windows = _number(one["undated"], "lost window has", "lost windows have")
+        yield f"{name}: {windows} no time, and {'is' if one['undated'] == 1 else 'are'} in no day"
+
+
+def _number(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _utc(wall_ms: int) -> str:

@@ -8,17 +8,17 @@ from typing import Any
 
 import msgspec
 
-from hub.report.build import Report, Row
+from hub.report.build import FIGURES, Report, Row
 
 
 def as_csv(report: Report) -> str:
     """A header and a row a group, as RFC 4180 has it; a cell is empty where nothing is known."""
     text = io.StringIO()
-    rows = [_flat(report, row) for row in report.rows]
-    if rows:
-        table = csv.DictWriter(text, list(rows[0]))
-        table.writeheader()
-        table.writerows(rows)
+    question = report.question
+    whose = ("site", "device") if question.per == "device" else ("site",)
+    table = csv.DictWriter(text, [question.by, *whose, "missing", *FIGURES])
+    table.writeheader()
+    table.writerows(_flat(report, row) for row in report.rows)
     return text.getvalue()
 
 

@@ -70,7 +70,7 @@ _SITE = "(:any_site = 1 OR site = :site) AND :any_device = 1 AND :device = ''"
 _DAYS = "day BETWEEN :first AND :last"
 _WEEKS = "week BETWEEN :first AND :last"
 
-FIGURES: Mapping[tuple[By, Per], str] = {
+SUMS: Mapping[tuple[By, Per], str] = {
     ("hour", "device"): f"SELECT * FROM by_hour WHERE {_DAYS} AND {_DEVICE}",
     ("day", "device"): f"SELECT * FROM by_day WHERE {_DAYS} AND {_DEVICE}",
     ("week", "device"): f"SELECT * FROM by_week WHERE {_WEEKS} AND {_DEVICE}",

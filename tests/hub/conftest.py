@@ -23,7 +23,7 @@ def nothing_left_running() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """One server for all tests; each has a database of its own."""
+    """One server for all tests."""
     server = Postgres()
     yield server
     server.stop()
@@ -32,7 +32,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def database(postgres: Postgres) -> str:
     """The address of an empty database, as its owner."""
-    return postgres.database()
+    return postgres.emptied()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

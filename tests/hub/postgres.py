@@ -41,6 +41,7 @@ class Postgres:
         self._folder = Path(tempfile.mkdtemp(prefix="agender-postgres-"))
         self.port = free_port()
         self._made = 0
+        self._emptied: str | None = None
         if os.geteuid() == 0:
             shutil.chown(self._folder, USER, USER)
         data = self._folder / "data"
@@ -67,8 +68,7 @@ class Postgres:
 
     def stop(self) -> None:
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
+            self.kill()  # nobody will need what it would still write
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def database(self) -> str:
@@ -78,6 +78,18 @@ class Postgres:
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.address(name)
+
+    def emptied(self) -> str:
+        """One database, as new: quicker than a new one. Whoever was connected to it is not."""
+        if self._emptied is None:
+            self._emptied = self.database()
+        with psycopg.connect(self._emptied, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.execute("DROP SCHEMA IF EXISTS agender CASCADE")
+        return self._emptied
 
     def address(self, database: str, user: str = "owner") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"

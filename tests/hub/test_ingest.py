@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -25,8 +25,10 @@ from tests.publish.support import Broker, free_port, wait_for
 
 
 @pytest.fixture
-def sender(broker: Broker) -> Sender:
-    return Sender(broker.port)
+def sender(broker: Broker) -> Iterator[Sender]:
+    publishing = Sender(broker.port)
+    yield publishing
+    publishing.close()  # before the broker ends: paho would wait for it
 
 
 def lock(path: str) -> sqlite3.Connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from hub.errors import StoreError
 from hub.message import Refused, Window, read
-from hub.report.question import DEVICES, FIGURES, GAPS, PLACES, asked
+from hub.report.question import DEVICES, GAPS, PLACES, SUMS, asked
 from hub.store import Store, open_store
 from hub.store.base import AwayError, Written
 from hub.store.migrations import NEWEST, STEPS
@@ -27,24 +27,8 @@ from hub.store.postgresql import PostgresStore
 from hub.store.sqlite import SqliteStore
 from tests.hub.postgres import Postgres
 from tests.hub.support import contents, seqs, window
-from tests.publish.support import counts
+from tests.hub.windows import WINDOWS
 
-UNTOLD = {
-    key: None for key in counts().__struct_fields__ if key.startswith(("female", "male", "age_"))
-}
-UNTOLD |= {"gender_unknown": None, "frames_seen": None, "folding": "rounding:5"}
-
-WINDOWS = [
-    *(window(n, timezone="+01:00") for n in (0, 1, 2, 5, 6, 59, 60, 1_380, 1_440)),
-    window(3, timezone="-08:00", observed_s=12.25, places={"line_a_in": 4, "zone_b_people": None}),
-    window(4, places={"line_a_in": 1}, est_female=1.25, view_dark=True),
-    window(7, **UNTOLD, people=2),
-    window(8, clock_synced=False, start="1970-01-01T00:00:05.000Z", end="1970-01-01T00:01:05.000Z"),
-    window(9, lost=True, people=0, start="1970-01-01T00:00:00.000Z", window_s=0.0, observed_s=0.0),
-    window(10, folding="noise:1", passers=3, not_faces=1),
-    window(9, device="till", seq=2**53), window(0, device="till"), window(0, numbering="f" * 12),
-    window(0, site="other", end="9998-12-31T23:59:00.000Z", start="9998-12-31T23:58:00.000Z"),
-]  # fmt: skip
 ORDERS = st.permutations(range(len(WINDOWS)))
 PLACES_IN_LINE = st.integers(0, len(WINDOWS) - 1)
 
@@ -60,19 +44,6 @@ def scratch() -> Iterator[Store]:
         yield store
 
 
-@pytest.fixture(scope="module")
-def emptied(postgres: Postgres) -> Callable[[], str]:
-    """Empties one database and tells its address: quicker than a new one for each example."""
-    address = postgres.database()
-
-    def empty() -> str:
-        with psycopg.connect(address) as connection:
-            connection.execute("DROP SCHEMA IF EXISTS agender CASCADE")
-        return address
-
-    return empty
-
-
 def put(store: Store, *windows: Window, refused: tuple[Refused, ...] = ()) -> Written:
     return store.write(windows, refused, 0)
 
@@ -80,9 +51,9 @@ def put(store: Store, *windows: Window, refused: tuple[Refused, ...] = ()) -> Wr
 def answers(store: Store) -> dict[str, Any]:
     """What every query of a report says, over all time."""
     found: dict[str, Any] = {}
-    for by, per in FIGURES:
+    for by, per in SUMS:
         question = asked(by, per, ("1969-01-01", "9999-01-01"), (None, None), date.today())
-        for query in (FIGURES[by, per], GAPS[by], DEVICES, PLACES):
+        for query in (SUMS[by, per], GAPS[by], DEVICES, PLACES):
             rows = store.ask(query, question.values)
             found[query] = sorted((tuple(row.items()) for row in rows), key=repr)
     return found
@@ -141,9 +112,9 @@ def test_any_order_and_any_repetition_give_the_same_tables(
 @settings(max_examples=8)
 @given(order=ORDERS, batch=st.integers(1, 9))
 def test_any_order_gives_the_same_tables_in_postgresql(
-    emptied: Callable[[], str], order: list[int], batch: int
+    postgres: Postgres, order: list[int], batch: int
 ) -> None:
-    with scratch() as plain, closing(open_store(emptied())) as mixed:
+    with scratch() as plain, closing(open_store(postgres.emptied())) as mixed:
         put(plain, *WINDOWS)
         coming = [WINDOWS[place] for place in order]
         for first in range(0, len(coming), batch):
@@ -304,8 +275,8 @@ def test_a_full_disk_is_away_and_leaves_nothing_half_done(tmp_path: Path) -> Non
         assert put(store, window(1)) == Written(1, 0)
 
 
-def test_a_database_that_ends_is_away_and_comes_back(postgres: Postgres) -> None:
-    with closing(open_store(postgres.database())) as store:
+def test_a_database_that_ends_is_away_and_comes_back(postgres: Postgres, database: str) -> None:
+    with closing(open_store(database)) as store:
         put(store, window(0))
         postgres.kill()
         with pytest.raises(AwayError):
