@@ -18,15 +18,19 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Ending:
-    """True once a signal has asked the program to end."""
+    """True once a signal has asked the program to end; what signals did before holds again after."""
 
     def __init__(self) -> None:
         self._asked = False
-        for number in ENDING:
-            signal.signal(number, self._ask)
+        self._before = {number: signal.signal(number, self._ask) for number in ENDING}
 
     def __bool__(self) -> bool:
         return self._asked
+
+    def close(self) -> None:
+        """Hear no signals any more."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
@@ -34,10 +38,9 @@ class Ending:
 
 def run(settings: Settings, address: str) -> int:
     """Store windows until a signal; StoreError and BrokerError where that is no use."""
-    ending = Ending()
-    store = open_store(address)
-    log.info("store: %s", shown(address))
-    with closing(store), closing(Ingestor(settings, store)) as ingestor:
-        while not ending:
-            ingestor.turn()
+    with closing(Ending()) as ending, closing(open_store(address)) as store:
+        log.info("store: %s", shown(address))
+        with closing(Ingestor(settings, store)) as ingestor:
+            while not ending:
+                ingestor.turn()
     return 0

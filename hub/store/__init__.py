@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.errors import StoreError
 from hub.store.base import Store, is_postgresql
 
 __all__ = ["Store", "open_store"]
@@ -14,8 +15,12 @@ def open_store(address: str, *, reading: bool = False) -> Store:
     make.
     """
     if is_postgresql(address):
-        from hub.store.postgresql import PostgresStore  # noqa: PLC0415 - an extra of its own
-
+        try:
+            from hub.store.postgresql import PostgresStore  # noqa: PLC0415 - an extra of its own
+        except ImportError as error:
+            raise StoreError(
+                f"PostgreSQL needs psycopg ({error}): pip install 'agender-edge[hub]'"
+            ) from error
         return PostgresStore(address, reading=reading)
     from hub.store.sqlite import SqliteStore  # noqa: PLC0415
 
