@@ -18,7 +18,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Ending:
-    """True once a signal has asked the program to end; what signals did before holds again after."""
+    """True once a signal has asked the program to end; `close` gives the signals back."""
 
     def __init__(self) -> None:
         self._asked = False
