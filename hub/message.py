@@ -61,10 +61,17 @@ def read(topic: str, payload: bytes) -> Window | Refused:
 
 
 def refused(topic: str, payload: bytes, reason: str) -> Refused:
-    """What the side table keeps of a message; its texts are one printable line each."""
+    """What the side table keeps of a message; its texts are one line of ASCII each.
+
+    So that a database of any encoding holds them.
+    """
     digest = hashlib.sha256(topic.encode(errors="surrogatepass") + b"\0" + payload).hexdigest()
     kept = payload[:KEPT_BYTES]
-    return Refused(sentence(topic), kept, len(payload), digest, sentence(reason) or "no reason")
+    return Refused(_plain(topic), kept, len(payload), digest, _plain(reason) or "no reason")
+
+
+def _plain(text: str) -> str:
+    return sentence(text.encode("ascii", "backslashreplace").decode())
 
 
 def owner(topic: str) -> tuple[str, str]:

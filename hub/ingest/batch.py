@@ -42,11 +42,11 @@ class Batch:
     def remove(self, stored: list[Taken]) -> None:
         """Forget what is in the store."""
         for taken in stored:
-            del self._held[key_of(taken.what)]
+            self._held.pop(key_of(taken.what), None)
 
     def refuse(self, taken: Taken, reason: str) -> None:
         """A window that the store can't hold becomes a refused message."""
-        del self._held[key_of(taken.what)]
+        self._held.pop(key_of(taken.what), None)
         message = taken.messages[-1]
         taken.what = refused(message.topic, message.payload, f"store: {reason}")
         self._held[key_of(taken.what)] = taken

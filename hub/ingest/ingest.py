@@ -101,8 +101,7 @@ class Ingestor:
         windows = [one.what for one in part if isinstance(one.what, Window)]
         others = [one.what for one in part if isinstance(one.what, Refused)]
         written = self._store.write(windows, others, int(time.time() * 1000))
-        self._batch.remove(part)
-        self._link.acknowledge([message for one in part for message in one.messages])
+        self._done(part)
         self.tally.new += written.new
         self.tally.repeated += written.repeated
         self.tally.refused += len(others)
@@ -113,9 +112,17 @@ class Ingestor:
             middle = len(part) // 2
             return [part[:middle], part[middle:]]
         if isinstance(part[0].what, Refused):
-            raise RuntimeError(f"the side table can't hold a message: {reason}")
+            # Its texts are plain and its size is bounded: only a table changed by hand refuses it.
+            log.error("dropped %s: %s", part[0].what.digest, reason)
+            self._done(part)
+            return []
         self._batch.refuse(part[0], reason)
         return [part]
+
+    def _done(self, part: list[Taken]) -> None:
+        """Forget what is settled, and tell the broker."""
+        self._batch.remove(part)
+        self._link.acknowledge([message for one in part for message in one.messages])
 
     def _wait(self, reason: str) -> None:
         """Keep the batch for another try; said once."""

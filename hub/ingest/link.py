@@ -35,9 +35,16 @@ MAX_PACKET_BYTES = 262_144
 """Longer packets the broker keeps to itself: they are no windows, and would fill the memory."""
 RECEIVE_MAXIMUM = 65_535
 
-_FINAL = ("Not authorized", "Bad user name or password", "Client identifier not valid", "Banned",
-            "Bad authentication method", "Unsupported protocol version")  # fmt: skip
-"""Refusals that another try does not mend."""
+_LOGIN = "see --username and --password-file, and the user's rights at the broker"
+_FINAL = {
+    "Not authorized": _LOGIN,
+    "Bad user name or password": _LOGIN,
+    "Bad authentication method": _LOGIN,
+    "Banned": _LOGIN,
+    "Client identifier not valid": "choose another --client-id",
+    "Unsupported protocol version": "it must speak MQTT 5",
+}
+"""Refusals that another try does not mend, and what would."""
 
 
 class Message(NamedTuple):
@@ -149,11 +156,13 @@ class Link:
         self._client.subscribe(self._settings.topic, qos=1)
 
     def _refused(self, reason: ReasonCode) -> None:
-        text = f"broker {self._settings.address} refuses: {reason}"
-        if str(reason) in _FINAL:
-            self._trouble = BrokerError(f"{text}; see --username, --password-file and its rights")
-        else:
+        advice = _FINAL.get(str(reason))
+        if advice is None:
             self._later(f"refuses ({reason})")
+        else:
+            self._trouble = BrokerError(
+                f"broker {self._settings.address} refuses: {reason}; {advice}"
+            )
 
     def _on_subscribe(self, _c: Any, _u: Any, _m: int, reasons: list[ReasonCode], _p: Any) -> None:
         if reasons[0].is_failure:

@@ -78,7 +78,7 @@ class PostgresStore:
             self._ensure_months(connection, {str(row[_DAY])[:7] for row in rows})
             with connection.transaction(), connection.cursor() as cursor:
                 new = _write_windows(cursor, rows)
-                cursor.executemany(_REFUSE, [_refused_row(one, now_ms) for one in refused])
+                cursor.executemany(_REFUSE, sorted(_refused_row(one, now_ms) for one in refused))
         except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
             raise UnfitError(_words(error)) from error
         except (psycopg.Error, StoreError) as error:

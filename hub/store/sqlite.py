@@ -42,6 +42,7 @@ class SqliteStore:
         self._path = Path(path)
         self._reading = reading
         self._connection: sqlite3.Connection | None = None
+        self._opened_file: tuple[int, int] | None = None
         try:
             self._connect()
         except (sqlite3.Error, OSError) as error:
@@ -54,10 +55,10 @@ class SqliteStore:
                 before = connection.total_changes
                 connection.executemany(_INSERT, map(row_of, windows))
                 new = connection.total_changes - before
-                connection.executemany(_REFUSE, (_refused_row(one, now_ms) for one in refused))
+                connection.executemany(_REFUSE, [_refused_row(one, now_ms) for one in refused])
         except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:
             raise UnfitError(str(error)) from error
-        except (sqlite3.Error, StoreError) as error:
+        except (sqlite3.Error, OSError, StoreError) as error:
             self.close()  # opened anew: the file may be another one by then
             raise AwayError(str(error)) from error
         return Written(new, len(windows) - new)
@@ -78,9 +79,20 @@ class SqliteStore:
             self._connection = None
 
     def _connect(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file() != self._opened_file:
+            self.close()  # moved away: what is written to it, nobody would find
         if self._connection is None:
             self._connection = self._opened()
+            self._opened_file = self._file()
         return self._connection
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file lies at the path now."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _opened(self) -> sqlite3.Connection:
         if self._reading and not self._path.is_file():

@@ -193,11 +193,29 @@ def test_huge_messages_stop_nothing(tmp_path: Path, broker: Broker, sender: Send
         assert [row["size"] for row in store.ask("SELECT size FROM refusals", {})] == [200_000]
 
 
+def test_a_broker_that_forgot_the_session_costs_nothing_that_came(tmp_path: Path) -> None:
+    """Windows that wait for the store are kept, and their old numbers acknowledge no new ones."""
+    broker, address = Broker(tmp_path), str(tmp_path / "hub.sqlite3")
+    hub = Hub(tmp_path, broker.port, address).listens()
+    holder = lock(address)
+    sender = Sender(broker.port)
+    sender.windows(range(5))
+    wait_for(lambda: "windows wait at the broker" in hub.log, 30, "the store is away")
+    broker.stop()
+    broker.start()
+    wait_for(lambda: hub.log.count("listening to") == 2, 30, "the new session")
+    sender.windows(range(5, 10))
+    sender.arrived()
+    holder.close()
+    wait_until_stored(address, range(10))
+    sender.close()
+
+
 class Particular(SqliteStore):
-    """Can't hold one window, as a database with a rule of its own could not."""
+    """Can't hold one window and one message, as a database with rules of its own could not."""
 
     def write(self, windows: Sequence[Window], refused: Sequence[Refused], now_ms: int) -> Written:
-        if any(one.counts.seq == 13 for one in windows):
+        if any(one.counts.seq == 13 for one in windows) or any(one.size == 13 for one in refused):
             raise UnfitError("no thirteens here")
         return super().write(windows, refused, now_ms)
 
@@ -211,6 +229,7 @@ def test_a_window_that_the_store_cannot_hold_is_set_aside_alone(
         closing(Ingestor(settings, store)) as ingestor,
     ):
         turn_until(ingestor, store, 0)
+        sender.send(b"x" * 13)
         sender.windows(range(20))
         turn_until(ingestor, store, 19)
         assert seqs(store) == [seq for seq in range(20) if seq != 13]

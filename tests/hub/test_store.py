@@ -75,7 +75,7 @@ def test_a_refused_message_is_stored_once_with_its_reason(store: Store) -> None:
     put(store, refused=(bad,))
     rows = store.ask("SELECT topic, reason, size, payload FROM refused", {})
     assert [(row["topic"], row["size"], bytes(row["payload"][:2])) for row in rows] == [
-        ("agender/v2/?/?/counts", 100_000, b"\0\xff")
+        ("agender/v2/?/\\ud800/counts", 100_000, b"\0\xff")
     ]
     assert rows[0]["reason"] == "the site in the topic is no name"
 
@@ -261,6 +261,19 @@ def test_a_file_that_may_not_be_written_is_away(tmp_path: Path) -> None:
         with pytest.raises(AwayError, match="readonly"):
             put(store, window(0))
         assert put(store, window(0)) == Written(1, 0)
+
+
+def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
+    """Nothing is written to a file that nobody would find, and acknowledged."""
+    path = tmp_path / "hub.sqlite3"
+    with closing(SqliteStore(str(path))) as store:
+        put(store, window(0))
+        for file in tmp_path.iterdir():
+            file.rename(file.with_name(f"old-{file.name}"))
+        put(store, window(1))
+        assert seqs(store) == [1]
+    with closing(open_store(str(tmp_path / "old-hub.sqlite3"))) as old:
+        assert seqs(old) == [0]
 
 
 def test_a_full_disk_is_away_and_leaves_nothing_half_done(tmp_path: Path) -> None:
