@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -132,6 +134,39 @@ def test_a_database_killed_at_any_moment_stores_every_window_once(
     wait_until_stored(database, range(600))
     assert hub.end() == 0
     assert "it takes windows again" in hub.log
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False).returncode != 0:
+        pytest.skip("mounting a small disk takes root")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk_costs_no_window_and_a_start_on_it_neither(
+    tmp_path: Path, small_disk: Path, broker: Broker, sender: Sender
+) -> None:
+    address = str(small_disk / "hub.sqlite3")
+    hub = Hub(tmp_path, broker.port, address).listens()
+    sender.windows(range(100))
+    wait_until_stored(address, range(100))
+    ballast = small_disk / "ballast"
+    with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    sender.windows(range(100, 300))
+    sender.arrived()
+    wait_for(lambda: "disk is full; windows wait" in hub.log, 20, "a sentence")
+    hub.kill()
+    hub = Hub(tmp_path, broker.port, address).listens()
+    ballast.unlink()
+    wait_until_stored(address, range(300))
 
 
 @pytest.mark.slow
