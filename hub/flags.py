@@ -55,6 +55,22 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     plain = Settings()
     broker = parser.add_argument_group("broker")
     broker.add_argument("--broker", metavar="HOST", default=plain.host, help="its name or address")
+    broker.add_argument(
+        "--nats",
+        metavar="SERVERS",
+        default="",
+        help="servers of a NATS cluster with JetStream and MQTT instead, as "
+        "nats://one:4222,nats://two:4222",
+    )
+    broker.add_argument(
+        "--stream", default=plain.stream, help="stream of the cluster that holds MQTT's messages"
+    )
+    broker.add_argument(
+        "--ack-wait-s",
+        type=_within(1, 3600, float),
+        default=plain.ack_wait_s,
+        help="at NATS: what is not acknowledged for so long goes to another ingestor",
+    )
     broker.add_argument("--port", type=_within(1, 65_535), default=plain.port, help="its port")
     broker.add_argument("--tls", action="store_true", help="encrypt; --ca does too")
     broker.add_argument(
@@ -111,7 +127,14 @@ def settings(parsed: argparse.Namespace) -> Settings:
     for flag, text in (("--prefix", parsed.prefix), ("--share", parsed.share)):
         if set(text) & set("/+#\0"):
             raise UsageError(f"{flag} {text}: one level of a topic, without / + #")
+    if parsed.nats and parsed.share:
+        raise UsageError("--share: ingestors at NATS share the work by one --client-id")
+    if "@" in parsed.nats:
+        raise UsageError("--nats: give the login by --username and --password-file")
     return Settings(
+        nats=tuple(filter(None, parsed.nats.split(","))),
+        stream=parsed.stream,
+        ack_wait_s=parsed.ack_wait_s,
         host=parsed.broker,
         port=parsed.port,
         tls=bool(parsed.tls or parsed.ca or parsed.cert),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hub.ingest.link import Message
+from hub.ingest.source import Message
 from hub.message import Refused, Window, read, refused
 
 Key = tuple[str, str, str, int] | str
@@ -35,9 +35,13 @@ class Batch:
         """Judge a message and keep it; of one key the first is kept, as in the store."""
         what = read(message.topic, message.payload)
         taken = self._held.setdefault(key_of(what), Taken(what))
-        # A number of an earlier connection is of no more use.
-        same = [one for one in taken.messages if one.connection == message.connection]
-        taken.messages = [*same, message]
+        # A number of an earlier connection is of no more use, and one that comes again is one.
+        others = [
+            one
+            for one in taken.messages
+            if one.connection == message.connection and one.number != message.number
+        ]
+        taken.messages = [*others, message]
 
     def remove(self, stored: list[Taken]) -> None:
         """Forget what is in the store."""

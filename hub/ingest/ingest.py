@@ -6,8 +6,8 @@ import logging
 import time
 
 from hub.ingest.batch import Batch, Taken
-from hub.ingest.link import Link, Message
 from hub.ingest.settings import Settings
+from hub.ingest.source import Connect, Message
 from hub.message import Refused, Window
 from hub.store.base import AwayError, Store, UnfitError
 
@@ -35,10 +35,10 @@ class Tally:
 class Ingestor:
     """Between a broker and a store; what is in memory is not acknowledged, so it can be lost."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, connect: Connect) -> None:
         self._settings = settings
         self._store = store
-        self._link = Link(settings, self._take)
+        self._source = connect(settings, self._take)
         self._batch = Batch()
         self._first_s = self._retry_s = 0.0
         self._heard = 0
@@ -49,12 +49,12 @@ class Ingestor:
     @property
     def listens(self) -> bool:
         """Whether the broker hands messages on."""
-        return self._link.listens
+        return self._source.listens
 
     def turn(self) -> None:
         """Hear what comes for a moment, and commit where a batch is due."""
         before = self._heard
-        self._link.turn(IDLE_S if self._batch and not self._away else TURN_S)
+        self._source.turn(IDLE_S if self._batch and not self._away else TURN_S)
         if self._due(idle=self._heard == before):
             self._commit()
         self._tell()
@@ -63,7 +63,7 @@ class Ingestor:
         """Commit what is here, if the store can, and leave; the rest stays with the broker."""
         if self._batch:
             self._commit()
-        self._link.close()
+        self._source.close()
         log.info("ended: %s", self.tally)
 
     def _take(self, message: Message) -> None:
@@ -122,7 +122,7 @@ class Ingestor:
     def _done(self, part: list[Taken]) -> None:
         """Forget what is settled, and tell the broker."""
         self._batch.remove(part)
-        self._link.acknowledge([message for one in part for message in one.messages])
+        self._source.acknowledge([message for one in part for message in one.messages])
 
     def _wait(self, reason: str) -> None:
         """Keep the batch for another try; said once."""

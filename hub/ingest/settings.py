@@ -18,7 +18,10 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`session_s` is how long the broker keeps messages for a hub that is away.
+    """`nats` are servers of one cluster, in place of `host` and `port`; `stream` lies there.
+
+    `session_s` is how long the broker keeps messages for a hub that is away; at NATS,
+    what an ingestor took and did not acknowledge for `ack_wait_s` goes to another.
 
     A batch is committed when it holds `batch_windows`, when its first message has waited `batch_s`
     seconds, or when nothing more comes.
@@ -32,17 +35,20 @@ class Settings:
     key_file: Path | None = None
     username: str = ""
     password_file: Path | None = None
+    nats: tuple[str, ...] = ()
+    stream: str = "$MQTT_msgs"
     prefix: str = "agender"
     client_id: str = "agender-hub"
     share: str = ""
     session_s: int = 30 * 86_400
+    ack_wait_s: float = 60.0
     batch_windows: int = 500
     batch_s: float = 1.0
 
     @property
     def address(self) -> str:
         """The broker, for a sentence."""
-        return f"{self.host}:{self.port}"
+        return ", ".join(map(_without_login, self.nats)) or f"{self.host}:{self.port}"
 
     @property
     def topic(self) -> str:
@@ -74,6 +80,10 @@ def _read(path: Path | None, flag: str) -> str:
         return path.read_text(encoding="utf-8") if path else ""
     except (OSError, ValueError) as error:
         raise UsageError(f"{flag} {path}: {error}") from error
+
+
+def _without_login(address: str) -> str:
+    return address.rpartition("@")[2].removeprefix("nats://")
 
 
 def own_id(share: str) -> str:

@@ -15,8 +15,9 @@ import pytest
 
 from hub.ingest.batch import Batch
 from hub.ingest.ingest import Ingestor
-from hub.ingest.link import Link, Message
+from hub.ingest.mqtt import MqttSource
 from hub.ingest.settings import Settings
+from hub.ingest.source import Message
 from hub.message import Refused, Window
 from hub.store import Store, open_store
 from hub.store.base import UnfitError, Written
@@ -261,7 +262,7 @@ def test_a_window_that_the_store_cannot_hold_is_set_aside_alone(
     settings = Settings(host="127.0.0.1", port=broker.port)
     with (
         closing(Particular(str(tmp_path / "hub.sqlite3"))) as store,
-        closing(Ingestor(settings, store)) as ingestor,
+        closing(Ingestor(settings, store, MqttSource)) as ingestor,
     ):
         turn_until(ingestor, store, 0)
         sender.send(b"x" * 13)
@@ -282,15 +283,15 @@ def turn_until(ingestor: Ingestor, store: Store, windows: int) -> None:
     wait_for(done, 20, f"{windows} windows")
 
 
-def message(seq: int, connection: int, mid: int) -> Message:
-    return Message(TOPIC, payload(seq), connection, mid, 1)
+def message(seq: int, connection: int, number: int) -> Message:
+    return Message(TOPIC, payload(seq), connection, number)
 
 
 def test_a_message_is_acknowledged_on_the_connection_that_brought_it_only(
     monkeypatch: pytest.MonkeyPatch, broker: Broker
 ) -> None:
     """A broker that lost its session gives the same number to another window."""
-    with closing(Link(Settings(host="127.0.0.1", port=broker.port), lambda _: None)) as link:
+    with closing(MqttSource(Settings(host="127.0.0.1", port=broker.port), lambda _: None)) as link:
         wait_for(lambda: link.turn(0.05) or link.listens, 10, "a connection")
         sent: list[int] = []
         monkeypatch.setattr(link._client, "ack", lambda mid, qos: sent.append(mid))
@@ -303,4 +304,4 @@ def test_what_comes_again_while_it_waits_is_held_once() -> None:
     batch = Batch()
     for one in (message(0, 1, 5), message(0, 2, 1), message(0, 2, 2), message(1, 2, 3)):
         batch.take(one)
-    assert [[m.mid for m in taken.messages] for taken in batch] == [[1, 2], [3]]
+    assert [[m.number for m in taken.messages] for taken in batch] == [[1, 2], [3]]

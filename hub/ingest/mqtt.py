@@ -1,4 +1,4 @@
-"""The connection to the broker: a session that the broker keeps, and acknowledgements by hand.
+"""The connection to an MQTT broker: a session that the broker keeps, and acknowledgements by hand.
 
 All of it runs in one thread. An acknowledgement names a message by a number of its connection, and
 a broker that has lost the session gives these numbers to other messages: so one is sent only on the
@@ -9,10 +9,8 @@ is not acknowledged comes again, and is known by its key.
 from __future__ import annotations
 
 import logging
-import random
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -21,13 +19,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.errors import BrokerError
+from hub.ingest.retry import Retry
 from hub.ingest.settings import Settings
+from hub.ingest.source import Message, Take
 
 log = logging.getLogger(__name__)
 
+QOS = 1
 KEEPALIVE_S = 30
 CLOSE_S = 2.0
-RETRY_MIN_S, RETRY_MAX_S = 0.5, 30.0
 LASTING_S = 10.0
 SHORT_IN_A_ROW = 3
 """So many connections that end sooner than LASTING_S have a cause that is worth a word."""
@@ -47,29 +47,20 @@ _FINAL = {
 """Refusals that another try does not mend, and what would."""
 
 
-class Message(NamedTuple):
-    """A message as it came; `connection` and `mid` are what it is acknowledged by."""
-
-    topic: str
-    payload: bytes
-    connection: int
-    mid: int
-    qos: int
-
-
-class Link:
+class MqttSource:
     """Hands each message to `take`; keeps trying where the broker is away.
 
     `listens` tells whether the broker hands messages on; `connection` numbers the connections.
     """
 
-    def __init__(self, settings: Settings, take: Callable[[Message], None]) -> None:
+    def __init__(self, settings: Settings, take: Take) -> None:
         self._settings = settings
         self._take = take
         self.connection = 0
         self.listens = False
-        self._tries = self._short = 0
-        self._next_s = self._since_s = 0.0
+        self._retry = Retry()
+        self._short = 0
+        self._since_s = 0.0
         self._closing = False
         self._trouble: BrokerError | None = None
         self._client = self._made()
@@ -87,7 +78,7 @@ class Link:
         """Tell the broker that these are stored; those of an earlier connection come again."""
         for message in messages:
             if message.connection == self.connection and self._client.socket() is not None:
-                self._client.ack(message.mid, message.qos)
+                self._client.ack(message.number, QOS)
 
     def close(self) -> None:
         """Leave the broker, which keeps the session; acknowledgements go out before."""
@@ -117,9 +108,7 @@ class Link:
 
     def _dial(self, timeout_s: float) -> None:
         """Connect, or wait until it is time for the next try."""
-        wait_s = self._next_s - time.monotonic()
-        if wait_s > 0:
-            time.sleep(min(wait_s, timeout_s))
+        if not self._retry.wait(timeout_s):
             return
         try:
             self._client.connect(
@@ -137,12 +126,9 @@ class Link:
         return wanted
 
     def _later(self, reason: str) -> None:
-        """Set the next try, with full jitter; the first failure of a row is said."""
-        if self._tries == 0:
+        """Try again later; the first failure of a row is said."""
+        if self._retry.later():
             log.warning("broker %s %s; trying again", self._settings.address, reason)
-        bound_s = min(RETRY_MIN_S * 2 ** min(self._tries, 10), RETRY_MAX_S)
-        self._tries += 1
-        self._next_s = time.monotonic() + random.uniform(RETRY_MIN_S / 2, bound_s)
 
     def _on_connect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, told: Any) -> None:
         if reason.is_failure:
@@ -153,7 +139,7 @@ class Link:
                 f"--share: broker {self._settings.address} has no shared subscriptions"
             )
             return
-        self._client.subscribe(self._settings.topic, qos=1)
+        self._client.subscribe(self._settings.topic, qos=QOS)
 
     def _refused(self, reason: ReasonCode) -> None:
         advice = _FINAL.get(str(reason))
@@ -176,10 +162,11 @@ class Link:
 
     def _on_disconnect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, _p: Any) -> None:
         self.connection += 1
-        was_short = self.listens and time.monotonic() - self._since_s < LASTING_S
-        if self.listens:
-            self._short = self._short + 1 if was_short else 0
-            self._tries = self._tries if was_short else 0
+        if self.listens and time.monotonic() - self._since_s < LASTING_S:
+            self._short += 1
+        elif self.listens:
+            self._short = 0
+            self._retry.reset()
         self.listens = False
         if str(reason) == "Session taken over":
             self._trouble = BrokerError(f"another program {self._namesake}")
@@ -200,6 +187,4 @@ class Link:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "(no UTF-8)"
-        self._take(
-            Message(topic, bytes(message.payload), self.connection, message.mid, message.qos)
-        )
+        self._take(Message(topic, bytes(message.payload), self.connection, message.mid))
