@@ -128,6 +128,8 @@ class JetStreamSource:
             settings.nats[self._connection % len(settings.nats)],
             name=settings.client_id,
             allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0.1,
             error_cb=_told_elsewhere,
             **more,
         )

@@ -61,6 +61,11 @@ class Postgres:
             )  # fmt: skip
         wait_for(self._answers, 20, (self._folder / "log").read_text(errors="replace"))
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        return self._process.pid
+
     def kill(self) -> None:
         """As a power cut: the server gets no chance to say anything; its children follow."""
         os.kill(self._process.pid, signal.SIGQUIT)

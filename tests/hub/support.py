@@ -129,9 +129,9 @@ def agender_hub(*arguments: str) -> subprocess.CompletedProcess[str]:
 class Sender:
     """Publishes as devices do: QoS 1, again after a broken connection until it is acknowledged."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, client_id: str = "sender") -> None:
         self._sent = self._acknowledged = 0
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="sender",
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id,
                                    clean_session=False)  # fmt: skip
         self._client.reconnect_delay_set(1, 1)
         self._client.on_publish = self._on_publish
