@@ -3,11 +3,12 @@
     python -m benchmarks.hub [--devices 1000] [--seconds 60] [--nodes 3] [--ingestors 2]
                              [--kills 6] [--json]
 
-Each device tells a window a minute, evenly spread; devices share connections (what connections
-cost is `benchmarks.fleet`'s). Again and again a node, an ingestor or the database is killed, and
-started two seconds later. Printed are windows sent, stored and missing, the seconds until the last
-one was stored, and what CPU time and memory each kind of process took. It ends with status 1 where
-a window is missing or doubled. Needs nats-server and PostgreSQL, as the tests do.
+Each device tells a window a minute, evenly spread; devices share connections (what connections cost
+is `benchmarks.fleet`'s). Again and again a node, an ingestor or the database is killed, and started
+two seconds later. Printed are windows sent, stored and missing, the seconds until the last one was
+stored, and what CPU time (at least: what a killed process took last is not seen) and memory each
+kind of process took. It ends with status 1 where a window is missing or doubled. Needs nats-server
+and PostgreSQL, as the tests do.
 """
 
 from __future__ import annotations

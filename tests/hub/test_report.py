@@ -6,6 +6,7 @@ import csv
 import io
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from hub.errors import UsageError
 from hub.report.build import Report, build
 from hub.report.forms import as_csv, as_json
-from hub.report.question import By, Pair, Per, asked
+from hub.report.question import PLACES, SUMS, By, Pair, Per, asked
 from hub.report.text import as_text
 from hub.store import Store, open_store
 from tests.hub.support import window
@@ -190,3 +191,23 @@ def test_a_report_reads_while_windows_come_in(address: str) -> None:
             assert (
                 report(reader, days=("2026-01-01", None)).rows[0].figures["windows"] == minute + 1
             )
+
+
+@pytest.mark.parametrize("query", [*SUMS.values(), PLACES])
+def test_a_report_looks_at_its_days_only(tmp_path: Path, query: str) -> None:
+    """However many years there are: by an index in the one store, by partitions in the other."""
+    values = asked("day", "device", ("2026-01-01", None), (None, None), TODAY).values
+    with closing(open_store(str(tmp_path / "hub.sqlite3"))) as embedded:
+        steps = [row["detail"] for row in embedded.ask(f"EXPLAIN QUERY PLAN {query}", values)]
+    assert any("USING INDEX windows_" in step for step in steps)
+    assert "SCAN windows" not in steps
+
+
+@pytest.mark.parametrize("view", ["by_hour", "by_day", "site_by_hour", "site_by_day"])
+def test_a_report_looks_at_its_months_only(database: str, view: str) -> None:
+    with closing(open_store(database)) as store:
+        store.write([window(0), window(1, start="2025-06-01T00:00:00.000Z")], [], 0)
+        query = f"EXPLAIN SELECT * FROM {view} WHERE day BETWEEN '2026-01-01' AND '2026-01-02'"
+        plan = str(store.ask(query, {}))
+    assert "windows_2026_01" in plan
+    assert "windows_2025_06" not in plan

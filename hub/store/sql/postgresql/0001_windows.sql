@@ -76,6 +76,7 @@ CREATE TABLE windows (
 ) PARTITION BY RANGE (day);
 
 CREATE INDEX windows_day ON windows (day, site, device);
+CREATE INDEX windows_week ON windows (week, site, device);
 
 -- Days for which no month is made: those of a clock that was far off.
 CREATE TABLE windows_other PARTITION OF windows DEFAULT;

@@ -77,6 +77,7 @@ CREATE TABLE windows (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX windows_day ON windows (day, site, device);
+CREATE INDEX windows_week ON windows (week, site, device);
 
 -- Messages that are no window, and why; one that comes again is known by its digest.
 CREATE TABLE refused (
