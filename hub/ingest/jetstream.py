@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "$MQTT.msgs."
 CONNECT_S = 5.0
+LOOK_S = 5.0
 MAX_ACK_PENDING = 20_000
 """Messages under way to all ingestors together."""
 TROUBLES = (Error, OSError, asyncio.TimeoutError)
@@ -53,6 +55,7 @@ class JetStreamSource:
         self._consumer: JetStreamContext.PullSubscription | None = None
         self._open: dict[int, Msg] = {}
         self._connection = 0
+        self._looked_s = 0.0
 
     @property
     def listens(self) -> bool:
@@ -92,11 +95,18 @@ class JetStreamSource:
         try:
             messages = await consumer.fetch(self._settings.batch_windows, timeout=timeout_s)
         except NothingCame:
+            await self._look_after(consumer)
             return
         for message in messages:
             number = message.metadata.sequence.stream
             self._open[number] = message
             self._take(Message(topic_of(message.subject), message.data, self._connection, number))
+
+    async def _look_after(self, consumer: JetStreamContext.PullSubscription) -> None:
+        """Whether the consumer is still there: to ask one that is not looks like silence."""
+        if time.monotonic() - self._looked_s >= LOOK_S:
+            self._looked_s = time.monotonic()
+            await consumer.consumer_info()
 
     async def _made(self) -> JetStreamContext.PullSubscription:
         """The durable consumer, made where missing."""
@@ -143,6 +153,10 @@ class JetStreamSource:
             with suppress(*TROUBLES):
                 await client.flush(1)
             await client.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:  # the client leaves some behind
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     def _failed(self, error: Exception) -> None:
         if "authorization" in str(error).lower():

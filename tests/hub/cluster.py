@@ -46,14 +46,16 @@ class Cluster:
             self._file(number, "conf").write_text(text)
         self.processes = [self._spawn(number) for number in range(size)]
         STARTED.append(self.stop)
-        wait_for(self.is_healthy, 40, "a cluster that has chosen its leader")
+        wait_for(self._is_healthy, 40, "a cluster that has chosen its leader")
 
     def kill(self, number: int) -> None:
         self.processes[number].kill()
         self.processes[number].wait()
 
     def start(self, number: int) -> None:
+        """Start a node again, until it serves; that it has caught up, NATS 2.9 may never say."""
         self.processes[number] = self._spawn(number)
+        wait_for(lambda: _answer(self._monitors[number]) != b"", 20, "the node's return")
 
     def stop(self) -> None:
         for process in self.processes:
@@ -67,18 +69,19 @@ class Cluster:
                 [NATS, "-c", str(self._file(number, "conf"))], stdout=log, stderr=log
             )
 
-    def is_healthy(self) -> bool:
+    def _is_healthy(self) -> bool:
         """Whether every server says so itself."""
-        return all(_answers_ok(port) for port in self._monitors)
+        return all(b" 200 OK" in _answer(port) for port in self._monitors)
 
     def _file(self, number: int, ending: str) -> Path:
         return self._folder / f"nats-{number}.{ending}"
 
 
-def _answers_ok(port: int) -> bool:
+def _answer(port: int) -> bytes:
+    """What a server says of its health; nothing where it is not there."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as asked:
             asked.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            return b" 200 OK" in asked.recv(64)
+            return asked.recv(64)
     except OSError:
-        return False
+        return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -81,6 +82,13 @@ def _same(value: Any) -> Any:
     return str(int(value) if isinstance(value, bool) else value)
 
 
+def lock(path: str) -> sqlite3.Connection:
+    """Hold an embedded store so that nobody else can write to it."""
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    return holder
+
+
 class Hub:
     """`agender-hub run`, with short waits; its log is in `log`."""
 
@@ -110,7 +118,9 @@ class Hub:
     def end(self) -> int:
         """SIGTERM → its exit status."""
         self.process.terminate()
-        return self.process.wait(20)
+        status = self.process.wait(20)
+        assert "Traceback" not in self.log, self.log
+        return status
 
 
 def agender_hub(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,7 +22,7 @@ from hub.store import Store, open_store
 from hub.store.base import UnfitError, Written
 from hub.store.sqlite import SqliteStore
 from tests.hub.postgres import Postgres
-from tests.hub.support import TOPIC, Hub, Sender, payload, seqs, stored, wait_until_stored
+from tests.hub.support import TOPIC, Hub, Sender, lock, payload, seqs, stored, wait_until_stored
 from tests.publish.support import Broker, free_port, wait_for
 
 
@@ -32,13 +31,6 @@ def sender(broker: Broker) -> Iterator[Sender]:
     publishing = Sender(broker.port)
     yield publishing
     publishing.close()  # before the broker ends: paho would wait for it
-
-
-def lock(path: str) -> sqlite3.Connection:
-    """Hold an embedded store so that nobody else can write to it."""
-    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    holder.execute("BEGIN IMMEDIATE")
-    return holder
 
 
 def test_what_devices_publish_is_stored_and_a_signal_ends_it_cleanly(
@@ -93,14 +85,14 @@ def test_an_ingestor_killed_at_any_moment_stores_every_window_once(
 ) -> None:
     random = Random(21)
     hub = Hub(tmp_path, broker.port, address, "--batch-windows", "20").listens()
-    sending = Thread(target=sender.windows, args=(range(600), 0.003))
+    sending = Thread(target=sender.windows, args=(range(400), 0.003))
     sending.start()
     for _ in range(4):
         sending.join(random.uniform(0.05, 0.5))
         hub.kill()
         hub = Hub(tmp_path, broker.port, address, "--batch-windows", "20").listens()
     sending.join()
-    wait_until_stored(address, range(600))
+    wait_until_stored(address, range(400))
 
 
 @pytest.mark.slow
@@ -125,14 +117,14 @@ def test_a_database_killed_at_any_moment_stores_every_window_once(
 ) -> None:
     """The hub waits for it; a commit whose answer never came is known by its keys."""
     hub = Hub(tmp_path, broker.port, database, "--batch-windows", "10").listens()
-    sending = Thread(target=sender.windows, args=(range(600), 0.004))
+    sending = Thread(target=sender.windows, args=(range(400), 0.004))
     sending.start()
-    for _ in range(3):
+    for _ in range(2):
         sending.join(0.8)
         postgres.kill()
         postgres.start()
     sending.join()
-    wait_until_stored(database, range(600))
+    wait_until_stored(database, range(400))
     assert hub.end() == 0
     assert "it takes windows again" in hub.log
 
@@ -178,19 +170,20 @@ def test_ingestors_that_share_the_work_store_every_window_once(
     flags = ("--share", "hub", "--batch-windows", "10", "--client-id")
     one = Hub(tmp_path, broker.port, database, *flags, "one").listens()
     other = Hub(tmp_path, broker.port, database, *flags, "other").listens()
-    sending = Thread(target=sender.windows, args=(range(600), 0.003))
+    sending = Thread(target=sender.windows, args=(range(400), 0.003))
     sending.start()
     sending.join(0.5)
     one.kill()
     sending.join(0.3)
     one = Hub(tmp_path, broker.port, database, *flags, "one").listens()
     sending.join()
-    wait_until_stored(database, range(600))
+    wait_until_stored(database, range(400))
     for hub in (one, other):
         assert hub.end() == 0
         assert "ended: 0 windows" not in hub.log
 
 
+@pytest.mark.slow
 def test_two_under_one_client_id_are_told_of_each_other_and_lose_nothing(
     tmp_path: Path, broker: Broker, sender: Sender
 ) -> None:
@@ -229,6 +222,7 @@ def test_huge_messages_stop_nothing(tmp_path: Path, broker: Broker, sender: Send
         assert [row["size"] for row in store.ask("SELECT size FROM refusals", {})] == [200_000]
 
 
+@pytest.mark.slow
 def test_a_broker_that_forgot_the_session_costs_nothing_that_came(tmp_path: Path) -> None:
     """Windows that wait for the store are kept, and their old numbers acknowledge no new ones."""
     broker, address = Broker(tmp_path), str(tmp_path / "hub.sqlite3")

@@ -91,7 +91,7 @@ def test_both_stores_hold_and_answer_the_same(tmp_path: Path, database: str) -> 
         assert answers(server) == answers(embedded)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     order=ORDERS,
     again=st.lists(PLACES_IN_LINE, max_size=9),
@@ -109,7 +109,7 @@ def test_any_order_and_any_repetition_give_the_same_tables(
         assert answers(mixed) == answers(plain)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(order=ORDERS, batch=st.integers(1, 9))
 def test_any_order_gives_the_same_tables_in_postgresql(
     postgres: Postgres, order: list[int], batch: int
