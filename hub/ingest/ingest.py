@@ -17,7 +17,7 @@ IDLE_S = 0.02
 """With a batch under way, nothing more for so long commits it."""
 TURN_S = 0.25
 """Longest wait for the broker, so that a signal is soon heard."""
-RETRY_S = 2.0
+RETRY_S = 1.0
 """Between two tries at a store that is away."""
 TELL_S = 60.0
 

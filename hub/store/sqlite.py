@@ -15,7 +15,7 @@ from hub.message import Refused, Window
 from hub.store.base import Answer, AwayError, UnfitError, Written
 from hub.store.migrations import NEWEST, due
 
-BUSY_S = 2.0
+BUSY_S = 1.0
 """How long a writer waits for another one; the broker is not listened to meanwhile."""
 
 _INSERT = (

@@ -94,6 +94,7 @@ def test_a_consumer_that_somebody_deleted_is_made_anew(
     assert hub.end() == 0
 
 
+@pytest.mark.slow
 def test_while_the_store_is_away_the_rest_stays_in_the_stream(
     tmp_path: Path, server: Cluster, sender: Sender
 ) -> None:
