@@ -20,13 +20,12 @@ Number = TypeVar("Number", int, float)
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
-    """Where the windows are."""
+    """Where the windows are. The environment's is no default, which the help would show."""
     parser.add_argument(
         "--store",
         metavar="STORE",
-        default=os.environ.get(STORE_VARIABLE) or default_file(),
-        help="a file of SQLite, or postgresql://USER@HOST/DATABASE (15 or newer); "
-        f"{STORE_VARIABLE} in the environment says it too",
+        help="a file of SQLite, or postgresql://USER@HOST/DATABASE (15 or newer); else "
+        f"{STORE_VARIABLE} in the environment, else {default_file()}",
     )
 
 
@@ -40,8 +39,10 @@ def default_file() -> str:
 
 def store(parsed: argparse.Namespace) -> str:
     """The store's address; UsageError where a password stands on the command line."""
-    address: str = parsed.store
-    if address != os.environ.get(STORE_VARIABLE) and has_password(address):
+    address: str | None = parsed.store
+    if address is None:
+        return os.environ.get(STORE_VARIABLE) or default_file()
+    if has_password(address):
         raise UsageError(
             "--store: `ps` shows a password on the command line; put it into ~/.pgpass, or the "
             f"whole address into {STORE_VARIABLE}"
@@ -53,57 +54,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """The broker, the store, batches."""
     add_store(parser)
     plain = Settings()
-    broker = parser.add_argument_group("broker")
-    broker.add_argument("--broker", metavar="HOST", default=plain.host, help="its name or address")
-    broker.add_argument(
-        "--nats",
-        metavar="SERVERS",
-        default="",
-        help="servers of a NATS cluster with JetStream and MQTT instead, as "
-        "nats://one:4222,nats://two:4222",
-    )
-    broker.add_argument(
-        "--stream", default=plain.stream, help="stream of the cluster that holds MQTT's messages"
-    )
-    broker.add_argument(
-        "--ack-wait-s",
-        type=_within(1, 3600, float),
-        default=plain.ack_wait_s,
-        help="at NATS: what is not acknowledged for so long goes to another ingestor",
-    )
-    broker.add_argument("--port", type=_within(1, 65_535), default=plain.port, help="its port")
-    broker.add_argument("--tls", action="store_true", help="encrypt; --ca does too")
-    broker.add_argument(
-        "--ca", type=Path, metavar="FILE", help="authority that the broker is checked by"
-    )
-    broker.add_argument("--cert", type=Path, metavar="FILE", help="this program's certificate")
-    broker.add_argument("--key", type=Path, metavar="FILE", help="and its key")
-    broker.add_argument("--username", metavar="NAME", default="", help="user at the broker")
-    broker.add_argument(
-        "--password-file",
-        type=Path,
-        metavar="FILE",
-        help="its password; else systemd's credential mqtt-password",
-    )
-    broker.add_argument("--prefix", default=plain.prefix, help="the topics' first level")
-    broker.add_argument(
-        "--client-id",
-        metavar="ID",
-        help="the broker keeps messages under it while this program is away (default: "
-        "agender-hub; with --share agender-hub-HOSTNAME)",
-    )
-    broker.add_argument(
-        "--share",
-        metavar="NAME",
-        default="",
-        help="divide the windows among all ingestors that give the same NAME",
-    )
-    broker.add_argument(
-        "--session-days",
-        type=_within(1, 49_710),
-        default=plain.session_s // 86_400,
-        help="how long the broker keeps messages for this program",
-    )
+    _add_broker(parser.add_argument_group("broker"), plain)
+    _add_nats(parser.add_argument_group("NATS in place of a broker"), plain)
     batch = parser.add_argument_group("batches")
     batch.add_argument(
         "--batch-windows",
@@ -118,6 +70,53 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         help="seconds that a window waits for a commit at most",
     )
     parser.add_argument("--verbose", action="store_true", help="log more")
+
+
+def _add_broker(broker: argparse._ArgumentGroup, plain: Settings) -> None:
+    broker.add_argument("--broker", metavar="HOST", default=plain.host, help="its name or address")
+    broker.add_argument("--port", type=_within(1, 65_535), default=plain.port, help="its port")
+    broker.add_argument("--prefix", default=plain.prefix, help="the topics' first level")
+    broker.add_argument("--tls", action="store_true", help="encrypt; --ca does too")
+    for flag, text in (
+        ("--ca", "authority that the broker is checked by"),
+        ("--cert", "this program's certificate"),
+        ("--key", "and its key"),
+        ("--password-file", "the password; else systemd's credential mqtt-password"),
+    ):
+        broker.add_argument(flag, type=Path, metavar="FILE", help=text)
+    for flag, name, text in (
+        ("--username", "NAME", "user at the broker"),
+        ("--share", "NAME", "divide the windows among all ingestors that give the same NAME"),
+        (
+            "--client-id",
+            "ID",
+            "the broker keeps messages under it while this program is away (without it: "
+            "agender-hub; with --share agender-hub-HOSTNAME)",
+        ),
+    ):
+        broker.add_argument(flag, metavar=name, default="", help=text)
+    broker.add_argument(
+        "--session-days",
+        type=_within(1, 49_710),
+        default=plain.session_s // 86_400,
+        help="how long the broker keeps messages for this program",
+    )
+
+
+def _add_nats(cluster: argparse._ArgumentGroup, plain: Settings) -> None:
+    cluster.add_argument(
+        "--nats",
+        metavar="SERVERS",
+        default="",
+        help="servers of one cluster with JetStream and MQTT, as nats://one:4222,nats://two:4222",
+    )
+    cluster.add_argument("--stream", default=plain.stream, help="where it keeps MQTT's messages")
+    cluster.add_argument(
+        "--ack-wait-s",
+        type=_within(1, 3600, float),
+        default=plain.ack_wait_s,
+        help="what is not acknowledged for so long goes to another ingestor",
+    )
 
 
 def settings(parsed: argparse.Namespace) -> Settings:

@@ -40,7 +40,7 @@ CONNECT_S = 5.0
 LOOK_S = 5.0
 MAX_ACK_PENDING = 20_000
 """Messages under way to all ingestors together."""
-TROUBLES = (Error, OSError, asyncio.TimeoutError)
+TROUBLES = (Error, OSError, TimeoutError)
 
 
 class JetStreamSource:
@@ -68,16 +68,17 @@ class JetStreamSource:
             return
         try:
             self._loop.run_until_complete(self._turned(timeout_s))
-        except (TimeoutError, Error, OSError) as error:
-            self._consumer = None
+        except TROUBLES as error:
+            self._loop.run_until_complete(self._closed())
             self._failed(error)
 
     def acknowledge(self, messages: list[Message]) -> None:
         """Tell the stream; where that fails they come again, and are known by their keys."""
-        found = [self._open.pop(one.number, None) for one in messages]
+        mine = [one.number for one in messages if one.connection == self._connection]
+        found = [self._open.pop(number) for number in mine if number in self._open]
         try:
-            self._loop.run_until_complete(_acknowledged([one for one in found if one]))
-        except (TimeoutError, Error, OSError) as error:
+            self._loop.run_until_complete(_acknowledged(found))
+        except TROUBLES as error:
             log.debug("not acknowledged: %s", error)
 
     def close(self) -> None:

@@ -27,11 +27,16 @@ def test_every_verb_has_examples(verb: str, capsys: pytest.CaptureFixture[str]) 
     assert f"\n  agender-hub {verb}" in told.partition("examples:")[2]
 
 
-def test_help_tells_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_tells_the_defaults_and_no_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(flags.STORE_VARIABLE, "postgresql://me:secret@db/x")
     run("run", "--help")
     told = " ".join(capsys.readouterr().out.split())
-    for expected in ("(default: localhost)", "(default: 1883)", "(default: 500)", "hub.sqlite3)"):
+    for expected in ("(default: localhost)", "(default: 1883)", "(default: 500)", "hub.sqlite3"):
         assert expected in told
+    assert "me:secret" not in told
+    assert "(default: None)" not in told
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from hub.ingest.settings import Settings
+from hub.ingest.source import Message
 from tests.hub.cluster import Cluster
 from tests.hub.support import Hub, Sender, lock, payload, wait_until_stored
 from tests.publish.support import free_port, wait_for
 
 nats = pytest.importorskip("nats", reason="nats-py is not installed (extra hub)")
-topic_of = pytest.importorskip("hub.ingest.jetstream").topic_of
+jetstream = pytest.importorskip("hub.ingest.jetstream")
 
 
 @pytest.fixture
@@ -132,10 +135,12 @@ def test_ingestors_of_one_consumer_killed_at_any_moment_store_every_window_once(
 def test_a_cluster_of_three_loses_nothing_when_any_node_is_killed(
     tmp_path: Path, database: str
 ) -> None:
-    """The node of the device's connection stays; each of the others is killed in turn."""
+    """The node of the device's connection stays; the hub's own is killed, and then another."""
     cluster = Cluster(tmp_path, 3)
     sender = Sender(cluster.mqtt[0])
-    hub = hub_at(tmp_path, cluster, database, "--ack-wait-s", "2").listens()
+    servers = cluster.nats.split(",")
+    turned = ",".join(servers[1:] + servers[:1])
+    hub = Hub(tmp_path, 1, database, "--nats", turned, "--ack-wait-s", "2").listens()
     sending = Thread(target=sender.windows, args=(range(300), 0.01))
     sending.start()
     for node in (1, 2):
@@ -146,6 +151,7 @@ def test_a_cluster_of_three_loses_nothing_when_any_node_is_killed(
     sending.join()
     sender.arrived()
     wait_until_stored(database, range(300))
+    assert hub.log.count("listening to") > 1
     assert hub.end() == 0
     sender.close()
 
@@ -165,6 +171,21 @@ def test_a_cluster_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
     assert hub.end() == 0
 
 
+def test_a_message_of_an_earlier_connection_is_not_acknowledged(server: Cluster) -> None:
+    """A stream that was made anew gives its number to another window."""
+    Sender(server.mqtt[0]).arrived()
+    settings = Settings(nats=(server.nats,))
+    came: list[Message] = []
+    with closing(jetstream.JetStreamSource(settings, came.append)) as source:
+        wait_for(lambda: source.turn(0.05) or source.listens, 20, "a consumer")
+        Sender(server.mqtt[0], "other").send(payload(0))
+        wait_for(lambda: source.turn(0.05) or bool(came), 20, "a message")
+        source.acknowledge([came[0]._replace(connection=came[0].connection - 1)])
+        assert waiting(server.nats) == 1
+        source.acknowledge(came)
+        wait_for(lambda: source.turn(0.05) or waiting(server.nats) == 0, 20, "its going")
+
+
 @pytest.mark.parametrize(
     ("subject", "topic"),
     [
@@ -173,4 +194,4 @@ def test_a_cluster_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
     ],
 )
 def test_a_subject_is_the_topic_that_it_was(subject: str, topic: str) -> None:
-    assert topic_of(subject) == topic
+    assert jetstream.topic_of(subject) == topic
