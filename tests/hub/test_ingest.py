@@ -12,6 +12,7 @@ from threading import Thread
 
 import pytest
 
+from edge.outbox.outbox import FILE_NAME, Outbox
 from hub.ingest.batch import Batch
 from hub.ingest.ingest import Ingestor
 from hub.ingest.mqtt import MqttSource
@@ -23,7 +24,15 @@ from hub.store.base import UnfitError, Written
 from hub.store.sqlite import SqliteStore
 from tests.hub.postgres import Postgres
 from tests.hub.support import TOPIC, Hub, Sender, lock, payload, seqs, stored, wait_until_stored
-from tests.publish.support import Broker, free_port, wait_for
+from tests.publish.support import (
+    Broker,
+    config_for,
+    counts,
+    drive,
+    free_port,
+    make_publisher,
+    wait_for,
+)
 
 
 @pytest.fixture
@@ -46,6 +55,22 @@ def test_what_devices_publish_is_stored_and_a_signal_ends_it_cleanly(
     with closing(open_store(address, reading=True)) as store:
         rows = store.ask("SELECT topic, size FROM refusals", {})
     assert rows == [{"topic": TOPIC, "size": 10}]
+
+
+def test_a_real_device_is_heard(tmp_path: Path, broker: Broker) -> None:
+    """Its own publisher, from its own outbox; all that is no window is none of the hub's business."""
+    address = str(tmp_path / "hub.sqlite3")
+    hub = Hub(tmp_path, broker.port, address).listens()
+    with closing(Outbox(tmp_path / FILE_NAME)) as outbox:
+        for minute in range(5):
+            outbox.append(counts(minute))
+        numbers = [one.seq for one in outbox.peek(9)]
+        publisher = make_publisher(config_for(tmp_path, broker.port))
+        drive(publisher, lambda: outbox.depth() == 0)
+        publisher.connection.close()
+    wait_until_stored(address, numbers)
+    assert hub.end() == 0
+    assert "ended: 5 windows stored, 0 repeats, 0 refused" in hub.log
 
 
 def test_windows_wait_at_the_broker_while_the_hub_is_away(
