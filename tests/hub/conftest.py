@@ -10,6 +10,7 @@ import pytest
 
 from hub.store import Store, open_store
 from tests.hub.postgres import Postgres
+from tests.hub.support import Sender
 from tests.publish.support import STARTED, Broker
 
 
@@ -56,3 +57,11 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     running = Broker(tmp_path, "persistence true", f"persistence_location {tmp_path}/")
     yield running
     running.kill()  # it would take a second to end by itself
+
+
+@pytest.fixture
+def sender(broker: Broker) -> Iterator[Sender]:
+    """Devices at the broker."""
+    publishing = Sender(broker.port)
+    yield publishing
+    publishing.close()  # before the broker ends: paho would wait for it
