@@ -49,7 +49,7 @@ class Report(NamedTuple):
 def build(store: Store, question: Question) -> Report:
     """Ask the store; rows in the order of time, site and device."""
     gaps = _gaps(store, question)
-    found = store.ask(SUMS[question.by, question.per], question.values)
+    found = store.ask(SUMS[question.by, question.per, question.whose], question.values)
     rows = sorted((_row(one, question, gaps) for one in found), key=lambda row: row[:3])
     places = _places(store, question)
     return Report(question, rows, places, list(_notes(store, question, rows)))
@@ -86,7 +86,7 @@ def _gaps(store: Store, question: Question) -> Counter[Group]:
     Summed here: numbers reach 2⁵³, and a sum in SQL would leave 64 bits.
     """
     missing: Counter[Group] = Counter()
-    for gap in store.ask(GAPS[question.by], question.values):
+    for gap in store.ask(GAPS[question.by, question.whose], question.values):
         missing[_group(gap, question)] += gap["windows"]
     return missing
 
@@ -95,7 +95,7 @@ def _places(store: Store, question: Question) -> dict[str, int | None]:
     if question.site is None and question.device is None:
         return {}  # places of several sites may share a name
     sums: dict[str, int | None] = {}
-    for one in store.ask(PLACES, question.values):
+    for one in store.ask(PLACES[question.whose], question.values):
         told, before = one["people"], sums.get(one["place"])
         sums[one["place"]] = before if told is None else told + (before or 0)
     return dict(sorted(sums.items()))
@@ -105,7 +105,8 @@ def _notes(store: Store, question: Question, rows: list[Row]) -> Iterator[str]:
     """Sentences about what the rows do not show."""
     present = {(row.site, row.device) for row in rows}
     for one in sorted(
-        store.ask(DEVICES, question.values), key=lambda one: (one["site"], one["device"])
+        store.ask(DEVICES[question.whose], question.values),
+        key=lambda one: (one["site"], one["device"]),
     ):
         yield from _device_notes(one, question, present)
     if messages := store.ask(REFUSALS, {})[0]["messages"]:

@@ -11,6 +11,8 @@ from hub.errors import UsageError
 By = Literal["hour", "day", "week"]
 Per = Literal["device", "site"]
 Pair = tuple[str | None, str | None]
+Whose = tuple[bool, bool]
+"""Whether a site is named, and whether a device."""
 
 DAYS = 7
 """Days of a report of which nothing else is said, today's among them."""
@@ -27,16 +29,19 @@ class Question(NamedTuple):
     device: str | None = None
 
     @property
-    def values(self) -> Mapping[str, str | int]:
+    def values(self) -> Mapping[str, str]:
         """The parameters of every query here."""
         return {
             "first": self.first.isoformat(),
             "last": self.last.isoformat(),
-            "any_site": int(self.site is None),
             "site": self.site or "",
-            "any_device": int(self.device is None),
             "device": self.device or "",
         }
+
+    @property
+    def whose(self) -> Whose:
+        """Which queries are right for it."""
+        return self.site is not None, self.device is not None
 
 
 def asked(by: By, per: Per, days: Pair, whose: Pair, today: date) -> Question:
@@ -65,24 +70,34 @@ def _date(flag: str, text: str | None, otherwise: date) -> date:
         raise UsageError(f"{flag} {text}: expected a date such as 2026-03-07") from None
 
 
-_DEVICE = "(:any_site = 1 OR site = :site) AND (:any_device = 1 OR device = :device)"
-_SITE = "(:any_site = 1 OR site = :site) AND :any_device = 1 AND :device = ''"
+# A text for each way to ask: a condition that is always true would keep a store from its index.
+_WHOSE: Mapping[Whose, str] = {
+    (False, False): "1 = 1",
+    (True, False): "site = :site",
+    (False, True): "device = :device",
+    (True, True): "site = :site AND device = :device",
+}
 _DAYS = "day BETWEEN :first AND :last"
-_WEEKS = "week BETWEEN :first AND :last"
+_TIME: Mapping[By, str] = {"hour": _DAYS, "day": _DAYS, "week": "week BETWEEN :first AND :last"}
+_PREFIX: Mapping[Per, str] = {"device": "", "site": "site_"}
 
-SUMS: Mapping[tuple[By, Per], str] = {
-    ("hour", "device"): f"SELECT * FROM by_hour WHERE {_DAYS} AND {_DEVICE}",
-    ("day", "device"): f"SELECT * FROM by_day WHERE {_DAYS} AND {_DEVICE}",
-    ("week", "device"): f"SELECT * FROM by_week WHERE {_WEEKS} AND {_DEVICE}",
-    ("hour", "site"): f"SELECT * FROM site_by_hour WHERE {_DAYS} AND {_SITE}",
-    ("day", "site"): f"SELECT * FROM site_by_day WHERE {_DAYS} AND {_SITE}",
-    ("week", "site"): f"SELECT * FROM site_by_week WHERE {_WEEKS} AND {_SITE}",
+SUMS: Mapping[tuple[By, Per, Whose], str] = {
+    (by, per, whose): f"SELECT * FROM {prefix}by_{by} WHERE {time} AND {whose_is}"
+    for by, time in _TIME.items()
+    for per, prefix in _PREFIX.items()
+    for whose, whose_is in _WHOSE.items()
+    if per == "device" or not whose[1]
 }
-GAPS: Mapping[By, str] = {
-    "hour": f"SELECT * FROM gaps WHERE {_DAYS} AND {_DEVICE}",
-    "day": f"SELECT * FROM gaps WHERE {_DAYS} AND {_DEVICE}",
-    "week": f"SELECT * FROM gaps WHERE {_WEEKS} AND {_DEVICE}",
+GAPS: Mapping[tuple[By, Whose], str] = {
+    (by, whose): f"SELECT * FROM gaps WHERE {time} AND {whose_is}"
+    for by, time in _TIME.items()
+    for whose, whose_is in _WHOSE.items()
 }
-DEVICES = f"SELECT * FROM devices WHERE {_DEVICE}"
-PLACES = f"SELECT * FROM places_by_day WHERE {_DAYS} AND {_DEVICE}"
+DEVICES: Mapping[Whose, str] = {
+    whose: f"SELECT * FROM devices WHERE {whose_is}" for whose, whose_is in _WHOSE.items()
+}
+PLACES: Mapping[Whose, str] = {
+    whose: f"SELECT * FROM places_by_day WHERE {_DAYS} AND {whose_is}"
+    for whose, whose_is in _WHOSE.items()
+}
 REFUSALS = "SELECT COUNT(*) AS messages FROM refusals"
