@@ -83,7 +83,7 @@ sbom: $(SBOM_VENV)/ready
 clean:
 	rm -rf $(VENV) $(CONVERT_VENV) $(FLEET_VENV) $(SBOM_VENV) .venv-demo build dist *.egg-info
 
-$(VENV)/ready: EXTRAS := demo,test,dev
+$(VENV)/ready: EXTRAS := demo,hub,test,dev
 $(CONVERT_VENV)/ready: EXTRAS := converters,train,test
 $(FLEET_VENV)/ready: EXTRAS := fleet
 .venv-demo/ready: EXTRAS := $(DEMO_BROKER)
@@ -98,5 +98,5 @@ $(SBOM_VENV)/ready: WHAT = 'cyclonedx-bom>=5,<8'
 	$(PYTHON) -m venv $(if $(ON_PI),--system-site-packages) $*
 	$(if $(ON_PI),$(PYTHON) -c "import numpy; print('numpy==' + numpy.__version__)",:) > $*/constraints.txt
 	$*/bin/pip install $$(test -t 1 || echo --quiet) --disable-pip-version-check -c $*/constraints.txt $(WHAT)
-	$*/bin/python -m compileall -q edge converters
+	$*/bin/python -m compileall -q edge hub converters
 	@touch $@

@@ -1,0 +1,201 @@
+"""The flags of `agender-hub`, and what they say."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from hub.errors import UsageError
+from hub.ingest.settings import Settings, own_id
+from hub.report.question import Question, asked
+from hub.store.base import has_password
+
+STORE_VARIABLE = "AGENDER_HUB_STORE"
+FILE_NAME = "hub.sqlite3"
+Number = TypeVar("Number", int, float)
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Where the windows are. The environment's is no default, which the help would show."""
+    parser.add_argument(
+        "--store",
+        metavar="STORE",
+        help="a file of SQLite, or postgresql://USER@HOST/DATABASE (15 or newer); else "
+        f"{STORE_VARIABLE} in the environment, else {default_file()}",
+    )
+
+
+def default_file() -> str:
+    """In systemd's state directory, else where a user's programs keep their state."""
+    if folder := os.environ.get("STATE_DIRECTORY"):
+        return str(Path(folder.split(":")[0], FILE_NAME))
+    state = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    return str(Path(state, "agender-hub", FILE_NAME))
+
+
+def store(parsed: argparse.Namespace) -> str:
+    """The store's address; UsageError where a password stands on the command line."""
+    address: str | None = parsed.store
+    if address is None:
+        return os.environ.get(STORE_VARIABLE) or default_file()
+    if has_password(address):
+        raise UsageError(
+            "--store: `ps` shows a password on the command line; put it into ~/.pgpass, or the "
+            f"whole address into {STORE_VARIABLE}"
+        )
+    return address
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """The broker, the store, batches."""
+    add_store(parser)
+    plain = Settings()
+    _add_broker(parser.add_argument_group("broker"), plain)
+    _add_nats(parser.add_argument_group("NATS in place of a broker"), plain)
+    batch = parser.add_argument_group("batches")
+    batch.add_argument(
+        "--batch-windows",
+        type=_within(1, 30_000),
+        default=plain.batch_windows,
+        help="windows in a commit at most",
+    )
+    batch.add_argument(
+        "--batch-s",
+        type=_within(0, 60, float),
+        default=plain.batch_s,
+        help="seconds that a window waits for a commit at most",
+    )
+    parser.add_argument("--verbose", action="store_true", help="log more")
+
+
+def _add_broker(broker: argparse._ArgumentGroup, plain: Settings) -> None:
+    broker.add_argument("--broker", metavar="HOST", default=plain.host, help="its name or address")
+    broker.add_argument("--port", type=_within(1, 65_535), default=plain.port, help="its port")
+    broker.add_argument("--prefix", default=plain.prefix, help="the topics' first level")
+    broker.add_argument("--tls", action="store_true", help="encrypt; --ca does too")
+    for flag, text in (
+        ("--ca", "authority that the broker is checked by"),
+        ("--cert", "this program's certificate"),
+        ("--key", "and its key"),
+        ("--password-file", "the password; else systemd's credential mqtt-password"),
+    ):
+        broker.add_argument(flag, type=Path, metavar="FILE", help=text)
+    for flag, name, text in (
+        ("--username", "NAME", "user at the broker"),
+        ("--share", "NAME", "divide the windows among all ingestors that give the same NAME"),
+        (
+            "--client-id",
+            "ID",
+            "the broker keeps messages under it while this program is away (without it: "
+            "agender-hub; with --share agender-hub-HOSTNAME)",
+        ),
+    ):
+        broker.add_argument(flag, metavar=name, default="", help=text)
+    broker.add_argument(
+        "--session-days",
+        type=_within(1, 49_710),
+        default=plain.session_s // 86_400,
+        help="how long the broker keeps messages for this program",
+    )
+
+
+def _add_nats(cluster: argparse._ArgumentGroup, plain: Settings) -> None:
+    cluster.add_argument(
+        "--nats",
+        metavar="SERVERS",
+        default="",
+        help="servers of one cluster with JetStream and MQTT, as nats://one:4222,nats://two:4222",
+    )
+    cluster.add_argument("--stream", default=plain.stream, help="where it keeps MQTT's messages")
+    cluster.add_argument(
+        "--ack-wait-s",
+        type=_within(1, 3600, float),
+        default=plain.ack_wait_s,
+        help="what is not acknowledged for so long goes to another ingestor",
+    )
+
+
+def settings(parsed: argparse.Namespace) -> Settings:
+    """What the flags of `run` say; UsageError where two of them don't go together."""
+    if bool(parsed.cert) != bool(parsed.key):
+        raise UsageError("--cert and --key go together")
+    for flag, text in (("--prefix", parsed.prefix), ("--share", parsed.share)):
+        if set(text) & set("/+#\0"):
+            raise UsageError(f"{flag} {text}: one level of a topic, without / + #")
+    if parsed.nats and parsed.share:
+        raise UsageError("--share: ingestors at NATS share the work by one --client-id")
+    if "@" in parsed.nats:
+        raise UsageError("--nats: give the login by --username and --password-file")
+    return Settings(
+        nats=tuple(filter(None, parsed.nats.split(","))),
+        stream=parsed.stream,
+        ack_wait_s=parsed.ack_wait_s,
+        host=parsed.broker,
+        port=parsed.port,
+        tls=bool(parsed.tls or parsed.ca or parsed.cert),
+        ca_file=parsed.ca,
+        cert_file=parsed.cert,
+        key_file=parsed.key,
+        username=parsed.username,
+        password_file=parsed.password_file,
+        prefix=parsed.prefix,
+        share=parsed.share,
+        client_id=parsed.client_id or own_id(parsed.share),
+        session_s=86_400 * parsed.session_days,
+        batch_windows=parsed.batch_windows,
+        batch_s=parsed.batch_s,
+    )
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Which figures, of whom, in which form."""
+    add_store(parser)
+    parser.add_argument(
+        "--by",
+        choices=("hour", "day", "week"),
+        default="day",
+        help="local time of the devices; weeks begin on Monday",
+    )
+    parser.add_argument(
+        "--per",
+        choices=("device", "site"),
+        default="device",
+        help="a row for each, or sums of a site's devices",
+    )
+    parser.add_argument("--site", metavar="SITE", help="of one site only")
+    parser.add_argument("--device", metavar="DEVICE", help="of devices of this name only")
+    parser.add_argument(
+        "--from", dest="first", metavar="DATE", help="first day (default: six days before the last)"
+    )
+    parser.add_argument("--to", dest="last", metavar="DATE", help="last day (default: today)")
+    form = parser.add_mutually_exclusive_group()
+    form.set_defaults(form="text")
+    for name in ("csv", "json"):
+        form.add_argument(
+            f"--{name}",
+            dest="form",
+            action="store_const",
+            const=name,
+            default=argparse.SUPPRESS,
+            help=f"{name.upper()} instead of text",
+        )
+
+
+def question(parsed: argparse.Namespace) -> Question:
+    """What the flags of `report` ask."""
+    days = parsed.first, parsed.last
+    return asked(parsed.by, parsed.per, days, (parsed.site, parsed.device), date.today())
+
+
+def _within(least: int, most: int, kind: type[Number] = int) -> Callable[[str], Number]:
+    def number(text: str) -> Number:
+        value = kind(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not from {least} to {most}")
+        return value
+
+    return number

@@ -1,0 +1,103 @@
+"""What is asked of a report, and the SQL for it: fixed texts, values as parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Literal, NamedTuple
+
+from hub.errors import UsageError
+
+By = Literal["hour", "day", "week"]
+Per = Literal["device", "site"]
+Pair = tuple[str | None, str | None]
+Whose = tuple[bool, bool]
+"""Whether a site is named, and whether a device."""
+
+DAYS = 7
+"""Days of a report of which nothing else is said, today's among them."""
+
+
+class Question(NamedTuple):
+    """Local days from the first to the last, both in it; None: any site, any device."""
+
+    by: By
+    per: Per
+    first: date
+    last: date
+    site: str | None = None
+    device: str | None = None
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The parameters of every query here."""
+        return {
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "site": self.site or "",
+            "device": self.device or "",
+        }
+
+    @property
+    def whose(self) -> Whose:
+        """Which queries are right for it."""
+        return self.site is not None, self.device is not None
+
+
+def asked(by: By, per: Per, days: Pair, whose: Pair, today: date) -> Question:
+    """The question that flags ask, by texts of the first and last day, site and device.
+
+    A week counts wholly. UsageError where a date is none, or nothing could be in the answer.
+    """
+    end = _date("--to", days[1], today)
+    begin = _date("--from", days[0], end - timedelta(days=DAYS - 1))
+    if by == "week":
+        begin -= timedelta(days=begin.weekday())
+        end += timedelta(days=6 - end.weekday())
+    if begin > end:
+        raise UsageError(f"--from {begin} is later than --to {end}")
+    if per == "site" and whose[1] is not None:
+        raise UsageError("--per site sums all devices of a site: leave out --device")
+    return Question(by, per, begin, end, *whose)
+
+
+def _date(flag: str, text: str | None, otherwise: date) -> date:
+    if text is None:
+        return otherwise
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{flag} {text}: expected a date such as 2026-03-07") from None
+
+
+# A text for each way to ask: a condition that is always true would keep a store from its index.
+_WHOSE: Mapping[Whose, str] = {
+    (False, False): "1 = 1",
+    (True, False): "site = :site",
+    (False, True): "device = :device",
+    (True, True): "site = :site AND device = :device",
+}
+_DAYS = "day BETWEEN :first AND :last"
+_TIME: Mapping[By, str] = {"hour": _DAYS, "day": _DAYS, "week": "week BETWEEN :first AND :last"}
+_PREFIX: Mapping[Per, str] = {"device": "", "site": "site_"}
+
+SUMS: Mapping[tuple[By, Per, Whose], str] = {
+    (by, per, whose): f"SELECT * FROM {prefix}by_{by} WHERE {time} AND {whose_is}"
+    for by, time in _TIME.items()
+    for per, prefix in _PREFIX.items()
+    for whose, whose_is in _WHOSE.items()
+    if per == "device" or not whose[1]
+}
+GAPS: Mapping[tuple[By, Whose], str] = {
+    (by, whose): f"SELECT * FROM gaps WHERE {time} AND {whose_is}"
+    for by, time in _TIME.items()
+    for whose, whose_is in _WHOSE.items()
+}
+DEVICES: Mapping[Whose, str] = {
+    whose: f"SELECT * FROM devices WHERE {whose_is}" for whose, whose_is in _WHOSE.items()
+}
+PLACES: Mapping[Whose, str] = {
+    whose: f"SELECT * FROM places_by_day WHERE {_DAYS} AND {whose_is}"
+    for whose, whose_is in _WHOSE.items()
+}
+REFUSALS = "SELECT COUNT(*) AS messages FROM refusals"

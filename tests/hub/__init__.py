@@ -1,0 +1,1 @@
+"""The hub against a real broker, a real SQLite file and a real PostgreSQL."""

@@ -1,0 +1,112 @@
+"""The command `agender-hub`: help, one sentence for what goes wrong, exit statuses."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub import cli, flags
+from hub.errors import StoreError, UsageError
+from hub.store import open_store
+from tests.hub.support import Hub, Sender, agender_hub
+from tests.publish.support import Broker, wait_for
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("verb", ["run", "report", "migrate", "roles"])
+def test_every_verb_has_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(verb, "--help") == 0
+    told = capsys.readouterr().out
+    assert f"\n  agender-hub {verb}" in told.partition("examples:")[2]
+
+
+def test_help_tells_the_defaults_and_no_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(flags.STORE_VARIABLE, "postgresql://me:secret@db/x")
+    run("run", "--help")
+    told = " ".join(capsys.readouterr().out.split())
+    for expected in ("(default: localhost)", "(default: 1883)", "(default: 500)", "hub.sqlite3"):
+        assert expected in told
+    assert "me:secret" not in told
+    assert "(default: None)" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "expected"),
+    [
+        (("report", "--store", "{}/none"), 4, "none: there is no store; start `agender-hub run`"),
+        (("report", "--from", "soon"), 2, "--from soon: expected a date such as 2026-03-07"),
+        (("report", "--store", "postgresql://me:secret@db/x"), 2, "`ps` shows a password"),
+        (("report", "--store", "postgresql://db/x?password=secret"), 2, "`ps` shows a password"),
+        (("run", "--prefix", "a/#"), 2, "--prefix a/#: one level of a topic"),
+        (("run", "--cert", "mine.pem"), 2, "--cert and --key go together"),
+        (("run", "--store", "{}", "--port", "1"), 4, "unable to open database file"),
+        (("run", "--store", "{}/h", "--username", "a", "--password-file", "{}/none"), 2, "No such"),
+        (("run", "--store", "{}/h", "--ca", "{}/none"), 2, "--ca, --cert or --key can't be used"),
+        (("migrate", "--store", "postgresql://127.0.0.1:1/x"), 4, "postgresql://127.0.0.1:1/x: "),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], status: int,
+    expected: str,
+) -> None:  # fmt: skip
+    """And never a password in it."""
+    assert run(*(text.format(tmp_path) for text in arguments)) == status
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("agender-hub")]
+    assert len(told) == 1
+    assert expected in told[0]
+    assert "secret" not in told[0]
+
+
+def test_a_port_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", "--port", "70000") == 2
+    assert "70000 is not from 1 to 65535" in capsys.readouterr().err
+
+
+def test_the_store_stands_in_the_environment_with_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = "postgresql://me:secret@db/x"
+    monkeypatch.setenv(flags.STORE_VARIABLE, address)
+    assert flags.store(cli.parser().parse_args(["report"])) == address
+    with pytest.raises(UsageError):
+        flags.store(cli.parser().parse_args(["report", "--store", f"{address}2"]))
+
+
+def test_a_service_keeps_its_store_in_its_state_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/agender-hub")
+    assert flags.default_file() == "/var/lib/agender-hub/hub.sqlite3"
+
+
+def test_without_psycopg_the_embedded_store_works_and_the_other_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "hub.store.postgresql", raising=False)
+    open_store(str(tmp_path / "hub.sqlite3")).close()
+    with pytest.raises(StoreError, match=r"pip install 'agender-edge\[hub\]'"):
+        open_store("postgresql://localhost/x")
+
+
+def test_a_newcomer_needs_two_commands(tmp_path: Path, broker: Broker) -> None:
+    """A hub at a broker, and the report of what came."""
+    store = str(tmp_path / "state" / "hub.sqlite3")
+    hub = Hub(tmp_path, broker.port, store).listens()
+    sender = Sender(broker.port)
+    sender.windows(range(3))
+    days = ("--from", "2026-01-01", "--to", "2026-01-01")
+    wait_for(
+        lambda: " 9 " in agender_hub("report", "--store", store, *days).stdout, 20, "nine people"
+    )
+    done = agender_hub("report", "--store", store, *days, "--csv")
+    assert done.stdout.splitlines()[1].startswith("2026-01-01,shop,door,0,3,0,")
+    sender.close()
+    assert hub.end() == 0
