@@ -18,7 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 """The checkout, where this runs from one."""
 SHARE = Path(sys.prefix) / "share" / "agender-edge"
 PROJECT = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "docs/privacy.md")
-PACKAGES = ("edge", "converters", "models_tflite", "systemd")
+PACKAGES = ("edge", "converters", "hub", "models_tflite", "systemd")
 LOCKS = Path("ansible/roles/agender_edge/files")
 NEEDED = ("edge/cli/", "share/agender-edge/try-release", "share/agender-edge/systemd/")
 

@@ -62,6 +62,26 @@ def new_python() -> str:
     pytest.skip("Home Assistant needs Python 3.13 or newer, and there is none")
 
 
+def installed(python: Path, requirements: Path, requires: Path) -> bool:
+    """Install Home Assistant, then what it requires.
+
+    It asks for the newest patch release of Python, which its schemas don't need; but what it
+    requires is chosen by Python's version, or pip builds one release after the other from source.
+    """
+    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    alone = ["--no-deps", "--ignore-requires-python", "-r", str(requirements)]
+    if subprocess.run([*pip, *alone], check=False).returncode:
+        return False
+    asked = "from importlib.metadata import requires; print(*requires('homeassistant'), sep='\\n')"
+    told = subprocess.run([str(python), "-c", asked], capture_output=True, text=True, check=True)
+    requires.write_text(f"{told.stdout}paho-mqtt\n")
+    [pins] = requires.parent.glob(
+        "lib/python3*/site-packages/homeassistant/package_constraints.txt"
+    )
+    ready_made = ["--prefer-binary", "-c", str(pins), "-r", str(requires)]
+    return subprocess.run([*pip, *ready_made], check=False).returncode == 0
+
+
 @pytest.fixture(scope="session")
 def home_assistant() -> str:
     """An interpreter with Home Assistant, built on first use (several minutes)."""
@@ -74,10 +94,7 @@ def home_assistant() -> str:
     python = folder / "bin" / "python"
     if not (folder / "complete").exists():
         subprocess.run([new_python(), "-m", "venv", "--clear", str(folder)], check=True)
-        # It asks for the newest patch release of Python, which its schemas don't need.
-        install = [str(python), "-m", "pip", "install", "-q", "--ignore-requires-python"]
-        done = subprocess.run([*install, "-r", str(requirements)], check=False)
-        if done.returncode:
+        if not installed(python, requirements, folder / "requires.txt"):
             pytest.skip("Home Assistant could not be installed")
         (folder / "complete").touch()
     return str(python)
