@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
+from unittest.mock import patch
 
 from benchmarks.footage import reference
 from benchmarks.footage.page import in_markdown
@@ -23,6 +25,8 @@ from benchmarks.footage.play import play
 from benchmarks.footage.score import Row, row, totals
 from benchmarks.footage.truth import FootageError, Truth, read
 from edge.errors import UserError
+from edge.runtime.networks import model
+from edge.runtime.networks.processor import ProcessorClass
 
 FPS = (5.0, 10.0, 15.0, 30.0)
 
@@ -36,6 +40,8 @@ class Measurement:
     fps: float
     settings: tuple[str, ...] = ()
     sheets: Path | None = None
+    processor: str = "dot_product"
+    """Whose variants of the networks are run, whatever this machine's processor is."""
 
     @property
     def title(self) -> str:
@@ -47,7 +53,9 @@ class Measurement:
         clip, truth = item
         sheet = self.sheets and self.sheets / f"{clip} {self.title}.png"
         settings = [f"detector.model={self.preset}", *self.settings]
-        return row(clip, truth, play(self.folder / clip, self.fps, settings, sheet))
+        with patch.object(model, "processor_class", return_value=self.processor):
+            played = play(self.folder / clip, self.fps, settings, sheet)
+        return row(clip, truth, played)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,7 +97,8 @@ def _tables(options: argparse.Namespace, clips: dict[str, Truth]) -> reference.T
     tables = {}
     for preset in options.preset:
         for fps in options.fps:
-            one = Measurement(options.folder, preset, fps, tuple(options.set), options.sheet)
+            one = Measurement(options.folder, preset, fps, tuple(options.set), options.sheet,
+                              options.processor)  # fmt: skip
             tables[one.title] = measure(one, clips, options.jobs)
             print_table(f"{preset}, {fps:g} looks a second", tables[one.title])
         print_agreement(preset, tables)
@@ -143,6 +152,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clip", nargs="+", help="these clips only")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="configuration to try"
+    )
+    parser.add_argument(
+        "--processor",
+        choices=get_args(ProcessorClass),
+        default="dot_product",
+        help="whose variants of the networks are run: with 8-bit dot products, as a Pi 5, by which "
+        "the references were counted, or without, as a Pi 4 (default: %(default)s)",
     )
     parser.add_argument("--jobs", type=int, default=2, help="clips at once (default 2)")
     parser.add_argument("--json", type=Path, help="write the tables here")
