@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from edge.broker_address import host_and_port
+from edge.errors import ConfigError
 from hub.errors import UsageError
 from hub.ingest.settings import Settings, own_id
 from hub.report.question import Question, asked
@@ -17,6 +19,8 @@ from hub.store.base import has_password
 STORE_VARIABLE = "AGENDER_HUB_STORE"
 FILE_NAME = "hub.sqlite3"
 Number = TypeVar("Number", int, float)
+
+TLS_PORT = 8883
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
@@ -73,8 +77,12 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_broker(broker: argparse._ArgumentGroup, plain: Settings) -> None:
-    broker.add_argument("--broker", metavar="HOST", default=plain.host, help="its name or address")
-    broker.add_argument("--port", type=_within(1, 65_535), default=plain.port, help="its port")
+    broker.add_argument(
+        "--broker",
+        metavar="HOST[:PORT]",
+        default=plain.host,
+        help="its name or address; the port is 1883, with TLS 8883, where none is named",
+    )
     broker.add_argument("--prefix", default=plain.prefix, help="the topics' first level")
     broker.add_argument("--tls", action="store_true", help="encrypt; --ca does too")
     for flag, text in (
@@ -119,6 +127,16 @@ def _add_nats(cluster: argparse._ArgumentGroup, plain: Settings) -> None:
     )
 
 
+def _address(text: str) -> tuple[str, int]:
+    """Host and port, 0 where none is named; UsageError for what is no address."""
+    try:
+        host, port = host_and_port(text)
+        number = _within(1, 65_535)(port) if port else 0
+    except (ConfigError, argparse.ArgumentTypeError) as error:
+        raise UsageError(str(error)) from error
+    return host, number
+
+
 def settings(parsed: argparse.Namespace) -> Settings:
     """What the flags of `run` say; UsageError where two of them don't go together."""
     if bool(parsed.cert) != bool(parsed.key):
@@ -130,13 +148,15 @@ def settings(parsed: argparse.Namespace) -> Settings:
         raise UsageError("--share: ingestors at NATS share the work by one --client-id")
     if "@" in parsed.nats:
         raise UsageError("--nats: give the login by --username and --password-file")
+    host, port = _address(parsed.broker)
+    tls = bool(parsed.tls or parsed.ca or parsed.cert)
     return Settings(
         nats=tuple(filter(None, parsed.nats.split(","))),
         stream=parsed.stream,
         ack_wait_s=parsed.ack_wait_s,
-        host=parsed.broker,
-        port=parsed.port,
-        tls=bool(parsed.tls or parsed.ca or parsed.cert),
+        host=host,
+        port=port or (TLS_PORT if tls else Settings().port),
+        tls=tls,
         ca_file=parsed.ca,
         cert_file=parsed.cert,
         key_file=parsed.key,

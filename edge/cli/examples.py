@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, Examples] = {
     "demo": (
         ("see it work, in a person's words", "demo"),
         ("the messages themselves", "demo --json"),
+        ("for others to hear, at a broker that runs already", "demo --broker localhost"),
     ),
     "watch": (
         ("every device of a broker", "watch --broker hub.local"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from functools import cache
 from pathlib import Path
 
+from edge.broker_address import host_and_port
 from edge.config.read import SYSTEM_FILE
 from edge.config.tables import Config
 from edge.errors import ConfigError
@@ -29,12 +29,6 @@ ELSEWHERE = {
     "paths.models": "those of the package",
 }
 """Defaults that differ from machine to machine, in words."""
-
-BROKER = re.compile(
-    r"(\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?"
-    r"|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%\w+)?"
-)
-"""A host, a host with a port, or a bare IPv6 address."""
 
 
 def default_of(key: str) -> str:
@@ -125,27 +119,6 @@ def _loudness(parsed: argparse.Namespace) -> list[str]:
 
 
 def broker_overrides(text: str) -> list[str]:
-    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address → overrides.
-
-    ConfigError for anything else; nothing of it is repeated, for it may hold a password.
-    """
-    if not BROKER.fullmatch(text):
-        raise ConfigError(f"--broker takes HOST or HOST:PORT, as hub.local:1883; {_wrong(text)}")
-    host, colon, port = text.rpartition(":")
-    bare = not colon or text.endswith("]") or (":" in host and not host.endswith("]"))
-    if bare:
-        return [f"mqtt.host={text.strip('[]')}"]
-    return [f"mqtt.host={host.strip('[]')}", f"mqtt.port={port}"]
-
-
-def _wrong(text: str) -> str:
-    """Why a text is no host with or without a port."""
-    scheme, separator, _ = text.partition("://")
-    if separator:
-        secure = scheme.lower() in ("mqtts", "ssl", "tls")
-        return "leave the scheme away" + (", and add --set mqtt.tls=true" if secure else "")
-    if "@" in text:
-        return "the user is mqtt.username, and the password is in mqtt.password_file"
-    if "/" in text:
-        return "there is no path"
-    return "this is no host's name" if text.strip("[]: ") else "it is empty"
+    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address → overrides; else ConfigError."""
+    host, port = host_and_port(text)
+    return [f"mqtt.host={host}", *([f"mqtt.port={port}"] if port else [])]

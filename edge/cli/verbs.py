@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from edge import __version__
 from edge.cli.examples import EXAMPLES, TOP
-from edge.cli.flags import add_broker, add_configuration, add_loudness, overrides
+from edge.cli.flags import (
+    add_broker,
+    add_configuration,
+    add_loudness,
+    broker_overrides,
+    overrides,
+)
 from edge.cli.help import Help, examples
 from edge.config.home import require_state
 from edge.errors import STATUS_HELP
@@ -149,13 +157,23 @@ def _publisher(parsed: argparse.Namespace) -> int:
 def _add_demo(verbs: Verbs) -> None:
     parser = _verb(verbs, "demo", _demo, "see it work, without camera, broker or configuration")
     parser.add_argument("--json", action="store_true", help="JSON lines even on a terminal")
+    parser.add_argument(
+        "--broker",
+        metavar="HOST[:PORT]",
+        help="publish to a broker that runs already, for others to hear, such as agender-hub "
+        "(default: one of the demo's own)",
+    )
     add_loudness(parser, logs=False)
 
 
 def _demo(parsed: argparse.Namespace) -> int:
+    from edge.config.read import load
     from edge.demo import demo
 
-    return demo(as_json=parsed.json)
+    if parsed.broker is None:
+        return demo(as_json=parsed.json)
+    mqtt = load(Path(os.devnull), broker_overrides(parsed.broker)).mqtt
+    return demo(as_json=parsed.json, there=(mqtt.host, mqtt.port))
 
 
 def _add_watch(verbs: Verbs) -> None:

@@ -38,7 +38,7 @@ plugins:
 
 @contextmanager
 def broker() -> Iterator[tuple[str, int]]:
-    """Run a broker; its kind and port. It ends with the block."""
+    """Run a broker on `HOST`; its kind and port. It ends with the block."""
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="agender-demo-") as folder:
         kind, command = _command(Path(folder), port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,10 +24,12 @@ from edge.child import ENDING, die_with_parent
 from edge.demo.broker import HOST, PROTOCOLS, broker
 from edge.demo.footage import clip
 from edge.demo.words import line, summary
-from edge.errors import NOBODY_READS
+from edge.errors import NOBODY_READS, UserError
 from edge.output import say
 
 WINDOW_S = 5
+SITE = "demo"
+CONNECT_S = 10.0
 SETTLE_S = 0.5
 """How long the subscriber listens on after the sender has ended."""
 
@@ -34,16 +37,16 @@ SETTLE_S = 0.5
 class Subscriber:
     """A consumer like any other: it knows the broker and the topics, and prints messages."""
 
-    def __init__(self, port: int, *, as_json: bool) -> None:
+    def __init__(self, host: str, port: int, topics: str, *, as_json: bool) -> None:
         self.counts: list[dict[str, Any]] = []
         self.received: Counter[str] = Counter()
         self.unread = threading.Event()
         """Set when the reader of standard output has left."""
         self._as_json = as_json
         self._client = Client(CallbackAPIVersion.VERSION2, client_id="demo-subscriber")
-        self._client.on_connect = lambda client, *_: client.subscribe("agender/v2/#", qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe(topics, qos=1)
         self._client.on_message = self._on_message
-        self._client.connect(HOST, port)
+        self._client.connect(host, port)
         self._client.loop_start()
 
     def close(self) -> None:
@@ -69,8 +72,14 @@ class Subscriber:
             self.unread.set()
 
 
-def demo(*, as_json: bool) -> int:
+Place = tuple[str, int]
+"""A broker's host and port."""
+
+
+def demo(*, as_json: bool, there: Place | None = None) -> int:
     """Run the demo; 0 when people were counted and the broker delivered every window.
+
+    `there`: a broker that runs already, instead of one of the demo's own.
 
     However it ends, but for a kill -9, everything it started ends with it.
     """
@@ -78,16 +87,38 @@ def demo(*, as_json: bool) -> int:
         signal.signal(number, _leave)
     as_json = as_json or not sys.stdout.isatty()
     with tempfile.TemporaryDirectory(prefix="agender-demo-") as scratch:
-        return _shown(clip(Path(scratch)), Path(scratch), as_json=as_json)
+        return _shown(clip(Path(scratch)), Path(scratch), there, as_json=as_json)
 
 
-def _shown(footage: Path, scratch: Path, *, as_json: bool) -> int:
+@contextmanager
+def _broker(there: Place | None) -> Iterator[tuple[str, str, int]]:
+    """Kind, host and port of the broker that is used; one of our own ends with the block."""
+    if there is not None:
+        host, port = there
+        try:
+            socket.create_connection(there, timeout=CONNECT_S).close()
+        except OSError as error:
+            raise UserError(f"--broker {host}:{port}: {error.strerror or error}") from error
+        yield "given", host, port
+        return
+    with broker() as (kind, port):
+        yield kind, HOST, port
+
+
+def _shown(footage: Path, scratch: Path, there: Place | None, *, as_json: bool) -> int:
     """Run everything on the clip and print what arrives; the status."""
     started_s = time.monotonic()
-    with broker() as (kind, port):
-        say(f"{footage.name} → {kind} on {HOST}:{port} → here; about 25 s")
-        with _running(footage, port, PROTOCOLS[kind], scratch) as process:
-            subscriber = Subscriber(port, as_json=as_json)
+    with _broker(there) as (kind, host, port):
+        say(f"{footage.name} → {kind} broker on {host}:{port} → here; about 25 s")
+        settings = {
+            "mqtt.host": host,
+            "mqtt.port": port,
+            "mqtt.protocol": PROTOCOLS.get(kind, "auto"),
+            # Its entities would stay behind in somebody's home.
+            "homeassistant.enabled": "true" if there is None else "false",
+        }
+        with _running(footage, scratch, settings) as process:
+            subscriber = Subscriber(host, port, f"agender/v2/{SITE}/#", as_json=as_json)
             status = _wait(process, subscriber.unread)
             time.sleep(SETTLE_S)
             subscriber.close()
@@ -113,17 +144,15 @@ def _leave(number: int, _frame: object) -> None:
 
 @contextmanager
 def _running(
-    footage: Path, port: int, protocol: str, state: Path
+    footage: Path, state: Path, at: Mapping[str, object]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`agender-edge run` as a user would start it; it ends with the block."""
+    """`agender-edge run` as a user would start it, with a broker; it ends with the block."""
     settings = {
         "source.uri": footage,
         "source.realtime": "true",
         "window.length_s": WINDOW_S,
-        "device.site": "demo",
-        "mqtt.host": HOST,
-        "mqtt.port": port,
-        "mqtt.protocol": protocol,
+        "device.site": SITE,
+        **at,
         "paths.state": state,
         "paths.runtime": state,
         "log.level": "warning",

@@ -96,7 +96,7 @@ class Hub:
         self._file = folder / f"hub-{time.monotonic_ns()}.log"
         with self._file.open("ab") as log:
             self.process = spawn(
-                [sys.executable, "-m", "hub", "run", "--port", str(port), "--broker", "127.0.0.1",
+                [sys.executable, "-m", "hub", "run", "--broker", f"127.0.0.1:{port}",
                  "--store", store, *flags],
                 stderr=log,
             )  # fmt: skip

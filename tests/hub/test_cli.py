@@ -33,7 +33,7 @@ def test_help_tells_the_defaults_and_no_password(
     monkeypatch.setenv(flags.STORE_VARIABLE, "postgresql://me:secret@db/x")
     run("run", "--help")
     told = " ".join(capsys.readouterr().out.split())
-    for expected in ("(default: localhost)", "(default: 1883)", "(default: 500)", "hub.sqlite3"):
+    for expected in ("(default: localhost)", "(default: localhost)", "(default: 500)", "hub.sqlite3"):
         assert expected in told
     assert "me:secret" not in told
     assert "(default: None)" not in told
@@ -48,7 +48,7 @@ def test_help_tells_the_defaults_and_no_password(
         (("report", "--store", "postgresql://db/x?password=secret"), 2, "`ps` shows a password"),
         (("run", "--prefix", "a/#"), 2, "--prefix a/#: one level of a topic"),
         (("run", "--cert", "mine.pem"), 2, "--cert and --key go together"),
-        (("run", "--store", "{}", "--port", "1"), 4, "unable to open database file"),
+        (("run", "--store", "{}", "--broker", "127.0.0.1:1"), 4, "unable to open database file"),
         (("run", "--store", "{}/h", "--username", "a", "--password-file", "{}/none"), 2, "No such"),
         (("run", "--store", "{}/h", "--ca", "{}/none"), 2, "--ca, --cert or --key can't be used"),
         (("migrate", "--store", "postgresql://127.0.0.1:1/x"), 4, "postgresql://127.0.0.1:1/x: "),
@@ -67,7 +67,7 @@ def test_what_goes_wrong_is_one_sentence(
 
 
 def test_a_port_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("run", "--port", "70000") == 2
+    assert run("run", "--broker", "hub:70000") == 2
     assert "70000 is not from 1 to 65535" in capsys.readouterr().err
 
 

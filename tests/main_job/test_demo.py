@@ -12,6 +12,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from converters.errors import ConvertError
 from converters.footage import PORTRAIT
@@ -22,10 +24,10 @@ from tests.main_job.program import COMMAND, alive, wait_for
 from tests.shared import ROOT
 
 
-def demo(clip, tmp_path):
+def demo(clip, tmp_path, *words):
     """Run the demo in a home of its own, with this clip in its cache."""
     return subprocess.run(
-        [*COMMAND, "demo"], env=prepared(clip, tmp_path), text=True, capture_output=True,
+        [*COMMAND, "demo", *words], env=prepared(clip, tmp_path), text=True, capture_output=True,
         timeout=120, check=False,
     )  # fmt: skip
 
@@ -61,6 +63,32 @@ def test_the_demo_counts_two_visits_and_says_so(demo_clip, tmp_path, kind, monke
     assert (availability[0], availability[-1]) == ("online", "stopped")
     assert "2 people" in done.stderr
     assert f"The {kind} broker delivered" in done.stderr
+
+
+@pytest.mark.slow
+def test_others_hear_the_demo_at_a_broker_of_theirs(demo_clip, tmp_path, mosquitto):
+    """And nothing of it is left in a home's Home Assistant."""
+    heard = []
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _client, _data, message: heard.append(message)
+    client.connect("127.0.0.1", mosquitto)
+    client.subscribe("#", qos=1)
+    client.loop_start()
+    done = demo(demo_clip, tmp_path, "--broker", f"127.0.0.1:{mosquitto}")
+    client.disconnect()
+    client.loop_stop()
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(m.payload)["people"] for m in heard if m.topic.endswith("/counts")]
+    assert sum(told) == 2
+    assert {message.topic.split("/")[0] for message in heard} == {"agender"}
+
+
+def test_a_broker_that_is_not_there_ends_the_demo_with_a_sentence(demo_clip, tmp_path):
+    """Before anything is started."""
+    done = demo(demo_clip, tmp_path, "--broker", "127.0.0.1:1")
+    assert done.returncode != 0
+    assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow
