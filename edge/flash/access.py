@@ -44,7 +44,7 @@ def ssh_keys(file: Path | None) -> tuple[str, ...]:
 def wifi(parsed: argparse.Namespace) -> Wifi | None:
     """The wireless network, if one is named; its key is derived here."""
     if not parsed.wifi_ssid:
-        if parsed.wifi_psk_file or parsed.wifi_country:
+        if parsed.wifi_psk_file or parsed.wifi_country or parsed.wifi_hidden:
             raise UserError("--wifi-ssid is missing: name the wireless network")
         return None
     ssid: str = parsed.wifi_ssid
@@ -57,12 +57,23 @@ def wifi(parsed: argparse.Namespace) -> Wifi | None:
             "--wifi-country: name the country by its two letters of ISO 3166, as DE; a Raspberry "
             f"Pi keeps its radio off without one{advice}"
         )
+    return Wifi(ssid, _wifi_key(parsed), country, parsed.wifi_security, parsed.wifi_hidden)
+
+
+def _wifi_key(parsed: argparse.Namespace) -> str:
+    """What opens the network: WPA2's key, derived; WPA3's pass phrase; nothing of an open one."""
+    if parsed.wifi_security == "open":
+        if parsed.wifi_psk_file:
+            raise UserError("--wifi-psk-file: an open network has no pass phrase")
+        return ""
     phrase = secret.read(parsed.wifi_psk_file, "--wifi-psk-file", "the network's pass phrase")
+    if parsed.wifi_security == "wpa3":
+        return phrase
     if re.fullmatch(r"[0-9a-fA-F]{64}", phrase):
-        return Wifi(ssid, phrase.lower(), country)
+        return phrase.lower()
     if not re.fullmatch(r"[ -~]{8,63}", phrase):
         raise UserError("the network's pass phrase must have 8 to 63 ASCII characters (WPA2)")
-    return Wifi(ssid, wifi_key(ssid, phrase), country)
+    return wifi_key(parsed.wifi_ssid, phrase)
 
 
 def certificates(file: Path | None) -> Path | None:

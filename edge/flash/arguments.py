@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
+from edge.flash.cloud import Security
 from edge.flash.release import ARCHITECTURES
 
 HELP = "write what a fresh card needs, so that a device counts by itself"
@@ -93,6 +95,16 @@ def _access(group: argparse._ArgumentGroup) -> None:
         metavar="CC",
         default="",
         help="country whose radio rules hold, as DE (default: none; needed with --wifi-ssid)",
+    )
+    group.add_argument(
+        "--wifi-security",
+        choices=get_args(Security),
+        default="wpa2",
+        help="of the network; WPA3 takes the pass phrase itself onto the card until the first boot "
+        "has ended (default: wpa2, which networks for both take too)",
+    )
+    group.add_argument(
+        "--wifi-hidden", action="store_true", help="the network does not tell its name"
     )
 
 

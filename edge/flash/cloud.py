@@ -8,19 +8,29 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 GROUPS = ("adm", "dialout", "audio", "users", "sudo", "video", "plugdev", "input", "netdev")
 BOOT = "/boot/firmware"
+UNBLOCK = ["sh", "-c", "rfkill unblock wifi || true"]
+
+
+Security = Literal["wpa2", "wpa3", "open"]
+"""How a wireless network lets devices in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wifi:
-    """A wireless network; `key` is the one that is derived from the pass phrase."""
+    """A wireless network; `key` is the one that is derived from the pass phrase.
+
+    WPA3 takes no derived key, but the pass phrase itself; an open network has none.
+    """
 
     ssid: str
     key: str
     country: str
+    security: Security = "wpa2"
+    hidden: bool = False
 
     def __repr__(self) -> str:
         """Without the key: this may end up in a traceback."""
@@ -36,8 +46,13 @@ def wifi_key(ssid: str, passphrase: str) -> str:
     return digest.hex()
 
 
-def user_data(hostname: str, user: str, ssh_keys: tuple[str, ...], folder: str) -> bytes:
-    """Host name, one user (by key, never by password), and the start of our own first boot."""
+def user_data(
+    hostname: str, user: str, ssh_keys: tuple[str, ...], folder: str, *, radio: bool = False
+) -> bytes:
+    """Host name, one user (by key, never by password), and the start of our own first boot.
+
+    `radio`: Raspberry Pi OS blocks it until a country is set by its own tools.
+    """
     person: dict[str, Any] = {
         "name": user,
         "groups": list(GROUPS),
@@ -51,7 +66,7 @@ def user_data(hostname: str, user: str, ssh_keys: tuple[str, ...], folder: str) 
         "manage_etc_hosts": True,
         "ssh_pwauth": False,
         "users": [person],
-        "runcmd": [["sh", f"{BOOT}/{folder}/first-boot"]],
+        "runcmd": [*([UNBLOCK] if radio else []), ["sh", f"{BOOT}/{folder}/first-boot"]],
     }
     return b"#cloud-config\n" + _json(content)
 
@@ -63,7 +78,7 @@ def network_config(wifi: Wifi | None) -> bytes:
         "ethernets": {"eth0": {"dhcp4": True, "optional": True}},
     }
     if wifi:
-        point = {"password": wifi.key}
+        point = _access_point(wifi)
         network["wifis"] = {
             "wlan0": {
                 "dhcp4": True,
@@ -73,6 +88,16 @@ def network_config(wifi: Wifi | None) -> bytes:
             }
         }
     return _json({"network": network})
+
+
+def _access_point(wifi: Wifi) -> dict[str, Any]:
+    """Netplan's form of it."""
+    hidden = {"hidden": True} if wifi.hidden else {}
+    if wifi.security == "open":
+        return hidden
+    if wifi.security == "wpa3":
+        return {"auth": {"key-management": "sae", "password": wifi.key}, **hidden}
+    return {"password": wifi.key, **hidden}
 
 
 def meta_data(instance: str) -> bytes:

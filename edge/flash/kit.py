@@ -15,6 +15,10 @@ FOLDER = "agender-edge"
 FIRST_BOOT = Path(__file__).with_name("first-boot")
 SECRETS = frozenset(("mqtt-password", "mqtt-username", "config.toml", "network-config"))
 """Names of the files that may hold one: the broker's password, a camera's, the network's key."""
+MEMORY_CONTROLLER = "cgroup_enable=memory"
+"""Raspberry Pi OS starts without it, and then nothing keeps frames from being swapped to the card,
+whatever a unit says."""
+COUNTRY = "cfg80211.ieee80211_regdom="
 Content = bytes | Path
 """What a file holds, or the file to copy."""
 
@@ -61,8 +65,16 @@ class Kit:
         files["network-config"] = cloud.network_config(self.wifi)
         # Each kit is a new device to cloud-init, also on a card that was started before.
         files["meta-data"] = cloud.meta_data(f"{self.hostname}-{secrets.token_hex(6)}")
-        files["user-data"] = cloud.user_data(self.hostname, self.user, self.ssh_keys, FOLDER)
+        files["user-data"] = cloud.user_data(
+            self.hostname, self.user, self.ssh_keys, FOLDER, radio=self.wifi is not None
+        )
         return files
+
+    @property
+    def kernel_words(self) -> tuple[str, ...]:
+        """For the kernel's command line: memory limits that hold, and the radio's country."""
+        country = (f"{COUNTRY}{self.wifi.country}",) if self.wifi else ()
+        return (MEMORY_CONTROLLER, *country)
 
     def _inner(self) -> Iterator[tuple[str, Content]]:
         yield from self.payload.items()

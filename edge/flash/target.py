@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from edge.errors import UserError
 from edge.flash.erase import wipe, wipe_folder
-from edge.flash.kit import FOLDER, SECRETS, Content, size_of
+from edge.flash.kit import COUNTRY, FOLDER, MEMORY_CONTROLLER, SECRETS, Content, size_of
 
 BOOT_FILES = ("config.txt", "cmdline.txt")
 SEEDS = ("user-data", "network-config", "meta-data")
 OURS = {*SEEDS, "ssh", FOLDER}
-MEMORY_CONTROLLER = "cgroup_enable=memory"
 FAT32_FILE_MAX = 2**32 - 1
 SPARE_BYTES = 1_000_000
 """Room for what a file takes beyond its length, and for the device's status."""
@@ -108,7 +107,9 @@ def make_folder(out: Path) -> None:
         raise UserError(f"{out}: cannot be made: {error.strerror}") from error
 
 
-def write(out: Path, files: Mapping[str, Content]) -> None:
+def write(
+    out: Path, files: Mapping[str, Content], kernel_words: Sequence[str] = (MEMORY_CONTROLLER,)
+) -> None:
     """Put a kit in place; cut off half-way, the card starts as it would have without it.
 
     What cloud-init read before is kept beside it as *.orig, until the device has started.
@@ -127,7 +128,7 @@ def write(out: Path, files: Mapping[str, Content]) -> None:
             if not name.startswith(f"{FOLDER}/"):
                 _replace(out / name, held, keep=name in SEEDS and not again)
         if is_boot_partition(out):
-            _enable_memory_controller(out / "cmdline.txt")
+            _tell_kernel(out / "cmdline.txt", kernel_words)
     except OSError as error:
         raise UserError(f"{out}: cannot be written: {error.strerror}") from error
     finally:
@@ -147,18 +148,17 @@ def _replace(path: Path, held: Content, keep: bool) -> None:
         old.unlink(missing_ok=True)
 
 
-def _enable_memory_controller(cmdline: Path) -> None:
-    """Turn on what limits memory, which Raspberry Pi OS starts without.
-
-    Without it nothing keeps frames from being swapped to the card, whatever a unit says.
-    """
+def _tell_kernel(cmdline: Path, words: Sequence[str]) -> None:
+    """Put words at the end of the kernel's command line; another value of a key goes."""
     text = cmdline.read_text(encoding="utf-8", errors="surrogateescape")
-    if MEMORY_CONTROLLER in text.split():
-        return
     first, newline, rest = text.partition("\n")
+    keys = {word.partition("=")[0] for word in words if word.startswith(COUNTRY)}
+    held = [word for word in first.split() if word.partition("=")[0] not in keys]
+    told = " ".join([*held, *(word for word in words if word not in held)])
+    if told.split() == first.split():
+        return
     new = cmdline.with_name(f"{cmdline.name}.new")
-    _write(new, f"{first.rstrip()} {MEMORY_CONTROLLER}{newline}{rest}".encode(
-        errors="surrogateescape"))  # fmt: skip
+    _write(new, f"{told}{newline}{rest}".encode(errors="surrogateescape"))
     new.replace(cmdline)
 
 

@@ -50,12 +50,12 @@ def flash_kit(parsed: argparse.Namespace, overrides: Overrides) -> int:
             _kit(device, config, login, common)
             for device, config, login in zip(chosen, configs, logins, strict=True)
         ]
-        written = {out / kit.device if several else out: kit.files() for kit in kits}
-        target.check_room(out, written.values(), offline=parsed.offline)
+        written = [(out / kit.device if several else out, kit.files()) for kit in kits]
+        target.check_room(out, [files for _, files in written], offline=parsed.offline)
         if several:
             target.make_folder(out)
-        for folder, files in written.items():
-            target.write(folder, files)
+        for kit, (folder, files) in zip(kits, written, strict=True):
+            target.write(folder, files, kit.kernel_words)
             say(f"{folder}: {len(files)} files, {size_of(files) / 1e6:.1f} MB")
     _advise(configs, common, parsed)
     return 0

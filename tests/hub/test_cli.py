@@ -33,7 +33,12 @@ def test_help_tells_the_defaults_and_no_password(
     monkeypatch.setenv(flags.STORE_VARIABLE, "postgresql://me:secret@db/x")
     run("run", "--help")
     told = " ".join(capsys.readouterr().out.split())
-    for expected in ("(default: localhost)", "(default: localhost)", "(default: 500)", "hub.sqlite3"):
+    for expected in (
+        "(default: localhost)",
+        "(default: localhost)",
+        "(default: 500)",
+        "hub.sqlite3",
+    ):
         assert expected in told
     assert "me:secret" not in told
     assert "(default: None)" not in told
