@@ -231,6 +231,14 @@ def test_what_a_profile_set_is_shown_and_can_be_read_again(tmp_path):
         assert settings.load(write(tmp_path, text)).privacy == config.privacy
 
 
+def test_any_letter_that_is_read_is_written_so_that_it_can_be_read_again(tmp_path):
+    """Beyond the first 65,536 (emoji), and those that TOML takes only by their number."""
+    config = settings.load(None, ['source.uri=/a\x7f\u00b0"\\b.mp4', "operator.name=Café 😀"])
+    for text in (settings.as_toml(config), settings.changed_as_toml(config)):
+        again = settings.load(write(tmp_path, text))
+        assert (again.source.uri, again.operator.name) == ('/a\x7f°"\\b.mp4', "Café 😀")
+
+
 def test_a_window_is_no_shorter_than_the_threshold_allows():
     """It is raised where k is above 1, and only there."""
     short = ["window.length_s=1"]
