@@ -10,11 +10,11 @@ from pathlib import Path
 from edge.errors import UserError
 from edge.flash.erase import wipe, wipe_folder
 from edge.flash.kit import FOLDER, SECRETS, Content, size_of
+from edge.kernel_line import turn_memory_controller_on
 
 BOOT_FILES = ("config.txt", "cmdline.txt")
 SEEDS = ("user-data", "network-config", "meta-data")
 OURS = {*SEEDS, "ssh", FOLDER}
-MEMORY_CONTROLLER = "cgroup_enable=memory"
 FAT32_FILE_MAX = 2**32 - 1
 SPARE_BYTES = 1_000_000
 """Room for what a file takes beyond its length, and for the device's status."""
@@ -127,7 +127,7 @@ def write(out: Path, files: Mapping[str, Content]) -> None:
             if not name.startswith(f"{FOLDER}/"):
                 _replace(out / name, held, keep=name in SEEDS and not again)
         if is_boot_partition(out):
-            _enable_memory_controller(out / "cmdline.txt")
+            turn_memory_controller_on(out / "cmdline.txt")
     except OSError as error:
         raise UserError(f"{out}: cannot be written: {error.strerror}") from error
     finally:
@@ -145,21 +145,6 @@ def _replace(path: Path, held: Content, keep: bool) -> None:
         wipe(old)
     elif not keep:
         old.unlink(missing_ok=True)
-
-
-def _enable_memory_controller(cmdline: Path) -> None:
-    """Turn on what limits memory, which Raspberry Pi OS starts without.
-
-    Without it nothing keeps frames from being swapped to the card, whatever a unit says.
-    """
-    text = cmdline.read_text(encoding="utf-8", errors="surrogateescape")
-    if MEMORY_CONTROLLER in text.split():
-        return
-    first, newline, rest = text.partition("\n")
-    new = cmdline.with_name(f"{cmdline.name}.new")
-    _write(new, f"{first.rstrip()} {MEMORY_CONTROLLER}{newline}{rest}".encode(
-        errors="surrogateescape"))  # fmt: skip
-    new.replace(cmdline)
 
 
 def _write(path: Path, held: Content) -> None:
