@@ -60,7 +60,7 @@ def test_text_needs_no_quotes_on_the_command_line(override, value):
         ('[window]\nlength_s = "x"\n', 'window.length_s = "x": expected float, got str (Length of'),
         ("[window]\nlength_s = 0\n", "window.length_s = 0: expected float >= 1"),
         ("[mqtt]\nport = 70000\n", "mqtt.port = 70000: expected int <= 65535"),
-        ('[device]\nsite = "a/b"\n', 'device.site = "a/b": expected str matching regex'),
+        ('[device]\nsite = "a/b"\n', 'device.site = "a/b": expected 1 to 40 letters from A to Z'),
         ('[log]\nlevel = "loud"\n', "log.level"),
         ("[estimator]\nmodels = [1]\n", "estimator.models[0] = 1: expected str, got int"),
         ("window = 3\n", "window = 3: expected object, got int"),
