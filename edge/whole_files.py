@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
 
-from edge.errors import ConfigError
+from edge.errors import ConfigError, UserError
 
 
 @contextmanager
@@ -39,6 +40,13 @@ def keep(path: Path) -> Path:
     except OSError:  # FAT has no such links
         path.replace(old)
     return old
+
+
+def refuse_folders(paths: Iterable[Path]) -> None:
+    """UserError where a folder stands, which no file can replace: for before the first one is."""
+    for path in paths:
+        if path.is_dir():
+            raise UserError(f"{path}: cannot be written: {os.strerror(errno.EISDIR)}")
 
 
 def write_out(text: str, out: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +25,7 @@ from edge.errors import UserError
 from edge.notice.facts import facts_of
 from edge.output import say
 from edge.runtime.networks.licences import chain_of
-from edge.whole_files import replacing
+from edge.whole_files import refuse_folders, replacing
 
 INDEX = "README.md"
 
@@ -128,9 +127,7 @@ def _write(out: Path, texts: Mapping[str, str], others: Mapping[str, bytes], for
     printed = {name: _printed(name) for name in texts}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in (*texts, *printed.values(), *others):
-            if (out / name).is_dir():
-                raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
+        refuse_folders(out / name for name in (*texts, *printed.values(), *others))
         with ExitStack() as replaced:  # once all are written
             for name, content in others.items():
                 replaced.enter_context(replacing(out / name)).write_bytes(content)

@@ -43,12 +43,22 @@ def init(parsed: argparse.Namespace, overrides: Overrides, places: system.Places
     config = configuration(parsed, overrides, typed)
     password = _password(parsed, config, ask)
     if not parsed.services:
-        try_out(config, password, untested=parsed.untested)
-        with _written(config, parsed.out, for_services=False):
-            pass
-        if password:
-            say("the password was tried and is stored nowhere: mqtt.password_file names its file")
-        return 0
+        return _write_alone(parsed, config, password)
+    return _set_up(parsed, config, password, places)
+
+
+def _write_alone(parsed: argparse.Namespace, config: Config, password: str) -> int:
+    try_out(config, password, untested=parsed.untested)
+    with _written(config, parsed.out, for_services=False):
+        pass
+    if password:
+        say("the password was tried and is stored nowhere: mqtt.password_file names its file")
+    return 0
+
+
+def _set_up(
+    parsed: argparse.Namespace, config: Config, password: str, places: system.Places
+) -> int:
     with system.stopped():
         try_out(config, password, untested=parsed.untested)
         system.install_users(places)

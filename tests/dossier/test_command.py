@@ -101,7 +101,7 @@ def test_an_old_dossier_stays_whole_where_a_new_one_can_t_be_written(tmp_path, c
     (tmp_path / "out" / name).mkdir(parents=True)
     (tmp_path / "out" / "4-networks.md").write_text("old")
     assert run(tmp_path, "--force") == 1
-    assert f"cannot be written: {name} is a folder" in capsys.readouterr().err
+    assert f"{name}: cannot be written: Is a directory" in capsys.readouterr().err
     assert (tmp_path / "out" / "4-networks.md").read_text() == "old"
     assert written(tmp_path) == {name, "4-networks.md"}
 
