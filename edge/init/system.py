@@ -42,6 +42,11 @@ class Places(NamedTuple):
         return self.root / "etc/credstore/agender-edge.mqtt-password"
 
     @property
+    def user(self) -> Path:
+        """The user as a credential, which the publisher takes before the configuration's."""
+        return self.root / "etc/credstore/agender-edge.mqtt-username"
+
+    @property
     def sealed(self) -> Path:
         """The password, encrypted for this machine."""
         return self.root / "etc/credstore.encrypted" / f"agender-edge.{SEALED}"
@@ -122,6 +127,7 @@ def store_password(password: str, places: Places) -> None:
         for folder in (places.plain.parent, places.sealed.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _store(password, places)
+        places.user.unlink(missing_ok=True)  # the configuration names the user that was tried
     except OSError as error:
         raise UserError(f"the password cannot be stored: {error}") from error
 

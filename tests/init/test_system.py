@@ -45,6 +45,14 @@ def test_a_sealed_password_of_before_does_not_win_over_the_new_one(places, no_pr
     assert not places.sealed.exists()
 
 
+def test_a_user_of_before_does_not_win_over_the_new_one(places, no_programs):
+    """The credential counts before the configuration."""
+    places.user.parent.mkdir(parents=True)
+    places.user.write_text("of another broker")
+    system.store_password("new", places)
+    assert not places.user.exists()
+
+
 def test_without_a_password_none_is_kept(places, no_programs):
     """The user was taken away."""
     system.store_password("old", places)
