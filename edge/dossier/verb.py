@@ -19,7 +19,7 @@ from edge.dossier.markdown import document, entries, plain
 from edge.dossier.networks import networks
 from edge.dossier.parts import parts
 from edge.dossier.record import record
-from edge.dossier.sources import text_of
+from edge.dossier.sources import quoted
 from edge.dossier.told import NO_ADVICE, OPEN
 from edge.errors import UserError
 from edge.notice.facts import facts_of
@@ -66,8 +66,8 @@ def _documents(config: Config, results: Sequence[Path]) -> dict[str, str]:
         "5-configuration.md": configuration(config, cards),
         "6-evidence.md": evidence(results),
         "7-parts.md": parts(),
-        "8-privacy.md": text_of("docs/privacy.md"),
-        "9-changes.md": text_of("CHANGELOG.md"),
+        "8-privacy.md": quoted("docs/privacy.md"),
+        "9-changes.md": quoted("CHANGELOG.md"),
     }
 
 

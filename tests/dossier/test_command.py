@@ -42,6 +42,14 @@ def test_the_index_leads_to_every_file(tmp_path, capsys):
     assert sum(text.count("**To be filled in:**") for text in texts) == asked > 5
 
 
+def test_no_link_of_a_document_leads_nowhere(tmp_path):
+    """What is quoted from the project may link to documents that a dossier does not have."""
+    assert run(tmp_path) == 0
+    for path in (tmp_path / "out").glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+            assert "://" in target or (tmp_path / "out" / target).exists(), (path.name, target)
+
+
 def test_the_same_configuration_makes_the_same_files(tmp_path):
     """So that a comparison tells what changed."""
     contents = []
