@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from itertools import count
 from pathlib import Path
 
-from edge.errors import ConfigError
+from edge.errors import ConfigError, UserError
 
 
 @contextmanager
@@ -19,12 +22,31 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     fresh = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
-        fresh.touch()  # where that can't be, nothing is worth beginning
+        fresh.unlink(missing_ok=True)  # what a crash left; or a link that somebody laid there
+        fresh.touch(exist_ok=False)  # where that can't be, nothing is worth beginning
         yield fresh
         fresh.replace(path)
     finally:
         with suppress(OSError):  # of a place that can't be written, nothing is there either
             fresh.unlink()
+
+
+def keep(path: Path) -> Path:
+    """Let a file that is about to be replaced stay, under a name beside it that none has yet."""
+    names = (path.with_name(f"{path.name}.old{f'-{n}' if n > 1 else ''}") for n in count(1))
+    old = next(name for name in names if not os.path.lexists(name))
+    try:
+        old.hardlink_to(path)  # so that at no time neither is there
+    except OSError:  # FAT has no such links
+        path.replace(old)
+    return old
+
+
+def refuse_folders(paths: Iterable[Path]) -> None:
+    """UserError where a folder stands, which no file can replace: for before the first one is."""
+    for path in paths:
+        if path.is_dir():
+            raise UserError(f"{path}: cannot be written: {os.strerror(errno.EISDIR)}")
 
 
 def write_out(text: str, out: Path | None) -> None:

@@ -350,9 +350,10 @@ def _add_dossier(verbs: Verbs) -> None:
 
 
 def _dossier(parsed: argparse.Namespace) -> int:
-    from edge.dossier.verb import dossier
+    from edge.dossier.verb import Form, dossier
 
-    return dossier(_configured(parsed), parsed.out, parsed.results, parsed.sbom, as_pdf=parsed.pdf)
+    form = Form(as_pdf=parsed.pdf, force=parsed.force)
+    return dossier(_configured(parsed), parsed.out, parsed.results, parsed.sbom, form)
 
 
 def _add_completion(verbs: Verbs) -> None:

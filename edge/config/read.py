@@ -162,4 +162,6 @@ def _toml(value: Any) -> str:
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value)
+    # JSON's \u stands for half a character beyond U+FFFF, TOML's for a whole one; and TOML takes no
+    # bare DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -12,11 +12,17 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from edge.config.section import Table
+from edge.config.section import SAFE_NAME, Table
 from edge.config.tables import Config
 
 SECRETIVE = ("source", "mqtt")
 """Tables of which no text is ever repeated."""
+
+
+PATTERNS = {
+    SAFE_NAME: "1 to 40 letters from A to Z, digits, - and _, beginning with a letter or digit"
+}
+"""What a person may not read → what it means."""
 
 
 @cache
@@ -52,6 +58,8 @@ def explained(message: str, table: Table) -> str:
     expected = what.replace("`", "").replace("Expected ", "expected ", 1)
     if choices and "array" not in what:
         expected = f"expected one of {choices}"
+    for pattern, meaning in PATTERNS.items():
+        expected = expected.replace(f"str matching regex {pattern!r}", meaning)
     described = _description(path)
     meaning = f" ({described})" if described else ""
     held = _at(table, path)

@@ -16,5 +16,6 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of the file's tables: immutable, and an unknown key is an error."""
 
 
-SafeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$(?!\n)")]
+SAFE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$(?!\n)"
+SafeName = Annotated[str, Meta(pattern=SAFE_NAME)]
 """A level of a topic, or part of one."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 HELP = "write the papers that an operator has to be able to show, from the configuration in force"
 MORE = """Fill in the table [operator] first (name, contact and purpose at least). Make the dossier
-again whenever the configuration changes: the same one makes the same files, so that diff tells
-what a change of the configuration changed in them. --pdf needs the extra: pip install
-'agender-edge[pdf]' and, on Debian, apt install libpango-1.0-0 libpangoft2-1.0-0
-libharfbuzz-subset0.
+again, into a folder of its own, whenever the configuration changes: the same one makes the same
+files, so that diff tells what a change of the configuration changed in them. --pdf needs the
+extra: pip install 'agender-edge[pdf]' and, on Debian, apt install libpango-1.0-0
+libpangoft2-1.0-0 libharfbuzz-subset0.
 
 The texts are templates after Articles 30 and 35 of the GDPR, Article 13 of the EU's AI Act and
 CNIL's method for impact assessments; they are no legal advice."""
@@ -42,5 +42,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="bills of materials to put beside it, as `make sbom` writes them (default: none; "
         "what is installed here is listed in any case)",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace documents that differ, what was filled in by hand included",
     )
     parser.add_argument("--pdf", action="store_true", help="each document as PDF too")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from edge.dossier.risks import RISKS, Measure, Risk
 from edge.dossier.told import NO_ADVICE, OPEN, given, told
 from edge.notice.catalogue import catalogue, values_of
 from edge.notice.facts import Facts
+from edge.output import some
 
 SOURCE = (
     "Steps of likelihood and severity: CNIL, Privacy Impact Assessment, Knowledge Bases (February "
@@ -78,8 +80,12 @@ def _measure(measure: Measure, facts: Facts, outcomes: Outcomes) -> str:
     if not measure.claim:
         return text
     claim = next(held for held in claims() if held.text.startswith(measure.claim))
-    ended = ", ".join(sorted({outcome(test, outcomes) for test in claim.tests}))
-    return f"{text} Shown by {len(claim.tests)} test{'s' * (len(claim.tests) > 1)}: {ended}."
+    ended = Counter(outcome(test, outcomes) for test in claim.tests)
+    number = some(len(claim.tests), "test")
+    if set(ended) == {"passed"}:
+        return f"{text} Shown by {number} that passed."
+    told = ", ".join(f"{count} {how}" for how, count in sorted(ended.items()))
+    return f"{text} **Not shown by this dossier:** of {number} that would show it {told}."
 
 
 def _summary(facts: Facts) -> Iterable[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from edge.dossier.markdown import document, table
+from edge.dossier.markdown import document, plain, table
 from edge.dossier.sources import text_of
 from edge.errors import UserError
 
@@ -60,10 +60,12 @@ _WEIGHT = {"skipped": 0, "passed": 1, "failed": 2}
 
 def _cases(file: Path) -> Iterator[tuple[str, str]]:
     try:
-        root = ET.parse(file).getroot()
-    except (OSError, ET.ParseError) as error:
+        cases = list(ET.parse(file).iter("testcase"))
+    except (OSError, ET.ParseError, LookupError, ValueError) as error:  # the last two: encodings
         raise UserError(f"--results {file}: {error}; write it with pytest --junitxml") from error
-    for case in root.iter("testcase"):
+    if not cases:
+        raise UserError(f"--results {file}: holds no test; write it with pytest --junitxml")
+    for case in cases:
         path = case.get("classname", "").replace(".", "/")
         test = case.get("name", "").partition("[")[0]
         failed = case.find("failure") is not None or case.find("error") is not None
@@ -72,8 +74,10 @@ def _cases(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def outcome(test: str, outcomes: Outcomes) -> str:
-    """How a test, or all tests of a file, ended."""
-    told = [held for name, held in outcomes.items() if name == test or name.startswith(f"{test}::")]
+    """How a test, or all tests of a file, ended; a file of which some were skipped did not pass."""
+    told = {held for name, held in outcomes.items() if name == test or name.startswith(f"{test}::")}
+    if told == {"passed", "skipped"}:
+        return "partly skipped"
     return max(told, key=_WEIGHT.__getitem__) if told else "not run"
 
 
@@ -85,7 +89,7 @@ def evidence(files: Sequence[Path]) -> str:
         for claim in claims()
     ]
     told = (
-        f"The results are those of {', '.join(file.name for file in files)}."
+        f"The results are those of {', '.join(plain(file.name) for file in files)}."
         if files
         else "No results were given (`--results`): run the tests and make the dossier again. "
         "`PYTEST_ADDOPTS=--junitxml=results.xml make test` writes them."
@@ -93,6 +97,6 @@ def evidence(files: Sequence[Path]) -> str:
     return document(
         "Evidence",
         "Each claim about the program is held by tests that anybody can run from its source. "
-        f"A claim whose test failed or was not run is not shown to hold. {told}",
+        f"A claim is shown to hold where each of its tests passed, and not otherwise. {told}",
         table(("claim", "held by, and how that ended"), rows),
     )

@@ -9,12 +9,18 @@ from edge.dossier.told import NO_ADVICE, OPEN, told
 from edge.notice.catalogue import Catalogue, catalogue
 from edge.notice.facts import Facts
 from edge.notice.figures import Row, cells, looks_of, rows_of
+from edge.notice.sentences import AGE, BOTH, GENDER, Sentence, always, estimating, said
 from edge.runtime.networks.card import Card
 from edge.share import wilson
 
 MADE_FOR = (
-    "Counting people who come before a camera, with age band and sex as a network takes them to "
-    "be, as sums over times that fold or hold enough people."
+    "Counting people who come before a camera{known}, as sums over times that fold or hold enough "
+    "people."
+)
+KNOWN = (
+    Sentence(", with age band and sex as a network takes them to be", estimating(BOTH)),
+    Sentence(", with age band as a network takes it to be", estimating(AGE)),
+    Sentence(", with sex as a network takes it to be", estimating(GENDER)),
 )
 NEVER = (
     "To check anybody's age, to let anybody in or keep anybody out, to price, to accuse.",
@@ -25,24 +31,48 @@ NEVER = (
     "5(1)(g)), or emotions at work or at school (5(1)(f)).",
 )
 LIMITS = (
-    "Faces turned away, covered, in the dark, or smaller than the networks find are not counted or "
-    "have no known age and sex; the share of unknown is told and never spread over the others.",
-    "In groups people are missed or counted twice; docs/counting.md has the measured errors on "
-    "real footage. Compare with a count by hand at the place before figures are relied on.",
-    "Sex is told as the network sees it from a face, as female, male or unknown; this says nothing "
-    "of anybody's gender identity.",
-    "Ages of children and of old people are less exact, as the table by group tells.",
-)
+    Sentence(
+        "Faces turned away, covered, in the dark, or smaller than the networks find are not "
+        "counted, or nothing is estimated of them; how many are unknown is told.", always
+    ),
+    Sentence("The corrected sums take the unknown to be like the others.",
+             lambda facts: facts.corrected),
+    Sentence(
+        "In groups people are missed or counted twice; docs/counting.md has the measured errors on "
+        "real footage. Compare with a count by hand at the place before figures are relied on.",
+        always,
+    ),
+    Sentence(
+        "Sex is told as the network sees it from a face, as female, male or unknown; this says "
+        "nothing of anybody's gender identity.", lambda facts: "gender" in facts.estimated
+    ),
+    Sentence("Ages of children and of old people are less exact, as the table by group tells.",
+             lambda facts: "age" in facts.estimated),
+)  # fmt: skip
 COLUMNS = (
     "group", "faces", "sex right, of 100 (95 % interval)", "age off by, years",
     "on average taken for",
 )  # fmt: skip
 OVERSIGHT = (
-    "Look at `health` (or `agender-edge watch`): the share of time observed, and what is wrong "
-    "with the view. A camera that was moved or covered tells so within seconds.",
-    "Look at unknown and withheld shares before comparing days; a change of light changes them.",
-    "Count by hand once a season, and after the camera was moved.",
-    "Pause the camera whenever in doubt; nothing is lost but the counts of that time.",
+    Sentence(
+        "Look at `health` (or `agender-edge watch`): the share of time observed, and what is wrong "
+        "with the view. A camera that was moved or covered tells so within seconds.", always
+    ),
+    Sentence(
+        "Look at unknown and withheld shares before comparing days; a change of light changes "
+        "them.", always
+    ),
+    Sentence("Count by hand once a season, and after the camera was moved.", always),
+    Sentence("Pause the camera whenever in doubt; nothing is lost but the counts of that time.",
+             lambda facts: "pause" in facts.requests),
+    Sentence(
+        "Switch the device off whenever in doubt; nothing is lost but the counts of that time.",
+        lambda facts: "pause" not in facts.requests
+    ),
+)  # fmt: skip
+CORRECTED = (
+    " Corrected sums assume that the people here are mistaken for one another as those in the "
+    "card's confusion matrix were."
 )
 
 
@@ -60,17 +90,17 @@ def instructions(facts: Facts) -> str:
         "## (a) Who is responsible",
         plain(f"{facts.operator.name.strip()}; {facts.operator.contact.strip()}"),
         "## (b) What it is made for, and never for",
-        MADE_FOR,
+        MADE_FOR.format(known="".join(said(KNOWN, facts))),
         f"Here: {plain(facts.operator.purpose.strip())}",
         "Never:",
         entries(NEVER),
         "## (b) How right it is, by group",
         *_figures(facts),
         "## (b) What it cannot do",
-        entries(LIMITS),
+        entries(said(LIMITS, facts)),
         entries(plain(f"{card.name}: {card.limits}") for card in facts.cards if card.limits),
         "## (d) Human oversight",
-        entries(OVERSIGHT),
+        entries(said(OVERSIGHT, facts)),
         told(facts, "control"),
         entries([f"{OPEN}who does this, how often, and where it is noted"]),
         "## (e) Machine and upkeep",
@@ -97,9 +127,8 @@ def _figures(facts: Facts) -> Iterator[str]:
             yield f"Of the network `{card.name}` no figures by group are on record."
     yield (
         "Intervals are Wilson's. A group of few faces is known badly: its interval is wide. These "
-        "are single crops of faces from pictures; a person who walks by is estimated from several. "
-        "Corrected sums assume that the people here are mistaken for one another as those in the "
-        "card's confusion matrix were."
+        "are single crops of faces from pictures; a person who walks by is estimated from several."
+        + (CORRECTED if facts.corrected else "")
     )
 
 

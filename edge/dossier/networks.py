@@ -9,9 +9,8 @@ from edge.runtime.networks.card import Card
 
 FREE = "free for commercial use, by its card"
 NOT_FREE = (
-    "not free for commercial use, by its card: the terms of what it learned from allow "
-    "non-commercial use only, whatever its authors grant; what such terms mean for weights is a "
-    "question for a lawyer"
+    "not free for commercial use, by its card, since not all that stands above allows it; what "
+    "the terms of data mean for weights that learned from them is a question for a lawyer"
 )
 
 

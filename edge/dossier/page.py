@@ -14,6 +14,10 @@ code { font-size: 8.5pt; } h1 { font-size: 17pt; } h2 { font-size: 12.5pt; }
 """
 
 
+BREAK = "\ue000"
+"""Stands for our own line breaks: what a person writes has its < behind a backslash."""
+
+
 def html(markdown: str) -> str:
     """The page; UserError where the extra is missing."""
     try:
@@ -21,5 +25,5 @@ def html(markdown: str) -> str:
     except ImportError as error:
         raise UserError("--pdf needs markdown-it-py: pip install 'agender-edge[pdf]'") from error
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    body = reader.render(markdown).replace("&lt;br&gt;", "<br>")
+    body = reader.render(markdown.replace("<br>", BREAK)).replace(BREAK, "<br>")
     return f"<!DOCTYPE html><meta charset='utf-8'><style>{STYLE}</style>{body}"

@@ -6,12 +6,22 @@ from edge.dossier.markdown import document, plain, table
 from edge.dossier.told import NO_ADVICE, OPEN, given, told
 from edge.notice.facts import Facts
 
-EVERYBODY = "Everybody who comes before the camera, children included; they are not told apart."
+EVERYBODY = "Everybody who comes before the camera, children included."
 MOMENTS = (
-    "While a person is in view: the picture, the place of the face in it, and estimates. "
-    "Nothing of them is kept when the person has left. No special categories by purpose: nobody "
-    "is identified, no template is made."
+    "While a person is in view, and no longer than the time limits below say: the picture, the "
+    "place of the face in it, and estimates. No special categories by purpose: nobody is "
+    "identified, no template is made."
 )
+RELATED = (
+    " Beyond that what leaves the device, where somebody can tell who stood there: under this "
+    "configuration it may be of a single person, and is personal data then."
+)
+"""docs/privacy.md, "Where the law applies"."""
+PICTURES = {
+    "own": "nobody",
+    "network": "whoever has access to the network camera, which this program does not steer",
+    "recording": "whoever has access to the recording, which this program did not make",
+}
 MEASURES = "See the impact assessment, and the evidence for each measure."
 
 
@@ -25,7 +35,7 @@ def record(facts: Facts) -> str:
         ("(b) purposes", plain(operator.purpose.strip())),
         ("legal basis", given(operator.legal_basis, "`operator.legal_basis`")),
         ("(c) data subjects", EVERYBODY),
-        ("(c) personal data", MOMENTS),
+        ("(c) personal data", MOMENTS + (RELATED if facts.exact or facts.live_exact else "")),
         ("(d) recipients", _recipients(facts)),
         ("(e) third countries", _countries(facts)),
         ("(f) time limits", given(operator.retention, "`operator.retention`, for what has left "
@@ -44,17 +54,14 @@ def record(facts: Facts) -> str:
 
 
 def _recipients(facts: Facts) -> str:
-    broker = f"Of sums only: who reads the broker `{facts.config.mqtt.host}`"
+    broker = f"Of what leaves the device: who reads the broker `{facts.config.mqtt.host}`"
     page = ", and who reaches the device's page of figures" if facts.config.metrics.port else ""
-    camera = (
-        " Of pictures: whoever has access to the network camera, which this program does not steer."
-        if facts.camera == "network"
-        else " Of pictures: nobody."
-    )
-    return f"{broker}{page}. {OPEN}who that is.{camera}"
+    return f"{broker}{page}. {OPEN}who that is. Of pictures: {PICTURES[facts.camera]}."
 
 
 def _countries(facts: Facts) -> str:
+    if facts.page_reachable:
+        return f"{OPEN}where the readers of the broker and of the device's page of figures are."
     if facts.local_broker:
         return "None by this program: the broker runs on the device."
     return f"{OPEN}where the broker `{facts.config.mqtt.host}` and its readers are."

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from edge.notice.facts import Facts
+from edge.notice.figures import rows_of
+from edge.notice.sentences import When, always
 
 
 class Step(IntEnum):
@@ -26,13 +28,6 @@ class Step(IntEnum):
         return self.name.lower()
 
 
-When = Callable[[Facts], bool]
-
-
-def _always(_: Facts) -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A key of the texts, whether it is in force, and the claim of docs/privacy.md it rests on.
@@ -41,7 +36,7 @@ class Measure:
     """
 
     key: str
-    holds: When = _always
+    holds: When = always
     claim: str = ""
 
 
@@ -57,6 +52,11 @@ class Risk:
 
 K_SAFE = 5
 """From here on a table's groups describe no single visitor (docs/privacy.md, "Choose k")."""
+EPSILON_SAFE, EPSILON_WEAK = 1.0, 3.0
+"""A look at a noisy window changes the odds about a visit by a factor of e^ε at most: up to 3, up
+to 20, or more, which hides little."""
+MOMENT_S = 60.0
+"""Exact windows shorter than this tell of the moment."""
 
 
 def _picture(facts: Facts) -> Step:
@@ -66,33 +66,48 @@ def _picture(facts: Facts) -> Step:
 
 
 def _singled_out(facts: Facts) -> Step:
-    if facts.exact:
+    epsilon = facts.config.privacy.epsilon
+    if facts.exact or (epsilon or 0.0) > EPSILON_WEAK:
         return Step.SIGNIFICANT
-    return Step.NEGLIGIBLE if facts.noise or facts.k >= K_SAFE else Step.LIMITED
+    if epsilon is not None:
+        return Step.NEGLIGIBLE if epsilon <= EPSILON_SAFE else Step.LIMITED
+    subtracted = facts.config.space.overlapping is not None
+    return Step.NEGLIGIBLE if facts.k >= K_SAFE and not subtracted else Step.LIMITED
 
 
 def _seen_live(facts: Facts) -> Step:
-    if facts.live_exact:
+    if facts.live_exact or (facts.exact and facts.config.window_s < MOMENT_S):
         return Step.SIGNIFICANT
-    return Step.LIMITED if facts.live_folded else Step.NEGLIGIBLE
+    return Step.LIMITED if facts.live_folded or facts.load_live else Step.NEGLIGIBLE
 
 
 def _read_on_the_way(facts: Facts) -> Step:
-    if facts.local_broker or facts.config.mqtt.tls:
+    if (facts.local_broker or facts.config.mqtt.tls) and not facts.page_reachable:
         return Step.NEGLIGIBLE
-    return Step.SIGNIFICANT if facts.exact else Step.LIMITED
+    return max(Step.LIMITED, _singled_out(facts), _seen_live(facts))
+
+
+def _stolen(facts: Facts) -> Step:
+    """The card holds the way into a network camera, and may hold a recording."""
+    told = Step.LIMITED if _singled_out(facts) is Step.SIGNIFICANT else Step.NEGLIGIBLE
+    return max(told, Step.NEGLIGIBLE if facts.camera == "own" else Step.LIMITED)
 
 
 def _steered(facts: Facts) -> Step:
     return Step.LIMITED if facts.requests else Step.NEGLIGIBLE
 
 
-def _stolen(facts: Facts) -> Step:
-    return Step.LIMITED if facts.exact else Step.NEGLIGIBLE
-
-
 def _unaware(facts: Facts) -> Step:
     return Step.LIMITED if facts.operator.notice_url else Step.SIGNIFICANT
+
+
+def _measured(facts: Facts) -> bool:
+    """Whether there are figures by group of every network that estimates."""
+    return all(rows_of(card) for card in facts.cards)
+
+
+def _wrong(facts: Facts) -> Step:
+    return Step.LIMITED if _measured(facts) else Step.SIGNIFICANT
 
 
 def _limited(_: Facts) -> Step:
@@ -105,6 +120,7 @@ def _negligible(_: Facts) -> Step:
 
 NO_PICTURE = Measure("no_picture", claim="No module of the device can write")
 FOLDED = Measure("folded", lambda facts: facts.folded, "No told table shows a group")
+LEAST_WINDOW = Measure("least_window", lambda facts: facts.k > 1, "No window is shorter")
 NOISE = Measure("noise", lambda facts: facts.noise, "With noise on, no exact number")
 
 RISKS = (
@@ -113,6 +129,7 @@ RISKS = (
         Measure("no_network", lambda facts: facts.camera == "own", "The process that sees has no"),
         Measure("encrypted_camera", lambda facts: facts.camera == "network" and facts.encrypted),
         Measure("no_dump", claim="A crash leaves no memory"),
+        Measure("swap", claim="Whether frames may reach a disk"),
     )),
     Risk("recognised", Step.SIGNIFICANT, _negligible, (
         Measure("no_template", claim="Nothing is kept of who has left"),
@@ -122,14 +139,15 @@ RISKS = (
         FOLDED,
         NOISE,
         Measure("roll_up", lambda facts: not facts.exact, "Windows of any hour or day"),
-        Measure("least_window", lambda facts: facts.folded, "No window is shorter"),
+        LEAST_WINDOW,
     )),
     Risk("live", Step.LIMITED, _seen_live, (
-        Measure("live_off", lambda facts: not facts.config.privacy.live),
+        Measure("live_off", lambda facts: not facts.config.privacy.live and not facts.load_live),
+        Measure("live_load", lambda facts: not facts.config.privacy.live and facts.load_live),
         Measure("live_folded", lambda facts: facts.live_folded, "The live state tells nothing"),
     )),
     Risk("read", Step.LIMITED, _read_on_the_way, (
-        Measure("local_broker", lambda facts: facts.local_broker),
+        Measure("local_broker", lambda facts: facts.local_broker and not facts.page_reachable),
         Measure("tls", lambda facts: facts.config.mqtt.tls and not facts.local_broker),
         FOLDED,
         NOISE,
@@ -137,16 +155,19 @@ RISKS = (
     Risk("stolen", Step.LIMITED, _stolen, (
         Measure("sums_only", claim="The database has no column"),
         Measure("no_history", lambda facts: not facts.history),
+        Measure("passwords"),
         FOLDED,
         NOISE,
     )),
     Risk("steered", Step.LIMITED, _steered, (
         Measure("no_requests", lambda facts: not facts.requests),
-        Measure("no_weakening", lambda facts: bool(facts.requests), "No flood of requests"),
+        Measure("few_requests", lambda facts: bool(facts.requests)),
+        LEAST_WINDOW,
+        Measure("pause_heard", lambda facts: "pause" in facts.requests, "No flood of requests"),
         NO_PICTURE,
     )),
-    Risk("wrong", Step.LIMITED, _limited, (
-        Measure("groups"),
+    Risk("wrong", Step.LIMITED, _wrong, (
+        Measure("groups", _measured),
         Measure("corrected", lambda facts: facts.corrected),
         Measure("no_decision"),
     )),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from edge.errors import UserError
 
 TREE = Path(__file__).parents[2]
 INSTALLED = Path(sys.prefix) / "share" / "agender-edge"
+
+_LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+://|#)[^)]*\)")
 
 
 def text_of(name: str) -> str:
@@ -20,3 +23,8 @@ def text_of(name: str) -> str:
     raise UserError(
         f"{installed} is not there, which the dossier quotes: install the package again"
     )
+
+
+def quoted(name: str) -> str:
+    """The same, to stand alone: links to documents that are not beside it are their words only."""
+    return _LINK.sub(r"\1", text_of(name))

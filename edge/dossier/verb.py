@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from edge import pdf
 from edge.config import read as settings
@@ -14,32 +15,41 @@ from edge.dossier.assessment import assessment
 from edge.dossier.configuration import FILE, configuration, public
 from edge.dossier.evidence import evidence, outcomes_of
 from edge.dossier.instructions import instructions
-from edge.dossier.markdown import document, entries
+from edge.dossier.markdown import document, entries, plain
 from edge.dossier.networks import networks
 from edge.dossier.parts import parts
 from edge.dossier.record import record
-from edge.dossier.sources import text_of
+from edge.dossier.sources import quoted
 from edge.dossier.told import NO_ADVICE, OPEN
 from edge.errors import UserError
 from edge.notice.facts import facts_of
 from edge.output import say
 from edge.runtime.networks.licences import chain_of
-from edge.whole_files import replacing
+from edge.whole_files import refuse_folders, replacing
 
 INDEX = "README.md"
 
 
+class Form(NamedTuple):
+    """As PDF too; and whether documents that differ are replaced."""
+
+    as_pdf: bool
+    force: bool
+
+
 def dossier(
-    config: Config, out: Path, results: Sequence[Path], sboms: Sequence[Path], *, as_pdf: bool
+    config: Config, out: Path, results: Sequence[Path], sboms: Sequence[Path], form: Form
 ) -> int:
     """Write every document into a folder, as Markdown and where asked for as PDF."""
-    if as_pdf:
+    if form.as_pdf:
         pdf.require()
     documents = _documents(config, results)
-    bills = {path.name: _bill(path) for path in sboms}
+    bills = _bills(sboms, {INDEX, FILE, *documents, *map(_printed, (INDEX, *documents))})
     texts = {INDEX: _index(config, documents, bills), **documents}
     others = {FILE: settings.as_toml(public(config)).encode(), **bills}
-    _write(out, texts, others, as_pdf=as_pdf)
+    if not form.force:
+        _refuse_replacing(out, texts)
+    _write(out, texts, others, form)
     _advise(documents)
     return 0
 
@@ -56,14 +66,14 @@ def _documents(config: Config, results: Sequence[Path]) -> dict[str, str]:
         "5-configuration.md": configuration(config, cards),
         "6-evidence.md": evidence(results),
         "7-parts.md": parts(),
-        "8-privacy.md": text_of("docs/privacy.md"),
-        "9-changes.md": text_of("CHANGELOG.md"),
+        "8-privacy.md": quoted("docs/privacy.md"),
+        "9-changes.md": quoted("CHANGELOG.md"),
     }
 
 
 def _index(config: Config, documents: Mapping[str, str], bills: Mapping[str, bytes]) -> str:
     titles = {name: text.partition("\n")[0].lstrip("# ") for name, text in documents.items()}
-    bill_entries = [f"`{name}`: bill of materials" for name in bills]
+    bill_entries = [f"{plain(name)}: bill of materials" for name in bills]
     return document(
         "Dossier",
         f"Of the device `{config.device.site}/{config.device.name}`. {NO_ADVICE}",
@@ -72,9 +82,9 @@ def _index(config: Config, documents: Mapping[str, str], bills: Mapping[str, byt
             f"[`{FILE}`]({FILE}): the whole configuration in force",
             *bill_entries,
         ]),
-        "Made again from the same configuration it is the same, so that `diff` tells what a change "
-        "of the configuration changes in it. The sign and the page for the people in front of the "
-        "camera are made by `agender-edge notice`.",
+        "Made again from the same configuration and installation it is the same, so that `diff` of "
+        "two folders tells what a change of the configuration changes in it. The sign and the page "
+        "for the people in front of the camera are made by `agender-edge notice`.",
     )  # fmt: skip
 
 
@@ -83,30 +93,60 @@ def _open(text: str) -> str:
     return f" ({number} to be filled in)" if number else ""
 
 
-def _bill(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"--sbom {path}: cannot be read: {error.strerror}") from error
+def _bills(paths: Sequence[Path], taken: Set[str]) -> dict[str, bytes]:
+    """Name → content; UserError where a file can't be read, or a name stands for another file."""
+    found: dict[str, bytes] = {}
+    for path in paths:
+        if path.name in taken or path.name in found:
+            raise UserError(f"--sbom {path}: another file of the dossier has that name; rename it")
+        try:
+            found[path.name] = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"--sbom {path}: cannot be read: {error.strerror}") from error
+    return found
 
 
-def _write(
-    out: Path, texts: Mapping[str, str], others: Mapping[str, bytes], *, as_pdf: bool
-) -> None:
+def _printed(name: str) -> str:
+    """The name of a document's PDF."""
+    return str(Path(name).with_suffix(".pdf"))
+
+
+def _refuse_replacing(out: Path, texts: Mapping[str, str]) -> None:
+    """UserError where a document differs from what is there: a person may have filled it in."""
+    for name, text in texts.items():
+        held = out / name
+        if held.is_file() and held.read_bytes() != text.encode():
+            raise UserError(
+                f"{held} is there and differs, be it filled in by hand or of another "
+                "configuration: name another folder with --out, or let --force replace it"
+            )
+
+
+def _write(out: Path, texts: Mapping[str, str], others: Mapping[str, bytes], form: Form) -> None:
     """All of the files, and none where one can't be written; others in the folder stay."""
+    printed = {name: _printed(name) for name in texts}
     try:
         out.mkdir(parents=True, exist_ok=True)
+        refuse_folders(out / name for name in (*texts, *printed.values(), *others))
         with ExitStack() as replaced:  # once all are written
             for name, content in others.items():
                 replaced.enter_context(replacing(out / name)).write_bytes(content)
             for name, text in texts.items():
-                replaced.enter_context(replacing(out / name)).write_text(text, encoding="utf-8")
-                if as_pdf:
-                    printed = replaced.enter_context(replacing((out / name).with_suffix(".pdf")))
-                    pdf.write_pdf(page.html(text), printed)
+                replaced.enter_context(replacing(out / name)).write_bytes(text.encode())
+                if form.as_pdf:
+                    file = replaced.enter_context(replacing(out / printed[name]))
+                    pdf.write_pdf(page.html(text), file)
+        if form.force and not form.as_pdf:
+            _remove_stale(out, printed.values())
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
     print(out / INDEX)
+
+
+def _remove_stale(out: Path, names: Iterable[str]) -> None:
+    """Prints of a document as it was before would contradict the one beside them."""
+    for name in names:
+        (out / name).unlink(missing_ok=True)
 
 
 def _advise(documents: Mapping[str, str]) -> None:

@@ -10,15 +10,12 @@ from pathlib import Path
 
 from edge.flash import cloud
 from edge.flash.cloud import Wifi
+from edge.kernel_line import COUNTRY, MEMORY_CONTROLLER
 
 FOLDER = "agender-edge"
 FIRST_BOOT = Path(__file__).with_name("first-boot")
 SECRETS = frozenset(("mqtt-password", "mqtt-username", "config.toml", "network-config"))
 """Names of the files that may hold one: the broker's password, a camera's, the network's key."""
-MEMORY_CONTROLLER = "cgroup_enable=memory"
-"""Raspberry Pi OS starts without it, and then nothing keeps frames from being swapped to the card,
-whatever a unit says."""
-COUNTRY = "cfg80211.ieee80211_regdom="
 Content = bytes | Path
 """What a file holds, or the file to copy."""
 

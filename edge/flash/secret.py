@@ -15,12 +15,22 @@ def read(file: Path | None, flag: str, what: str) -> str:
     if file is None:
         if not sys.stdin.isatty():
             raise UserError(f"{what} is missing: name a file with {flag}")
-        secret = getpass.getpass(f"{what}: ")
+        secret = _typed(what)
     else:
         secret = _first_line(file, flag)
     if not secret:
         raise UserError(f"{what} is empty")
     return secret
+
+
+def _typed(what: str) -> str:
+    """What is typed without being shown; Ctrl-D ends with a sentence."""
+    try:
+        return getpass.getpass(f"{what}: ")
+    except EOFError as error:
+        raise UserError(f"{what} is missing: the question was not answered") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{what} is not UTF-8 text") from error
 
 
 def _first_line(file: Path, flag: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from edge.errors import UserError
 from edge.flash.erase import wipe, wipe_folder
-from edge.flash.kit import COUNTRY, FOLDER, MEMORY_CONTROLLER, SECRETS, Content, size_of
+from edge.flash.kit import FOLDER, SECRETS, Content, size_of
+from edge.kernel_line import MEMORY_CONTROLLER, tell_kernel
 
 BOOT_FILES = ("config.txt", "cmdline.txt")
 SEEDS = ("user-data", "network-config", "meta-data")
@@ -128,7 +129,7 @@ def write(
             if not name.startswith(f"{FOLDER}/"):
                 _replace(out / name, held, keep=name in SEEDS and not again)
         if is_boot_partition(out):
-            _tell_kernel(out / "cmdline.txt", kernel_words)
+            tell_kernel(out / "cmdline.txt", kernel_words)
     except OSError as error:
         raise UserError(f"{out}: cannot be written: {error.strerror}") from error
     finally:
@@ -146,20 +147,6 @@ def _replace(path: Path, held: Content, keep: bool) -> None:
         wipe(old)
     elif not keep:
         old.unlink(missing_ok=True)
-
-
-def _tell_kernel(cmdline: Path, words: Sequence[str]) -> None:
-    """Put words at the end of the kernel's command line; another value of a key goes."""
-    text = cmdline.read_text(encoding="utf-8", errors="surrogateescape")
-    first, newline, rest = text.partition("\n")
-    keys = {word.partition("=")[0] for word in words if word.startswith(COUNTRY)}
-    held = [word for word in first.split() if word.partition("=")[0] not in keys]
-    told = " ".join([*held, *(word for word in words if word not in held)])
-    if told.split() == first.split():
-        return
-    new = cmdline.with_name(f"{cmdline.name}.new")
-    _write(new, f"{told}{newline}{rest}".encode(errors="surrogateescape"))
-    new.replace(cmdline)
 
 
 def _write(path: Path, held: Content) -> None:

@@ -17,6 +17,9 @@ MORE = """On a terminal it asks for what the flags leave open; elsewhere it take
   school   groups from 10 people on, windows of 15 minutes or more, nothing of the moment
            (privacy.profile = "statistics"): a school, a clinic, a place of worship
 
+--config begins with a file, such as one that --force replaces: what it says is neither asked for
+nor lost, and its privacy.k stays where it is greater than the place's.
+
 Camera and broker are tried first, and where one fails nothing is written. Then the
 configuration is written, the broker's password is stored for the publisher alone (encrypted for
 this machine where systemd can), the two services are installed and started, and `doctor` looks

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
+from edge.broker_address import host_and_port
+from edge.config import read as settings
 from edge.config.tables import Config
-from edge.errors import UserError
+from edge.errors import ConfigError, UserError
 from edge.init.arguments import PLACES
 from edge.runtime.capture.v4l2_device import Camera, cameras
 
@@ -18,29 +22,35 @@ PLACE_WORDS = {
     "shop": "strangers pass: groups from 5 people on",
     "school": "children, patients, believers: groups from 10 on, nothing of the moment",
 }
+NAMES = (
+    ("site", "device.site", "Name of the place, first level of the topics"),
+    ("device", "device.name", "Name of this device, unique at the broker"),
+    ("broker", "mqtt.host", "Host of the MQTT broker"),
+    ("username", "mqtt.username", "User of this device at the broker, empty for none"),
+)
+"""Flag, key and question."""
+NOT_ANSWERED = "nothing was written: the questions were not answered"
 
 
-def complete(parsed: argparse.Namespace, ask: Ask | None) -> None:
-    """Fill in what the flags leave open; `ask` None: nobody is there to answer.
+def complete(parsed: argparse.Namespace, ask: Ask | None, known: Config) -> list[str]:
+    """Fill in what neither the flags nor `known` say; `ask` None: nobody is there to answer.
 
-    UserError where something cannot go without an answer.
+    What may hold a password comes back as `key=value`, since no flag may. UserError where
+    something cannot go without an answer.
     """
     if parsed.place is None:
         if ask is None:
             raise UserError(f"--place is missing: one of {', '.join(PLACES)}")
         parsed.place = _chosen(ask, "What kind of place is it?", PLACE_WORDS)
     if ask is None:
-        return
-    _ask_source(parsed, ask)
+        return []
     standard = Config()
-    for flag, question, default in (
-        ("site", "Name of the place, first level of the topics", standard.device.site),
-        ("device", "Name of this device, unique at the broker", standard.device.name),
-        ("broker", "Host of the MQTT broker", standard.mqtt.host),
-        ("username", "User of this device at the broker, empty for none", ""),
-    ):
-        if getattr(parsed, flag) is None:
-            setattr(parsed, flag, _answered(ask, question, default) or None)
+    typed = _ask_source(parsed, ask) if known.source.uri == standard.source.uri else []
+    for flag, key, question in NAMES:
+        default = _held(standard, key)
+        if getattr(parsed, flag) is None and _held(known, key) == default:
+            setattr(parsed, flag, _answered(ask, question, default, key) or None)
+    return typed
 
 
 def asker() -> Ask | None:
@@ -52,18 +62,23 @@ def asker() -> Ask | None:
         try:
             return input(question).strip()
         except EOFError as error:
-            raise UserError("nothing was written: the questions were not answered") from error
+            raise UserError(NOT_ANSWERED) from error
+        except UnicodeDecodeError as error:
+            raise UserError("nothing was written: an answer is not UTF-8 text") from error
 
     return ask
 
 
-def _ask_source(parsed: argparse.Namespace, ask: Ask) -> None:
+def _ask_source(parsed: argparse.Namespace, ask: Ask) -> list[str]:
     if parsed.source is not None or any(o.startswith("source.uri") for o in parsed.overrides):
-        return
+        return []
     found = dict(offered(cameras()))
     found["another"] = "a network camera (rtsp://…), a file"
     chosen = _chosen(ask, "Which camera?", found)
-    parsed.source = ask("Address or path: ") if chosen == "another" else chosen
+    if chosen == "another":
+        return [f"source.uri={_answered(ask, 'Address or path', '', 'source.uri')}"]
+    parsed.source = chosen
+    return []
 
 
 def offered(usb: Sequence[Camera]) -> list[tuple[str, str]]:
@@ -72,19 +87,41 @@ def offered(usb: Sequence[Camera]) -> list[tuple[str, str]]:
     return own + [(str(camera.path), camera.name) for camera in usb]
 
 
-def _answered(ask: Ask, question: str, default: str) -> str:
-    return ask(f"{question} [{default}]: " if default else f"{question}: ") or default
+def _answered(ask: Ask, question: str, default: str, key: str) -> str:
+    """What a key of the configuration can hold; asked again until it is that."""
+    prompt = f"{question} [{default}]: " if default else f"{question}: "
+    told = ""
+    while True:
+        answer = ask(told + prompt) or default
+        try:
+            _check(key, answer)
+        except ConfigError as error:
+            told = f"{error}\n"
+        else:
+            return answer
+
+
+def _check(key: str, answer: str) -> None:
+    """ConfigError where `key` cannot hold that, or cannot be empty."""
+    if key == "source.uri" and not answer:
+        raise ConfigError("a camera needs one")
+    held = host_and_port(answer)[0] if key == "mqtt.host" else answer
+    settings.load(Path(os.devnull), given=settings.Given("the answer", [f"{key}={held}"]))
+
+
+def _held(config: Config, key: str) -> str:
+    section, _, name = key.partition(".")
+    return str(getattr(getattr(config, section), name))
 
 
 def _chosen(ask: Ask, question: str, choices: dict[str, str]) -> str:
     """A key of `choices`, by its number or itself; asked again until it is one."""
     keys = list(choices)
-    lines = [f"  {number}  {key}: {choices[key]}" for number, key in enumerate(keys, 1)]
+    numbers = {str(number): key for number, key in enumerate(keys, 1)}
+    lines = [f"  {number}  {key}: {choices[key]}" for number, key in numbers.items()]
     prompt = "\n".join((question, *lines, "Number [1]: "))
     while True:
         answer = ask(prompt) or "1"
-        if answer in keys:
-            return answer
-        if answer.isdigit() and 1 <= int(answer) <= len(keys):
-            return keys[int(answer) - 1]
+        if answer in keys or answer in numbers:
+            return numbers.get(answer, answer)
         prompt = f"A number from 1 to {len(keys)}: "

@@ -16,6 +16,7 @@ from edge.config.read import SYSTEM_FILE
 from edge.config.tables import Config
 from edge.errors import UserError
 from edge.host.units import PUBLISHER, VISION, look
+from edge.kernel_line import MEMORY_CONTROLLER, tell_kernel
 from edge.output import say
 from edge.whole_files import replacing
 
@@ -39,6 +40,11 @@ class Places(NamedTuple):
     def plain(self) -> Path:
         """The password, for root alone; where it cannot be encrypted."""
         return self.root / "etc/credstore/agender-edge.mqtt-password"
+
+    @property
+    def user(self) -> Path:
+        """The user as a credential, which the publisher takes before the configuration's."""
+        return self.root / "etc/credstore/agender-edge.mqtt-username"
 
     @property
     def sealed(self) -> Path:
@@ -67,12 +73,16 @@ def require(places: Places, out: Path) -> None:
         )
 
 
-def install_units(config: Config, places: Places) -> None:
-    """Users, folders and the two units, as they come with the program."""
+def install_users(places: Places) -> None:
+    """Users and folders of the two units, as they come with the program."""
     for kind in ("sysusers", "tmpfiles"):
         _copy(SHARE / f"agender-edge.{kind}", places.root / f"etc/{kind}.d/agender-edge.conf")
     _run("systemd-sysusers", "agender-edge.conf")
     _run("systemd-tmpfiles", "--create", "agender-edge.conf")
+
+
+def install_units(config: Config, places: Places) -> None:
+    """The two units, as they come with the program; a network for vision only where it needs it."""
     units = places.root / "etc/systemd/system"
     for unit in UNITS:
         _copy(SHARE / unit, units / unit)
@@ -87,16 +97,17 @@ def install_units(config: Config, places: Places) -> None:
 def start() -> None:
     """Now and at every boot."""
     _run("systemctl", "enable", "--quiet", *UNITS)
-    _run("systemctl", "start", *UNITS)
+    # One that was about to start by itself may have the configuration of before.
+    _run("systemctl", "restart", *UNITS)
 
 
 @contextmanager
 def stopped() -> Iterator[None]:
     """While camera and broker are tried, what holds them rests; it goes on where that fails."""
     running = [unit for unit in UNITS if look(unit).active]
-    if running:
-        _run("systemctl", "stop", *running)
     try:
+        if running:
+            _run("systemctl", "stop", *running)
         yield
     except BaseException:
         if running:
@@ -112,19 +123,27 @@ def give_to_services(file: Path) -> None:
 
 def store_password(password: str, places: Places) -> None:
     """Encrypted for this machine where systemd can, else for root alone; empty: none is kept."""
-    for folder in (places.plain.parent, places.sealed.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        for folder in (places.plain.parent, places.sealed.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _store(password, places)
+        places.user.unlink(missing_ok=True)  # the configuration names the user that was tried
+    except OSError as error:
+        raise UserError(f"the password cannot be stored: {error}") from error
+
+
+def _store(password: str, places: Places) -> None:
     if password and _seal(password, places.sealed):
         places.plain.unlink(missing_ok=True)
         return
+    if password:
+        with replacing(places.plain) as fresh:
+            fresh.chmod(0o600)
+            fresh.write_text(f"{password}\n", encoding="utf-8")
+    else:
+        places.plain.unlink(missing_ok=True)
     # One that was sealed earlier is another password, and would be taken before this one.
     places.sealed.unlink(missing_ok=True)
-    if not password:
-        places.plain.unlink(missing_ok=True)
-        return
-    with replacing(places.plain) as fresh:
-        fresh.chmod(0o600)
-        fresh.write_text(f"{password}\n", encoding="utf-8")
 
 
 def _seal(password: str, sealed: Path) -> bool:
@@ -139,27 +158,32 @@ def _seal(password: str, sealed: Path) -> bool:
     return True
 
 
-def turn_memory_controller_on(places: Places) -> None:
-    """Raspberry Pi OS starts without it: no limit of a unit holds then (docs/raspberry-pi.md)."""
+def limit_memory(places: Places) -> None:
+    """Raspberry Pi OS starts without what limits it: no limit of a unit holds then.
+
+    Said, where that can't be mended; the device counts all the same.
+    """
     line = places.root / "boot/firmware/cmdline.txt"
     controllers = places.root / "sys/fs/cgroup/cgroup.controllers"
     if not (line.is_file() and controllers.is_file()):
         return
-    words = line.read_text(encoding="utf-8").splitlines()
-    if "memory" in controllers.read_text(encoding="utf-8").split() or not words:
+    if "memory" in controllers.read_text(encoding="utf-8").split():
         return
-    if "cgroup_enable=memory" not in words[0].split():
-        words[0] = f"{words[0].rstrip()} cgroup_enable=memory"
-        with replacing(line) as fresh:
-            fresh.write_text("\n".join(words) + "\n", encoding="utf-8")
-        say("the kernel's memory controller is turned on by the next restart: sudo reboot")
+    try:
+        if tell_kernel(line, (MEMORY_CONTROLLER,)):
+            say("the kernel's memory controller is turned on by the next restart: sudo reboot")
+    except OSError as error:
+        say(f"the kernel's memory controller stays off: {line}: {error.strerror}")
 
 
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(target) as fresh:
-        shutil.copyfile(source, fresh)
-        fresh.chmod(0o644)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as fresh:
+            shutil.copyfile(source, fresh)
+            fresh.chmod(0o644)
+    except OSError as error:
+        raise UserError(f"{target}: cannot be written: {error.strerror}") from error
 
 
 def _run(*command: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 
 from msgspec.structs import replace
 
@@ -36,10 +36,17 @@ def try_out(config: Config, password: str, *, untested: bool) -> None:
 
 def _findings(config: Config, password: str) -> Iterator[Finding]:
     yield from source(config)
-    with tempfile.TemporaryDirectory(prefix="agender-init-") as folder:
-        if password:
-            secret = Path(folder, "password")
-            secret.touch(mode=0o600)
-            secret.write_text(f"{password}\n", encoding="utf-8")
-            config = replace(config, mqtt=replace(config.mqtt, password_file=str(secret)))
+    if not password:
         yield from broker(config)
+        return
+    with in_memory(password) as file:
+        yield from broker(replace(config, mqtt=replace(config.mqtt, password_file=file)))
+
+
+@contextmanager
+def in_memory(password: str) -> Iterator[str]:
+    """The name of a file that holds it and is on no disk, from which it could be read later."""
+    with os.fdopen(os.memfd_create("password"), "w", encoding="utf-8") as file:
+        file.write(f"{password}\n")
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edge.config import read as settings
+from edge.config.address import parsed as parsed_address
+from edge.config.seen import Source
 from edge.config.tables import Config
 from edge.errors import UserError
 from edge.flash import secret
@@ -16,7 +22,7 @@ from edge.init.arguments import PLACES
 from edge.init.questions import Ask, asker, complete
 from edge.init.trial import try_out
 from edge.output import say
-from edge.whole_files import replacing
+from edge.whole_files import keep, replacing
 
 HEAD = (
     "# Written by `agender-edge init`: what differs from the defaults. `agender-edge config show`\n"
@@ -33,31 +39,70 @@ def init(parsed: argparse.Namespace, overrides: Overrides, places: system.Places
     if parsed.services:
         system.require(places, parsed.out)
     ask = asker()
-    complete(parsed, ask)
-    config = configuration(parsed, overrides)
-    password = _password(parsed, ask)
+    typed = complete(parsed, ask, settings.load(_base(parsed), overrides(parsed)))
+    config = configuration(parsed, overrides, typed)
+    password = _password(parsed, config, ask)
     if not parsed.services:
-        try_out(config, password, untested=parsed.untested)
-        _write(config, parsed.out, for_services=False)
-        return 0
+        return _write_alone(parsed, config, password)
+    return _set_up(parsed, config, password, places)
+
+
+def _write_alone(parsed: argparse.Namespace, config: Config, password: str) -> int:
+    try_out(config, password, untested=parsed.untested)
+    with _written(config, parsed.out, for_services=False):
+        pass
+    if password:
+        say("the password was tried and is stored nowhere: mqtt.password_file names its file")
+    return 0
+
+
+def _set_up(
+    parsed: argparse.Namespace, config: Config, password: str, places: system.Places
+) -> int:
     with system.stopped():
         try_out(config, password, untested=parsed.untested)
-        system.install_units(config, places)
-        _write(config, parsed.out, for_services=True)
-        system.store_password(password, places)
-    system.turn_memory_controller_on(places)
+        system.install_users(places)
+        with _written(config, parsed.out, for_services=True):
+            system.store_password(password, places)
+            system.install_units(config, places)
     system.start()
+    system.limit_memory(places)
     return _looked_at(parsed.out)
 
 
-def configuration(parsed: argparse.Namespace, overrides: Overrides) -> Config:
-    """Place, flags and --set, the last being strongest; of no file but the one that is named."""
-    keys = list(PLACES[parsed.place])
-    keys += [f"mqtt.username={parsed.username}"] if parsed.username else []
-    return settings.load(parsed.config or Path(os.devnull), [*keys, *overrides(parsed)])
+def configuration(
+    parsed: argparse.Namespace, overrides: Overrides, typed: Sequence[str] = ()
+) -> Config:
+    """Place, flags and --set, the last being strongest; of no file but the one that is named.
+
+    A file that tells less of few than the place does keeps its k.
+    """
+    user = [f"mqtt.username={parsed.username}"] if parsed.username else []
+    given = settings.Given("the answers", typed)
+    placed, bare = (
+        settings.load(_base(parsed), [*place, *user, *overrides(parsed)], given)
+        for place in (PLACES[parsed.place], ())
+    )
+    config = max(placed, bare, key=lambda config: config.privacy.k)
+    return replace(config, source=_lasting(config.source))
+
+
+def _base(parsed: argparse.Namespace) -> Path:
+    # Without any file settings.load would read that of this machine's own installation.
+    return parsed.config or Path(os.devnull)
+
+
+def _lasting(source: Source) -> Source:
+    """A path that means the same wherever the program is started."""
+    address = parsed_address(source.uri)
+    if address.kind != "path" or "://" in source.uri:
+        return source
+    return replace(source, uri=str(address.path.absolute()))
 
 
 def _refuse_replacing(out: Path, *, force: bool) -> None:
+    if out.is_dir():
+        raise UserError(f"--out {out}: is a folder; name a file")
     if out.exists() and not force:
         raise UserError(
             f"{out} is there already: change it by hand, or let --force replace it (the old one "
@@ -65,32 +110,58 @@ def _refuse_replacing(out: Path, *, force: bool) -> None:
         )
 
 
-def _password(parsed: argparse.Namespace, ask: Ask | None) -> str:
+def _password(parsed: argparse.Namespace, config: Config, ask: Ask | None) -> str:
     """Of the user at the broker; a file, or typed without being shown."""
-    if not parsed.username:
+    user = config.mqtt.username
+    if not user:
         if parsed.password_file:
             raise UserError("--username is missing: whose password is it at the broker?")
         return ""
-    if parsed.password_file is None and ask is None and not parsed.services:
-        return ""
-    what = f"the password of {parsed.username} at the broker"
-    return secret.read(parsed.password_file, "--password-file", what)
+    if parsed.password_file is None:
+        unattended = ask is None and not parsed.services
+        if config.mqtt.password_file or unattended:
+            return ""
+    return secret.read(
+        parsed.password_file, "--password-file", f"the password of {user} at the broker"
+    )
 
 
-def _write(config: Config, out: Path, *, for_services: bool) -> None:
-    """The file, for root and the services alone where they are set up; an old one is kept."""
+@contextmanager
+def _written(config: Config, out: Path, *, for_services: bool) -> Iterator[None]:
+    """The file, for root and the services alone where they are set up, once the block has ended.
+
+    Where it fails what was there stays; else that is kept beside it.
+    """
+    text = settings.changed_as_toml(config)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out) as fresh:
             fresh.chmod(0o600)
-            fresh.write_text(HEAD + settings.changed_as_toml(config), encoding="utf-8")
+            fresh.write_text(HEAD + text, encoding="utf-8")
             if for_services:
                 system.give_to_services(fresh)
-            if out.exists():
-                out.replace(out.with_name(f"{out.name}.old"))
+            yield
+            old = keep(out) if out.exists() else None
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
     say(f"written: {out}")
+    if old:
+        say(f"the old one is kept as {old}{_not_taken_over(old, text)}")
+
+
+def _not_taken_over(old: Path, text: str) -> str:
+    """The keys that an old file sets and the new one does not: areas not to be looked at, too."""
+    try:
+        before = tomllib.loads(old.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return ""
+    now = tomllib.loads(text)
+    gone = [
+        f"{section}.{key}"
+        for section, keys in before.items() if isinstance(keys, dict)
+        for key in keys if key not in now.get(section, {})
+    ]  # fmt: skip
+    return f"; no longer set: {', '.join(gone)} (--config FILE begins with a file)" if gone else ""
 
 
 def _looked_at(out: Path) -> int:

@@ -105,6 +105,17 @@ class Facts:
         return self.config.mqtt.host in LOCAL
 
     @property
+    def load_live(self) -> bool:
+        """Whether `health` tells at once how long the networks worked: whether anybody is there."""
+        return self.k == 1
+
+    @property
+    def page_reachable(self) -> bool:
+        """Whether the page of figures is served to other machines; it is never encrypted."""
+        metrics = self.config.metrics
+        return metrics.port > 0 and metrics.address not in LOCAL
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The names of the counting lines."""
         return tuple(line.name for line in self.config.space.lines)

@@ -19,11 +19,13 @@ class Sentence(NamedTuple):
     holds: When
 
 
-def _always(_: Facts) -> bool:
+def always(_: Facts) -> bool:
+    """Of every device."""
     return True
 
 
-def _estimating(attributes: frozenset[str]) -> When:
+def estimating(attributes: frozenset[str]) -> When:
+    """Where just these are estimated."""
     return lambda facts: facts.estimated == attributes
 
 
@@ -32,43 +34,43 @@ def _seen_by(camera: str) -> When:
 
 
 LEAD = (
-    Sentence("lead_counts", _always),
-    Sentence("lead_both", _estimating(BOTH)),
-    Sentence("lead_age", _estimating(AGE)),
-    Sentence("lead_gender", _estimating(GENDER)),
+    Sentence("lead_counts", always),
+    Sentence("lead_both", estimating(BOTH)),
+    Sentence("lead_age", estimating(AGE)),
+    Sentence("lead_gender", estimating(GENDER)),
 )
 """What is read from far."""
 
 SIGN = (
-    Sentence("sign_who", _always),
-    Sentence("sign_contact", _always),
-    Sentence("sign_purpose", _always),
+    Sentence("sign_who", always),
+    Sentence("sign_contact", always),
+    Sentence("sign_purpose", always),
     Sentence("sign_basis", lambda facts: bool(facts.operator.legal_basis)),
-    Sentence("sign_both", _estimating(BOTH)),
-    Sentence("sign_age", _estimating(AGE)),
-    Sentence("sign_gender", _estimating(GENDER)),
+    Sentence("sign_both", estimating(BOTH)),
+    Sentence("sign_age", estimating(AGE)),
+    Sentence("sign_gender", estimating(GENDER)),
     Sentence("sign_pictures_own", _seen_by("own")),
     Sentence("sign_pictures_network", _seen_by("network")),
     Sentence("sign_pictures_recording", _seen_by("recording")),
     Sentence("sign_exact", lambda facts: facts.exact),
     Sentence("sign_folded", lambda facts: facts.folded),
     Sentence("sign_noise", lambda facts: facts.noise),
-    Sentence("sign_rights", _always),
+    Sentence("sign_rights", always),
     Sentence("sign_more", lambda facts: bool(facts.operator.notice_url)),
     Sentence("sign_more_contact", lambda facts: not facts.operator.notice_url),
 )
 
 PAGE: Mapping[str, Sequence[Sentence]] = {
     "responsible": (
-        Sentence("who", _always),
-        Sentence("contact", _always),
-        Sentence("purpose", _always),
+        Sentence("who", always),
+        Sentence("contact", always),
+        Sentence("purpose", always),
         Sentence("basis", lambda facts: bool(facts.operator.legal_basis)),
     ),
     "happens": (
-        Sentence("estimate_both", _estimating(BOTH)),
-        Sentence("estimate_age", _estimating(AGE)),
-        Sentence("estimate_gender", _estimating(GENDER)),
+        Sentence("estimate_both", estimating(BOTH)),
+        Sentence("estimate_age", estimating(AGE)),
+        Sentence("estimate_gender", estimating(GENDER)),
         Sentence("bands", lambda facts: "age" in facts.estimated),
         Sentence("sexes", lambda facts: "gender" in facts.estimated),
     ),
@@ -81,11 +83,11 @@ PAGE: Mapping[str, Sequence[Sentence]] = {
             "camera_network_plain", lambda facts: facts.camera == "network" and not facts.encrypted
         ),
         Sentence("camera_recording", _seen_by("recording")),
-        Sentence("no_picture", _always),
-        Sentence("nobody", _always),
+        Sentence("no_picture", always),
+        Sentence("nobody", always),
     ),
     "told": (
-        Sentence("window", _always),
+        Sentence("window", always),
         Sentence("window_request", lambda facts: "window" in facts.requests),
         Sentence("people_exact", lambda facts: not facts.noise),
         Sentence("exact", lambda facts: facts.exact),
@@ -99,7 +101,7 @@ PAGE: Mapping[str, Sequence[Sentence]] = {
         Sentence("live_exact", lambda facts: facts.live_exact),
         Sentence("live_folded", lambda facts: facts.live_folded),
         Sentence("live_off", lambda facts: not facts.config.privacy.live),
-        Sentence("health", _always),
+        Sentence("health", always),
         Sentence("broker_here", lambda facts: facts.local_broker),
         Sentence(
             "broker_encrypted", lambda facts: facts.config.mqtt.tls and not facts.local_broker
@@ -126,9 +128,9 @@ PAGE: Mapping[str, Sequence[Sentence]] = {
         Sentence("no_requests", lambda facts: not facts.requests),
     ),
     "retention": (
-        Sentence("memory", _always),
-        Sentence("still", _always),
-        Sentence("outbox", _always),
+        Sentence("memory", always),
+        Sentence("still", always),
+        Sentence("outbox", always),
         Sentence("totals", lambda facts: not facts.noise),
         Sentence("history", lambda facts: facts.history),
         Sentence("history_noise", lambda facts: facts.history and facts.noise),
@@ -136,17 +138,17 @@ PAGE: Mapping[str, Sequence[Sentence]] = {
         Sentence("retention", lambda facts: bool(facts.operator.retention)),
     ),
     "rights": (
-        Sentence("rights", _always),
+        Sentence("rights", always),
         Sentence("unlinked", lambda facts: not facts.exact),
         Sentence("unlinked_few", lambda facts: facts.exact),
-        Sentence("object", _always),
-        Sentence("complain", _always),
+        Sentence("object", always),
+        Sentence("complain", always),
     ),
-    "accuracy": (Sentence("impression", _always),),
+    "accuracy": (Sentence("impression", always),),
     "law": (
-        Sentence("ai_act", _always),
-        Sentence("gdpr", _always),
-        Sentence("made", _always),
+        Sentence("ai_act", always),
+        Sentence("gdpr", always),
+        Sentence("made", always),
     ),
 }
 """Heading → its sentences; a heading under which nothing holds is left out."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from edge.notice.sentences import LEAD, SIGN, said
 from edge.notice.sign import sign
 from edge.notice.text_lines import width_of
 from edge.output import say
-from edge.whole_files import replacing
+from edge.whole_files import refuse_folders, replacing
 
 PAGE_FILE = "notice.html"
 WANTED = ("legal_basis", "retention", "notice_url")
@@ -93,17 +91,10 @@ def _write(out: Path, files: dict[str, str], *, as_pdf: bool) -> None:
                 if as_pdf:
                     fresh = replaced.enter_context(replacing(path.with_suffix(".pdf")))
                     pdf.write_pdf(pdf.sheet(text) if path.suffix == ".svg" else text, fresh)
-            _refuse_folders([*paths, *printed])
+            refuse_folders([*paths, *printed])
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
     print("\n".join(map(str, [*paths, *printed])))
-
-
-def _refuse_folders(paths: Iterable[Path]) -> None:
-    """A folder can't be replaced: looked for before the first file is."""
-    for path in paths:
-        if path.is_dir():
-            raise UserError(f"{path}: cannot be written: {os.strerror(errno.EISDIR)}")
 
 
 def _advise(facts: Facts) -> None:

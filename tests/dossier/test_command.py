@@ -42,6 +42,14 @@ def test_the_index_leads_to_every_file(tmp_path, capsys):
     assert sum(text.count("**To be filled in:**") for text in texts) == asked > 5
 
 
+def test_no_link_of_a_document_leads_nowhere(tmp_path):
+    """What is quoted from the project may link to documents that a dossier does not have."""
+    assert run(tmp_path) == 0
+    for path in (tmp_path / "out").glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+            assert "://" in target or (tmp_path / "out" / target).exists(), (path.name, target)
+
+
 def test_the_same_configuration_makes_the_same_files(tmp_path):
     """So that a comparison tells what changed."""
     contents = []
@@ -95,11 +103,41 @@ def test_what_is_wrong_is_told_and_nothing_is_written(tmp_path, capsys, words, t
     assert not (tmp_path / "out").exists()
 
 
-def test_an_old_dossier_stays_whole_where_a_new_one_can_t_be_written(tmp_path, capsys):
-    """A folder stands where a document should be."""
-    (tmp_path / "out" / "9-changes.md").mkdir(parents=True)
-    (tmp_path / "out" / "README.md").write_text("old")
+@pytest.mark.parametrize("name", ["9-changes.md", "1-record-of-processing.md", "README.md"])
+def test_an_old_dossier_stays_whole_where_a_new_one_can_t_be_written(tmp_path, capsys, name):
+    """A folder stands where a document should be, whichever is written first."""
+    (tmp_path / "out" / name).mkdir(parents=True)
+    (tmp_path / "out" / "4-networks.md").write_text("old")
+    assert run(tmp_path, "--force") == 1
+    assert f"{name}: cannot be written: Is a directory" in capsys.readouterr().err
+    assert (tmp_path / "out" / "4-networks.md").read_text() == "old"
+    assert written(tmp_path) == {name, "4-networks.md"}
+
+
+def test_what_was_filled_in_by_hand_is_not_lost(tmp_path, capsys):
+    """Nor is a dossier of another configuration, but by --force, with its prints."""
+    assert run(tmp_path) == 0
+    file = tmp_path / "out" / "2-impact-assessment.md"
+    file.write_text(file.read_text().replace("**To be filled in:**", "Done:", 1))
+    file.with_suffix(".pdf").write_text("of before")
     assert run(tmp_path) == 1
-    assert "cannot be written: Is a directory" in capsys.readouterr().err
-    assert (tmp_path / "out" / "README.md").read_text() == "old"
-    assert written(tmp_path) == {"9-changes.md", "README.md"}
+    assert "is there and differs" in capsys.readouterr().err
+    assert "Done:" in file.read_text()
+    assert run(tmp_path, "--force") == 0
+    assert "Done:" not in file.read_text()
+    assert not file.with_suffix(".pdf").exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "configuration.toml", "1-record-of-processing.pdf"])
+def test_a_bill_of_materials_takes_no_other_file_s_place(tmp_path, capsys, name):
+    """Nor another bill's."""
+    bill = tmp_path / name
+    bill.write_text("{}")
+    assert run(tmp_path, "--sbom", str(bill)) == 1
+    assert "another file of the dossier has that name" in capsys.readouterr().err
+    bills = [tmp_path / folder / "sbom.json" for folder in ("a", "b")]
+    for path in bills:
+        path.parent.mkdir()
+        path.write_text("{}")
+    assert run(tmp_path, "--sbom", *map(str, bills)) == 1
+    assert not (tmp_path / "out").exists()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from edge.config.tables import Config
-from edge.dossier import page
+from edge.dossier import page, risks
 from edge.dossier.assessment import assessment, texts
 from edge.dossier.configuration import configuration, public
 from edge.dossier.evidence import claims
@@ -27,6 +27,11 @@ from tests.notice.configurations import texts as lines_of_print
 SECRET = "hunter2secret"
 ALLOWED = {"html", "body", "h1", "h2", "h3", "p", "ul", "li", "table", "thead", "tbody", "tr",
            "th", "td", "strong", "em", "code", "br", "a", "pre", "meta", "style"}  # fmt: skip
+
+
+CORNERS = [[0.1, 0.1], [0.4, 0.1], [0.1, 0.4]]
+TWICE = [{"name": name, "polygon": CORNERS} for name in ("a", "b")]
+PAGE_FOR_ALL = {"port": 9100, "address": "0.0.0.0"}
 
 
 class Read(HTMLParser):
@@ -51,6 +56,14 @@ def test_what_an_operator_writes_is_shown_as_it_is(text):
     read = Read(page.html(plain(text)).partition("</style>")[2])
     assert read.text.strip() == " ".join(text.split("\n")).strip()
     assert read.elements <= {"p"}
+
+
+def test_a_line_break_that_an_operator_writes_is_none():
+    """Ours are, within a cell."""
+    pytest.importorskip("markdown_it", reason="needs the extra pdf")
+    assert "<br>" not in page.html(plain("a<br>b"))
+    assert "a&lt;br&gt;b" in page.html(plain("a<br>b"))
+    assert "a<br>b" in page.html("a<br>b")
 
 
 @settings(max_examples=25)
@@ -92,7 +105,23 @@ def test_a_risk_is_never_told_as_smaller_where_less_is_done_against_it(config):
         ({"privacy": {"epsilon": 1.0}}, "singled_out", Step.NEGLIGIBLE),
         ({}, "live", Step.SIGNIFICANT),
         ({"privacy": {"k": 5}}, "live", Step.LIMITED),
-        ({"privacy": {"state": "off"}}, "live", Step.NEGLIGIBLE),
+        ({"privacy": {"epsilon": 2.0}}, "singled_out", Step.LIMITED),
+        ({"privacy": {"epsilon": 20.0}}, "singled_out", Step.SIGNIFICANT),
+        ({"privacy": {"k": 5}, "space": {"zones": TWICE}}, "singled_out", Step.LIMITED),
+        ({"privacy": {"state": "off"}}, "live", Step.LIMITED),  # health tells of work
+        ({"privacy": {"epsilon": 1.0}}, "live", Step.LIMITED),
+        ({"privacy": {"state": "off"}, "window": {"length_s": 1}}, "live", Step.SIGNIFICANT),
+        ({"privacy": {"state": "off", "k": 5}}, "live", Step.NEGLIGIBLE),
+        ({}, "read", Step.NEGLIGIBLE),
+        ({"metrics": PAGE_FOR_ALL, "privacy": {"k": 5}}, "read", Step.LIMITED),
+        ({"metrics": PAGE_FOR_ALL, "mqtt": {"host": "hub", "tls": True}}, "read",
+         Step.SIGNIFICANT),
+        ({"metrics": {"port": 9100}}, "read", Step.NEGLIGIBLE),
+        ({"mqtt": {"host": "hub"}, "privacy": {"k": 5, "state": "exact"}}, "read",
+         Step.SIGNIFICANT),
+        ({"privacy": {"k": 5}}, "stolen", Step.NEGLIGIBLE),
+        ({"source": {"uri": "rtsps://cam/1"}, "privacy": {"k": 5}}, "stolen", Step.LIMITED),
+        ({"source": {"uri": "clip.mp4"}, "privacy": {"k": 5}}, "stolen", Step.LIMITED),
         ({"mqtt": {"host": "hub"}}, "read", Step.SIGNIFICANT),
         ({"mqtt": {"host": "hub"}, "privacy": {"k": 5}}, "read", Step.LIMITED),
         ({"mqtt": {"host": "hub", "tls": True}}, "read", Step.NEGLIGIBLE),
@@ -163,3 +192,91 @@ def test_the_record_says_what_the_notice_says():
     text = record(facts_of(configured(privacy={"k": 5})))
     assert "Of a time in which fewer than 5 people were counted nothing but their number" in text
     assert {"told", "retention"} <= set(PAGE)
+
+
+def measures(key, **tables):
+    """What an assessment says is done against a risk."""
+    facts = facts_of(configured(**tables))
+    chapter = assessment(facts, {}).partition(f"### {texts()['risks'][key]}")[2]
+    return chapter.partition("\n### ")[0]
+
+
+def test_a_measure_is_shown_only_by_tests_that_passed():
+    """Otherwise it is said that the dossier does not show it."""
+    [claim] = [claim for claim in claims() if claim.text.startswith("A crash leaves no memory")]
+    facts = facts_of(configured())
+    text = "A crash leaves no memory of the program on a disk."
+    passed = dict.fromkeys(claim.tests, "passed")
+    assert f"{text} Shown by 3 tests that passed." in assessment(facts, passed)
+    some = passed | {claim.tests[0]: "failed"}
+    not_shown = f"{text} **Not shown by this dossier:** of 3 tests that would show it"
+    assert f"{not_shown} 1 failed, 2 passed." in assessment(facts, some)
+    assert f"{not_shown} 3 not run." in assessment(facts, {})
+
+
+def test_requests_are_told_as_they_are_obeyed():
+    """None that is refused, and of a pause only where it is heard."""
+    text = measures("steered", commands={"verbs": ["identify"]})
+    assert "these requests and no others: say which device it is. None" in text
+    assert "A pause is heard" not in text
+    statistics = measures("steered", privacy={"profile": "none", "k": 10},
+                          commands={"verbs": ["pause", "resume"]})  # fmt: skip
+    assert "these requests and no others: pause, resume. None" in statistics
+    assert "A pause is heard" in statistics
+
+
+def test_a_page_that_others_reach_is_no_local_broker():
+    """Figures cross the network then."""
+    assert "nothing crosses a network" in measures("read", metrics={"port": 9100})
+    assert "nothing crosses a network" not in measures("read", metrics=PAGE_FOR_ALL)
+
+
+def test_with_k_1_a_quiet_device_still_tells_that_somebody_is_there():
+    """By its load (docs/privacy.md, "What this does not protect against")."""
+    assert "whether anybody is there" in measures("live", privacy={"state": "off"})
+    assert "whether anybody is there" not in measures("live", privacy={"state": "off", "k": 2})
+
+
+def test_figures_that_are_not_on_record_are_no_measure(monkeypatch):
+    """A network that was imported may have none."""
+    assert "is measured by age band and sex" in measures("wrong")
+    monkeypatch.setattr(risks, "rows_of", lambda card: [])
+    assert "is measured by age band and sex" not in measures("wrong")
+    assert "Likelihood that is left: significant" in measures("wrong")
+
+
+@pytest.mark.parametrize(
+    ("tables", "related"),
+    [({}, True), ({"privacy": {"k": 5}}, False), ({"privacy": {"k": 5, "state": "exact"}}, True),
+     ({"privacy": {"epsilon": 1.0}}, False)],
+)  # fmt: skip
+def test_sums_of_single_people_are_recorded_as_personal_data(tables, related):
+    """As docs/privacy.md says where the law applies."""
+    text = record(facts_of(configured(**tables)))
+    assert ("may be of a single person, and is personal data then" in text) == related
+
+
+@pytest.mark.parametrize(
+    ("uri", "whose"), [("usb:0", "nobody"), ("rtsp://c/1", "whoever has access to the network"),
+                       ("clip.mp4", "whoever has access to the recording")],
+)  # fmt: skip
+def test_who_has_pictures_is_recorded(uri, whose):
+    """A recording is kept by somebody."""
+    text = record(facts_of(configured(source={"uri": uri})))
+    assert f"Of pictures: {whose}" in text
+    assert "not told apart" not in text  # bands tell children
+
+
+@settings(max_examples=40)
+@given(configurations)
+def test_instructions_speak_of_nothing_that_is_not_estimated_or_obeyed(config):
+    """Of age only where age is estimated, of a pause only where it is heard."""
+    facts = facts_of(config)
+    made_for = instructions(facts).partition("## (b) What it is made for")[2].partition("Here:")[0]
+    text = instructions(facts).partition("## (b) What it cannot do")[2]
+    assert ("age band" in made_for) == ("age" in facts.estimated)
+    assert ("sex" in made_for) == ("Sex is told" in text) == ("gender" in facts.estimated)
+    assert ("Ages of children" in text) == ("age" in facts.estimated)
+    assert ("Pause the camera" in text) == ("pause" in facts.requests)
+    assert ("take the unknown to be like the others" in text) == facts.corrected
+    assert ("Corrected sums assume" in instructions(facts)) == facts.corrected

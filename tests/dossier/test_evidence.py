@@ -91,7 +91,18 @@ def test_without_results_nothing_is_said_to_have_passed():
     assert "--junitxml=results.xml make test" in text
 
 
-@pytest.mark.parametrize("content", [None, "", "<testsuites", "no xml"])
+def test_a_file_of_which_some_was_skipped_did_not_pass():
+    """What was skipped shows nothing."""
+    told = {"tests/a.py::test_b": "passed", "tests/a.py::test_c": "skipped"}
+    assert outcome("tests/a.py", told) == "partly skipped"
+    assert outcome("tests/a.py::test_b", told) == "passed"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "<testsuites", "no xml", "<svg/>", '<?xml version="1.0" encoding="none"?><a/>',
+     '<?xml version="1.0" encoding="euc-jp"?><a/>'],
+)  # fmt: skip
 def test_a_file_that_holds_no_results_is_refused(tmp_path, content):
     """By its name."""
     file = tmp_path / "x.xml"

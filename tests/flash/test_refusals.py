@@ -65,7 +65,7 @@ def said(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tupl
         ((*GOOD[:4], "out"), 2, "--broker is missing: name the host that the counts go to"),
         ((*GOOD, "--set", "source.fsp=5", "out"), 2, "source.fsp: there is no such key; did you"),
         ((*GOOD, "--device", "a/b", "out"), 1, "'a/b' is no host name: use a-z, 0-9 and -"),
-        ((*GOOD, "--site", "a b", "out"), 2, 'device.site = "a b": expected str matching'),
+        ((*GOOD, "--site", "a b", "out"), 2, 'device.site = "a b": expected 1 to 40 letters'),
         ((*GOOD, "--device", "a,a", "out"), 1, "two devices have the same name: a"),
         ((*GOOD, "--device", "a,b", "--hostname", "c", "out"), 1, "--hostname names one host"),
         ((*GOOD, "--password", "x", "out"), 2, "--password would show the secret to every user"),

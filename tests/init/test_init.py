@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -10,29 +11,18 @@ from edge.cli import main
 from edge.cli.flags import overrides
 from edge.cli.verbs import parser
 from edge.config import read as settings
+from edge.config.home import first_line
 from edge.config.tables import Config
 from edge.errors import UserError
-from edge.init import questions, verb
+from edge.init import verb
 from edge.init.arguments import PLACES
-from edge.runtime.capture.v4l2_device import Camera
+from edge.init.trial import in_memory
 
 FLAGS = ("--no-services", "--site", "shop", "--device", "door")
 
 
 def parsed(*words):
     return parser().parse_args(["init", *words])
-
-
-def answering(*answers):
-    """Somebody at a terminal who gives these answers, one a question."""
-    left, asked = list(answers), []
-
-    def ask(question):
-        asked.append(question)
-        return left.pop(0)
-
-    ask.asked = asked
-    return ask
 
 
 def run(*words):
@@ -115,6 +105,77 @@ def test_a_configuration_is_replaced_by_force_alone_and_kept(tmp_path, clip, mos
     assert run(*words, "--place", "home", "--force") == 0
     assert (tmp_path / "config.toml.old").read_text() == "# mine\n"
     assert "[device]" in out.read_text()
+    assert run(*words, "--place", "shop", "--force") == 0
+    assert (tmp_path / "config.toml.old").read_text() == "# mine\n"
+    assert "k = 5" not in (tmp_path / "config.toml.old-2").read_text()
+    assert f"kept as {out}.old-2" in capsys.readouterr().err
+
+
+def test_what_a_new_configuration_no_longer_sets_is_told(tmp_path, clip, capsys):
+    """Areas that were not to be looked at would be looked at again without a word."""
+    out = tmp_path / "config.toml"
+    corners = "[[0.1, 0.1], [0.4, 0.1], [0.1, 0.4]]"
+    out.write_text(f"""[source]\nuri = "usb:3"\n[[space.zones]]
+name = "till"\nuse = "exclude"\npolygon = {corners}\n""")
+    words = (*FLAGS, "--untested", "--source", clip, "--broker", "127.0.0.1:1", "--place", "home")
+    assert run(*words, "--out", str(out), "--force") == 0
+    assert "no longer set: space.zones" in capsys.readouterr().err
+    kept = ("--config", f"{out}.old", "--out", str(out), "--force")
+    assert run(*words, *kept) == 0
+    assert "no longer set" not in capsys.readouterr().err
+    assert settings.load(out).space.zones[0].name == "till"
+
+
+def test_a_folder_is_no_configuration(tmp_path, capsys):
+    """--force would move it away, with all that is in it."""
+    assert run(*FLAGS, "--place", "home", "--out", str(tmp_path), "--force") == 1
+    assert "is a folder; name a file" in capsys.readouterr().err
+
+
+def test_a_configuration_takes_its_place_once_all_else_is_done(tmp_path):
+    """Where the password cannot be stored, or a unit not written, the old one stays in force."""
+    out = tmp_path / "config.toml"
+    out.write_text("# mine\n")
+    with pytest.raises(UserError), verb._written(Config(), out, for_services=False):
+        assert out.read_text() == "# mine\n"
+        raise UserError("the password cannot be stored")
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+    assert out.read_text() == "# mine\n"
+
+
+def test_a_path_is_written_so_that_the_services_find_it(tmp_path, monkeypatch):
+    """They are started elsewhere; of an address nothing is changed."""
+    monkeypatch.chdir(tmp_path)
+    for source, written in (("clip.mp4", f"{tmp_path}/clip.mp4"), ("rtsp://cam/1", "rtsp://cam/1"),
+                            ("usb:0", "usb:0"), ("picamera", "picamera")):  # fmt: skip
+        line = parsed("--place", "home", "--source", source)
+        assert verb.configuration(line, overrides).source.uri == written
+
+
+def test_a_place_takes_nothing_back_that_a_file_hides(tmp_path):
+    """--config with a greater k than the place's; a lesser one is raised."""
+    for k, then in ((12, 12), (2, 5)):
+        (tmp_path / "c.toml").write_text(f"[privacy]\nk = {k}\n")
+        line = parsed("--place", "shop", "--config", str(tmp_path / "c.toml"))
+        assert verb.configuration(line, overrides).privacy.k == then
+
+
+def test_a_password_is_asked_for_whoever_names_the_user(tmp_path):
+    """--username, --set or --config; else one that was stored earlier would be removed."""
+    (tmp_path / "p").write_text("correct horse \n")
+    line = parsed("--place", "home", "--password-file", str(tmp_path / "p"))
+    config = verb.configuration(line, lambda _: ["mqtt.username=door"])
+    assert verb._password(line, config, None) == "correct horse "
+    with pytest.raises(UserError, match="the password of door at the broker is missing"):
+        verb._password(parsed("--place", "home"), config, None)
+
+
+def test_a_password_is_tried_without_a_file_on_a_disk():
+    """It could be read from the card later."""
+    with in_memory("żółw ") as file:
+        assert file.startswith("/proc/self/fd/")
+        assert Path(file).stat().st_nlink == 0
+        assert first_line(Path(file)) == "żółw "
 
 
 @pytest.mark.parametrize(
@@ -141,60 +202,3 @@ def test_services_read_one_file_alone(tmp_path, capsys):
     """A configuration written elsewhere would be of no effect."""
     assert run("--place", "home", "--out", str(tmp_path / "config.toml")) == 1
     assert "leave --out away, or write a file alone with --no-services" in capsys.readouterr().err
-
-
-def test_what_flags_leave_open_is_asked_for_with_what_is_there(monkeypatch):
-    """Cameras by name and number; an empty answer takes the default."""
-    monkeypatch.setattr(
-        questions, "cameras", lambda: [Camera("Logi C270", "/dev/video0", ("MJPG",))]
-    )
-    monkeypatch.setattr(questions, "find_spec", lambda name: None)
-    line, ask = parsed(), answering("2", "1", "shop", "", "hub.local", "door")
-    questions.complete(line, ask)
-    assert line.place == "shop"
-    assert "/dev/video0: Logi C270" in ask.asked[1]
-    assert (line.source, line.site, line.device) == ("/dev/video0", "shop", Config().device.name)
-    assert (line.broker, line.username) == ("hub.local", "door")
-
-
-def test_what_flags_say_is_not_asked_for():
-    """All of it given: no question."""
-    line = parsed("--place", "home", "--source", "usb:0", "--site", "s", "--device", "d",
-                  "--broker", "b", "--username", "u")  # fmt: skip
-    questions.complete(line, answering())
-    assert line.source == "usb:0"
-
-
-@pytest.mark.parametrize(
-    "answers",
-    [
-        (
-            "9",
-            "x",
-            "",
-        ),
-        ("0", "2"),
-        ("school",),
-    ],
-)
-def test_an_answer_that_is_no_choice_is_asked_for_again(answers):
-    """Until it is one, by number or name."""
-    line = parsed("--source", "usb:0", "--site", "s", "--device", "d", "--broker", "b",
-                  "--username", "u")  # fmt: skip
-    questions.complete(line, answering(*answers))
-    assert line.place in PLACES
-
-
-def test_an_end_of_the_answers_writes_nothing(monkeypatch):
-    """Ctrl-D: a sentence, no trace."""
-    monkeypatch.setattr("sys.stdin", None)
-    monkeypatch.setattr(questions.sys, "stdin", type("T", (), {"isatty": lambda self: True})())
-    monkeypatch.setattr(questions.sys, "stdout", type("T", (), {"isatty": lambda self: True})())
-
-    def ended(question):
-        raise EOFError
-
-    monkeypatch.setattr("builtins.input", ended)
-    ask = questions.asker()
-    with pytest.raises(UserError, match="nothing was written"):
-        ask("Which?")

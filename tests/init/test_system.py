@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 
+import msgspec
 import pytest
 
+from edge.config.tables import Config
+from edge.host.units import Unit
 from edge.init import system
+from tests.shared import ROOT
 
 
 @pytest.fixture
@@ -38,6 +43,14 @@ def test_a_sealed_password_of_before_does_not_win_over_the_new_one(places, no_pr
     places.sealed.write_bytes(b"of another broker")
     system.store_password("new", places)
     assert not places.sealed.exists()
+
+
+def test_a_user_of_before_does_not_win_over_the_new_one(places, no_programs):
+    """The credential counts before the configuration."""
+    places.user.parent.mkdir(parents=True)
+    places.user.write_text("of another broker")
+    system.store_password("new", places)
+    assert not places.user.exists()
 
 
 def test_without_a_password_none_is_kept(places, no_programs):
@@ -85,13 +98,13 @@ def test_the_memory_controller_is_turned_on_once_where_it_is_off(places, control
     write(places.root / "sys/fs/cgroup/cgroup.controllers", controllers)
     boot = write(places.root / "boot/firmware/cmdline.txt", line)
     for _ in range(2):
-        system.turn_memory_controller_on(places)
+        system.limit_memory(places)
         assert boot.read_text() == then
 
 
 def test_a_machine_without_such_a_line_stays_as_it_is(places):
     """No Raspberry Pi."""
-    system.turn_memory_controller_on(places)
+    system.limit_memory(places)
     assert list(places.root.iterdir()) == []
 
 
@@ -109,3 +122,64 @@ def test_a_program_that_no_unit_would_find_is_told(places, monkeypatch, tmp_path
     write(tmp_path / system.VISION, "")
     with pytest.raises(system.UserError, match="which is not there: let /opt/agender-edge/current"):
         system.require(places, system.SYSTEM_FILE)
+
+
+def test_a_password_that_cannot_be_stored_is_told(places, no_programs):
+    """A file stands where the folder should be."""
+    write(places.root / "etc/credstore", "")
+    with pytest.raises(system.UserError, match="the password cannot be stored"):
+        system.store_password("correct horse", places)
+
+
+def test_an_old_password_stays_where_a_new_one_cannot_be_stored(places, no_programs):
+    """The device goes on with the broker of before."""
+    write(places.sealed, "old")
+    places.plain.mkdir(parents=True)
+    with pytest.raises(system.UserError):
+        system.store_password("new", places)
+    assert places.sealed.read_text() == "old"
+
+
+def test_a_boot_partition_that_cannot_be_written_is_told_and_no_more(places, capsys, monkeypatch):
+    """The services run already."""
+    write(places.root / "sys/fs/cgroup/cgroup.controllers", "cpu")
+    write(places.root / "boot/firmware/cmdline.txt", "a\n")
+
+    def refused(line, words):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(system, "tell_kernel", refused)
+    system.limit_memory(places)
+    assert "stays off" in capsys.readouterr().err
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What is asked of the service manager, in order; both units run, and stopping may fail."""
+    words = []
+    monkeypatch.setattr(system, "look", lambda name: Unit(name, installed=True, active=True))
+    monkeypatch.setattr(system, "_run", lambda *command: words.append(command[:2]))
+    return words
+
+
+def test_services_go_on_where_setting_up_fails(asked):
+    """With the configuration of before."""
+    with pytest.raises(KeyboardInterrupt), system.stopped():
+        raise KeyboardInterrupt
+    assert asked == [("systemctl", "stop"), ("systemctl", "start")]
+
+
+def test_services_that_came_up_by_themselves_start_anew(asked):
+    """`start` would leave them with the configuration of before."""
+    system.start()
+    assert asked == [("systemctl", "enable"), ("systemctl", "restart")]
+
+
+def test_a_network_is_given_to_vision_for_a_network_camera_alone(asked, places, monkeypatch):
+    """And taken again with the next set-up."""
+    monkeypatch.setattr(system, "SHARE", ROOT / "systemd")
+    drop_in = places.root / "etc/systemd/system/agender-vision.service.d/network-camera.conf"
+    for uri, there in (("rtsp://cam/1", True), ("usb:0", False)):
+        system.install_units(msgspec.convert({"source": {"uri": uri}}, Config), places)
+        assert drop_in.exists() == there
+    assert asked == [("systemctl", "daemon-reload")] * 2

@@ -60,7 +60,7 @@ def test_text_needs_no_quotes_on_the_command_line(override, value):
         ('[window]\nlength_s = "x"\n', 'window.length_s = "x": expected float, got str (Length of'),
         ("[window]\nlength_s = 0\n", "window.length_s = 0: expected float >= 1"),
         ("[mqtt]\nport = 70000\n", "mqtt.port = 70000: expected int <= 65535"),
-        ('[device]\nsite = "a/b"\n', 'device.site = "a/b": expected str matching regex'),
+        ('[device]\nsite = "a/b"\n', 'device.site = "a/b": expected 1 to 40 letters from A to Z'),
         ('[log]\nlevel = "loud"\n', "log.level"),
         ("[estimator]\nmodels = [1]\n", "estimator.models[0] = 1: expected str, got int"),
         ("window = 3\n", "window = 3: expected object, got int"),
@@ -229,6 +229,14 @@ def test_what_a_profile_set_is_shown_and_can_be_read_again(tmp_path):
     for text in (settings.as_toml(config), settings.changed_as_toml(config)):
         assert "k = 10" in text
         assert settings.load(write(tmp_path, text)).privacy == config.privacy
+
+
+def test_any_letter_that_is_read_is_written_so_that_it_can_be_read_again(tmp_path):
+    """Beyond the first 65,536 (emoji), and those that TOML takes only by their number."""
+    config = settings.load(None, ['source.uri=/a\x7f\u00b0"\\b.mp4', "operator.name=Café 😀"])
+    for text in (settings.as_toml(config), settings.changed_as_toml(config)):
+        again = settings.load(write(tmp_path, text))
+        assert (again.source.uri, again.operator.name) == ('/a\x7f°"\\b.mp4', "Café 😀")
 
 
 def test_a_window_is_no_shorter_than_the_threshold_allows():

@@ -1,0 +1,135 @@
+"""What `agender-edge init` asks on a terminal, and what it takes for an answer."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from edge.cli.flags import overrides
+from edge.cli.verbs import parser
+from edge.config.tables import Config
+from edge.errors import ConfigError, UserError
+from edge.flash import secret
+from edge.init import questions, verb
+from edge.init.arguments import PLACES
+from edge.runtime.capture.v4l2_device import Camera
+
+
+def parsed(*words):
+    return parser().parse_args(["init", *words])
+
+
+def answering(*answers):
+    """Somebody at a terminal who gives these answers, one a question."""
+    left, asked = list(answers), []
+
+    def ask(question):
+        asked.append(question)
+        return left.pop(0)
+
+    ask.asked = asked
+    return ask
+
+
+def test_a_password_that_is_not_typed_ends_with_a_sentence(monkeypatch):
+    """Ctrl-D."""
+
+    def ended(prompt):
+        raise EOFError
+
+    monkeypatch.setattr(secret.sys, "stdin", type("T", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(secret.getpass, "getpass", ended)
+    with pytest.raises(UserError, match="the password of door is missing"):
+        secret.read(None, "--password-file", "the password of door")
+
+
+def test_what_flags_leave_open_is_asked_for_with_what_is_there(monkeypatch):
+    """Cameras by name and number; an empty answer takes the default."""
+    monkeypatch.setattr(
+        questions, "cameras", lambda: [Camera("Logi C270", "/dev/video0", ("MJPG",))]
+    )
+    monkeypatch.setattr(questions, "find_spec", lambda name: None)
+    line, ask = parsed(), answering("2", "1", "shop", "", "hub.local", "door")
+    assert questions.complete(line, ask, Config()) == []
+    assert line.place == "shop"
+    assert "/dev/video0: Logi C270" in ask.asked[1]
+    assert (line.source, line.site, line.device) == ("/dev/video0", "shop", Config().device.name)
+    assert (line.broker, line.username) == ("hub.local", "door")
+
+
+def test_what_flags_say_is_not_asked_for():
+    """All of it given: no question."""
+    line = parsed("--place", "home", "--source", "usb:0", "--site", "s", "--device", "d",
+                  "--broker", "b", "--username", "u")  # fmt: skip
+    questions.complete(line, answering(), Config())
+    assert line.source == "usb:0"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ("9", "x", ""),
+        ("0", "2"),
+        ("²", "٣", "1"),
+        ("school",),
+    ],
+)
+def test_an_answer_that_is_no_choice_is_asked_for_again(answers):
+    """Until it is one, by number or name."""
+    line = parsed("--source", "usb:0", "--site", "s", "--device", "d", "--broker", "b",
+                  "--username", "u")  # fmt: skip
+    questions.complete(line, answering(*answers), Config())
+    assert line.place in PLACES
+
+
+def test_an_answer_that_no_key_can_hold_is_asked_for_again(monkeypatch):
+    """With what would be right; the other answers are not lost."""
+    monkeypatch.setattr(questions, "cameras", list)
+    monkeypatch.setattr(questions, "find_spec", lambda name: None)
+    answers = ("home", "another", "", "http:/cam", "usb:1", "My Shop!", "shop", "", "mqtt://hub",
+               "hub:1884", "")  # fmt: skip
+    line, ask = parsed(), answering(*answers)
+    assert questions.complete(line, ask, Config()) == ["source.uri=usb:1"]
+    assert (line.site, line.broker, line.username) == ("shop", "hub:1884", None)
+    again = [question.partition("\n")[0] for question in ask.asked if "\n" in question][2:]
+    assert "needs one" in again[0]
+    assert "rtsp://" in again[1]
+    assert "device.site" in again[2]
+    assert "leave the scheme away" in again[3]
+
+
+def test_a_camera_s_password_may_be_typed_and_not_given_by_a_flag(monkeypatch):
+    """Nobody else of the machine sees what is typed."""
+    monkeypatch.setattr(questions, "cameras", list)
+    monkeypatch.setattr(questions, "find_spec", lambda name: None)
+    address = "rtsp://me:s%40cret@cam-7/1"
+    line = parsed()
+    typed = questions.complete(line, answering("home", "1", address, "", "", "", ""), Config())
+    assert verb.configuration(line, overrides, typed).source.uri == address
+    line.source = address
+    with pytest.raises(ConfigError, match="holds a password"):
+        verb.configuration(line, overrides)
+
+
+def test_what_a_file_says_is_not_asked_for(tmp_path):
+    """An answer that takes the default would be stronger than the file."""
+    known = msgspec.convert({"device": {"site": "shop"}, "source": {"uri": "usb:4"},
+                             "mqtt": {"host": "hub", "username": "me"}}, Config)  # fmt: skip
+    line = parsed("--place", "home")
+    assert questions.complete(line, answering(""), known) == []
+    assert (line.site, line.source, line.broker) == (None, None, None)
+
+
+def test_an_end_of_the_answers_writes_nothing(monkeypatch):
+    """Ctrl-D: a sentence, no trace."""
+    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setattr(questions.sys, "stdin", type("T", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(questions.sys, "stdout", type("T", (), {"isatty": lambda self: True})())
+
+    def ended(question):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", ended)
+    ask = questions.asker()
+    with pytest.raises(UserError, match="nothing was written"):
+        ask("Which?")
