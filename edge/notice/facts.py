@@ -107,7 +107,7 @@ class Facts:
     @property
     def load_live(self) -> bool:
         """Whether `health` tells at once how long the networks worked: whether anybody is there."""
-        return self.k == 1
+        return self.exact
 
     @property
     def page_reachable(self) -> bool:

@@ -2,6 +2,7 @@
 
 Every few seconds these would tell nobody from one person. While k is above 1 they are told once a
 window instead, of the whole window, and the stages' times only of one with at least k people.
+Beside noise, which no exact number may accompany, what follows who is in view is not told at all.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edge.config.told import Privacy
 from edge.host import readings
 from edge.runtime.loop import Loop
 from edge.runtime.meter import Meter
@@ -25,14 +27,17 @@ NOT_TOLD: Mapping[str, Any] = dict.fromkeys((
     "fps_camera", "fps_processed", "fps_limit", "frames_skipped", "frames_gated",
     "temperature_celsius", "vision_memory_mb", *(f"stage_{stage}_ms" for stage in STAGES),
 ))  # fmt: skip
+OF_PEOPLE = ("fps_processed", "frames_skipped")
+"""Which follow who is in view, where the processor is busy."""
 
 
 class Load:
     """Means over the time since they were last told, or over the last window."""
 
-    def __init__(self, loop: Loop, meter: Meter, k: int, now_s: float) -> None:
-        self._loop, self._meter, self._k = loop, meter, k
-        self.at_once = k == 1
+    def __init__(self, loop: Loop, meter: Meter, privacy: Privacy, now_s: float) -> None:
+        self._loop, self._meter, self._k = loop, meter, privacy.k
+        self._noise = privacy.epsilon is not None
+        self.at_once = privacy.k == 1 and not self._noise
         self._since_s = now_s
         self._captured = self._processed = 0
         self._celsius: list[float] = []
@@ -53,9 +58,10 @@ class Load:
             return
         found = self._measured(now_s)
         self._celsius = []
-        few = people < self._k
+        few = people < self._k or self._noise
         hidden = [name for name in found if few and name.startswith("stage_")]
-        self._window = found | dict.fromkeys([*hidden, "frames_gated"])
+        exact = OF_PEOPLE if self._noise else ()
+        self._window = found | dict.fromkeys([*hidden, *exact, "frames_gated"])
 
     def _measured(self, now_s: float) -> dict[str, Any]:
         """Everything, since the last call."""

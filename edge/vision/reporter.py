@@ -66,7 +66,7 @@ class Reporter:
         self._said: tuple[int | None, int | None, bool] | None = None
         self._captured = self._processed = 0
         self._camera_ok = True
-        self._load = Load(self._loop, meter, disclosure.privacy.k, self._started_s)
+        self._load = Load(self._loop, meter, disclosure.privacy, self._started_s)
 
     def tick(self) -> None:
         """Say what is due, carry out what is asked."""

@@ -109,7 +109,7 @@ def test_a_risk_is_never_told_as_smaller_where_less_is_done_against_it(config):
         ({"privacy": {"epsilon": 20.0}}, "singled_out", Step.SIGNIFICANT),
         ({"privacy": {"k": 5}, "space": {"zones": TWICE}}, "singled_out", Step.LIMITED),
         ({"privacy": {"state": "off"}}, "live", Step.LIMITED),  # health tells of work
-        ({"privacy": {"epsilon": 1.0}}, "live", Step.LIMITED),
+        ({"privacy": {"epsilon": 1.0}}, "live", Step.NEGLIGIBLE),
         ({"privacy": {"state": "off"}, "window": {"length_s": 1}}, "live", Step.SIGNIFICANT),
         ({"privacy": {"state": "off", "k": 5}}, "live", Step.NEGLIGIBLE),
         ({}, "read", Step.NEGLIGIBLE),

@@ -86,9 +86,10 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return make
 
 
-def test_within_a_window_a_visit_changes_nothing(room):
+@pytest.mark.parametrize(("k", "privacy"), [(5, {}), (1, {"epsilon": 1.0}), (5, {"epsilon": 1.0})])
+def test_within_a_window_a_visit_changes_nothing(room, k, privacy):
     """Times, rates, temperature, memory, frames, where faces lie: byte for byte the same."""
-    empty, visited = room("empty", 5), room("visited", 5)
+    empty, visited = room("empty", k, **privacy), room("visited", k, **privacy)
     assert empty.watched(range(60), NOBODY) == visited.watched(range(60), SOMEBODY)
 
 
@@ -117,6 +118,17 @@ def test_stage_times_are_told_of_a_window_with_enough_people(room, people: int, 
     assert found["frames_gated"] is None
     assert (found["fps_processed"], found["frames_skipped"]) == (pytest.approx(9.67, abs=0.01), 20)
     assert found["temperature_celsius"] == pytest.approx(53.0, abs=2.0)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_beside_noise_nothing_that_follows_people_is_told_of_a_window_either(room, k: int):
+    """However many were counted: the network's work in it is as exact as their number."""
+    noisy = room("noisy", k, epsilon=1.0)
+    noisy.watched(range(60), SOMEBODY)
+    noisy.reporter.window_ended(50)
+    found = msgspec.json.decode(noisy.health())
+    told = {name for name in NOT_TOLD if found[name] is not None}
+    assert told == {"fps_camera", "fps_limit", "temperature_celsius", "vision_memory_mb"}
 
 
 def test_the_door_gets_no_record_when_somebody_few_comes(room, tmp_path: Path):
