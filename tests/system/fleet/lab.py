@@ -221,8 +221,9 @@ def copy_checkout(target: Path) -> None:
     for entry in CHECKOUT:
         path = REPOSITORY / entry
         if path.is_dir():
-            shutil.copytree(path, target / entry, ignore=ignored)
+            shutil.copytree(path, target / entry, ignore=ignored, dirs_exist_ok=True)
         else:
+            (target / entry).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target / entry)
 
 
