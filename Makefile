@@ -45,7 +45,8 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow and not converters"
 
 test-slow: $(VENV)/ready
-	$(BIN)/python -m pytest -m "slow and not converters"
+	$(BIN)/python -m pytest $(WORKERS) -m "slow and not converters" --ignore tests/system
+	$(BIN)/python -m pytest -m "slow and not converters" tests/system
 
 test-arm64-machine: $(VENV)/ready
 	AGENDER_FULL_ARM64=1 $(BIN)/python -m pytest -s tests/system/arm64/test_whole_machine.py
