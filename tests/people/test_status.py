@@ -51,7 +51,7 @@ def telling(tmp_path: Path, seen: SimpleNamespace, privacy: Privacy) -> Reporter
         (Privacy(k=5), "watching"),
         (Privacy(k=5, state="exact"), "1 in view; watching"),
         (Privacy(k=1, state="off"), "7 frames processed"),
-        (Privacy(k=1, epsilon=1.0), "7 frames processed"),
+        (Privacy(k=1, epsilon=1.0), "watching"),
     ],
     ids=["one by one", "folded", "exact", "off", "under noise"],
 )
