@@ -21,7 +21,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edge.messages.bands import AGE_BANDS, GENDERS, TOLD_GENDERS, UNKNOWN
-from edge.privacy.estimates import Estimates
+from edge.privacy.estimates import Estimates, seeded_coin
 from edge.privacy.fold import Table, by_age, by_gender, settle
 from edge.runtime.networks.card import Confusion
 from tests.people.crowds import AGE, GENDER
@@ -68,9 +68,10 @@ def _crowd(
     counted: Counter[str] = Counter()
     told: Counter[str] = Counter()
     off = []
+    coin = seeded_coin(rng)
     for _ in range(options.windows):
         raw = _raw(rng.random(people) < women, rng.choice(len(BANDS), people, p=shares), rng)
-        table = settle(raw, options.k) or {}
+        table = settle(raw, options.k, coin) or {}
         for sums, source in ((counted, raw), (told, table)):
             sums.update(by_gender(source))
             sums.update({f"age {age}": n for age, n in by_age(source).items()})
@@ -111,6 +112,7 @@ def coverage(
     counts = [np.array(matrix, float) for matrix in (GENDER, AGE)]
     rates = [matrix / matrix.sum(axis=1, keepdims=True) for matrix in counts]
     estimates = Estimates(CONFUSION, "fine", k)
+    coin = seeded_coin(rng)
     held: tuple[list[bool], list[bool]] = ([], [])
     for _ in range(crowds):
         truths = [rng.choice(len(m), people * windows, p=rng.dirichlet(np.ones(len(m))))
@@ -120,7 +122,7 @@ def coverage(
         told: Counter[tuple[str, str]] = Counter()
         for first in range(0, people * windows, people):
             women, ages = (answer[first : first + people] for answer in answers)
-            told.update(settle(_raw(women == 0, ages, rng), k) or {})
+            told.update(settle(_raw(women == 0, ages, rng), k, coin) or {})
         if not told:
             continue
         found = estimates.of(dict(told), windows)

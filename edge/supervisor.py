@@ -11,7 +11,6 @@ import math
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -30,6 +29,7 @@ from edge.errors import (
     StorageError,
     UndeliveredError,
 )
+from edge.messages.live import socket_folder
 from edge.outbox.outbox import FILE_NAME, Outbox
 
 log = logging.getLogger("run")
@@ -149,7 +149,7 @@ def run(
         overrides = list(overrides)
         if sink == "stdout" and not any(o.startswith("paths.state=") for o in overrides):
             # Printing must not take windows that a service on this machine still has to deliver.
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="agender-edge-"))
+            folder = stack.enter_context(socket_folder("agender-edge-"))
             overrides += [f"paths.state={folder}", f"paths.runtime={folder}"]
         checked = read.load(config, overrides)
         require_state(checked.paths.state)

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -25,6 +24,7 @@ from edge.demo.broker import HOST, PROTOCOLS, broker
 from edge.demo.footage import clip
 from edge.demo.words import line, summary
 from edge.errors import NOBODY_READS, UserError
+from edge.messages.live import socket_folder
 from edge.output import say
 
 WINDOW_S = 5
@@ -86,8 +86,8 @@ def demo(*, as_json: bool, there: Place | None = None) -> int:
     for number in ENDING - {signal.SIGINT}:
         signal.signal(number, _leave)
     as_json = as_json or not sys.stdout.isatty()
-    with tempfile.TemporaryDirectory(prefix="agender-demo-") as scratch:
-        return _shown(clip(Path(scratch)), Path(scratch), there, as_json=as_json)
+    with socket_folder("agender-demo-") as scratch:
+        return _shown(clip(scratch), scratch, there, as_json=as_json)
 
 
 @contextmanager
@@ -125,6 +125,8 @@ def _shown(footage: Path, scratch: Path, there: Place | None, *, as_json: bool) 
     if subscriber.unread.is_set():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
         return NOBODY_READS
+    if status and not subscriber.received:  # who ended has said why
+        return status
     words = summary(subscriber.counts, subscriber.received, kind, time.monotonic() - started_s)
     print(f"\n{words}", file=sys.stderr if as_json else sys.stdout)
     return status or int(not _right(subscriber.counts))

@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from edge.config.tables import Config
 from edge.errors import ConfigError
 from edge.host import readings
 from edge.host.exposure import forbid_core_dumps
-from edge.messages.live import PUBLISHER_SOCKET
+from edge.messages.live import PUBLISHER_SOCKET, socket_folder
 from edge.redact import shown
 from edge.runtime.loop import Loop
 from edge.runtime.meter import STAGES, WAITING, Meter
@@ -182,15 +181,15 @@ def since_start_s() -> float:
 
 def publisher_memory_mb() -> float:
     """Resident memory of a publisher of its own, once its imports are done."""
-    with tempfile.TemporaryDirectory(prefix="agender-bench-") as folder:
+    with socket_folder("agender-bench-") as folder:
         command = [sys.executable, "-B", "-m", "edge", "publisher", "--broker", "127.0.0.1:1"]
-        command += ["--state-dir", folder, "--set", f"paths.runtime={folder}"]
+        command += ["--state-dir", str(folder), "--set", f"paths.runtime={folder}"]
         command += ["--log-level", "error"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             # Its socket appears when everything is loaded.
             until_s = time.monotonic() + 10
-            while not (Path(folder) / PUBLISHER_SOCKET).exists() and time.monotonic() < until_s:
+            while not (folder / PUBLISHER_SOCKET).exists() and time.monotonic() < until_s:
                 time.sleep(0.05)
             return readings.memory_mb(Path(f"/proc/{process.pid}/status"))
         finally:

@@ -11,7 +11,10 @@ import errno
 import logging
 import os
 import socket
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 
@@ -174,6 +177,15 @@ class _LiveSocket(Closing, Generic[Heard, Said]):
         """Close the socket and remove its path."""
         self._socket.close()
         self._here.unlink(missing_ok=True)
+
+
+@contextmanager
+def socket_folder(prefix: str) -> Iterator[Path]:
+    """A folder for both sockets that goes with the block: where TMPDIR says, if that is short."""
+    longest = Path(tempfile.gettempdir()) / f"{prefix}12345678" / PUBLISHER_SOCKET
+    fits = len(os.fsencode(longest)) <= _PATH_BYTES
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=None if fits else "/tmp") as folder:
+        yield Path(folder)
 
 
 def _is_heard(path: Path) -> bool:

@@ -92,7 +92,7 @@ class Estimates:
         nearby = np.asarray([told.get(cell, 0) for cell in cells]) @ self._kernel / windows
         each, root = round(people / windows), windows**0.5
         drawn = generator.multinomial(each, generator.dirichlet(nearby + SPREAD, WORLDS))
-        coin = _seeded(generator)
+        coin = seeded_coin(generator)
         worlds: dict[str, list[list[int]]] = {attribute: [] for attribute in self._labels}
         for counts in drawn.tolist():
             raw = dict(zip(cells, counts, strict=True))
@@ -132,7 +132,7 @@ def _possible(world: Sequence[int], people: int) -> list[int]:
     return found
 
 
-def _seeded(generator: np.random.Generator) -> Coin:
+def seeded_coin(generator: np.random.Generator) -> Coin:
     """A coin for worlds that are only imagined: it need not be secret, but the same each time."""
     return lambda a, b: bool(generator.integers(b) < a)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from edge.messages.live import (
     PublisherSocket,
     StateNow,
     VisionSocket,
+    socket_folder,
 )
 from edge.messages.messages import ModelInfo
 from tests.publish.support import health, state
@@ -81,6 +83,19 @@ def test_malformed_records_are_ignored(
         heard = publisher.receive()
         assert heard[-1] == StateNow(state=state())
         assert all(isinstance(r, (Hello, StateNow, HealthNow, Answer)) for r in heard)
+
+
+@pytest.mark.parametrize("length", [10, 100])
+def test_a_folder_for_the_sockets_is_found_however_long_the_users_tmpdir_is(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """And goes with the block."""
+    deep = tmp_path_factory.getbasetemp() / ("x" * length)
+    deep.mkdir(exist_ok=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with socket_folder("agender-test-") as folder, VisionSocket(folder), PublisherSocket(folder):
+        assert folder.parent == (deep if length == 10 else Path("/tmp"))
+    assert not folder.exists()
 
 
 def test_a_path_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
