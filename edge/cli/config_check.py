@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge.config import read as settings
@@ -12,14 +13,15 @@ from edge.runtime.networks.inventory import check_models, not_told
 from edge.runtime.networks.licences import named, not_commercial, require_commercial
 
 
-def check(config: Config, file: Path | None) -> None:
-    """Say that a configuration, read from `file`, is right; ModelError where its models are not.
+def check(config: Config, files: Sequence[Path]) -> None:
+    """Say that a configuration, read from `files`, is right; ModelError where its models are not.
 
     What nobody is told and what no shop may run are remarks, on standard error.
     """
     check_models(config)
     require_commercial(config)
-    origin = f"read from {file}" if file else f"no file was read (no {settings.SYSTEM_FILE})"
+    names = " and ".join(map(str, files))
+    origin = f"read from {names}" if names else f"no file was read (no {settings.SYSTEM_FILE})"
     print(f"the configuration is right, and its models are there; {origin}")
     if missing := not_told(config):
         print(f"agender-edge: {missing}", file=sys.stderr)

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from edge.config.people import Space
 from edge.config.profiles import with_profile
 from edge.config.refusal import explained, is_text, schema
 from edge.config.section import Table
+from edge.config.space_file import require_space_alone, space_file_of
 from edge.config.tables import Config
 from edge.errors import ConfigError
 from edge.redact import holds_password
@@ -47,9 +49,7 @@ def load(
     ConfigError names file, key, value and what would be right.
     """
     path = file_of(path)
-    table = _read(path) if path else {}
-    if path:
-        _checked(table, str(path))
+    table = _file(path) if path else {}
     for override in overrides:
         _refuse_password(override)
         _checked(_set(table, override), "the command line")
@@ -59,6 +59,28 @@ def load(
     origin = str(path) if path else "the command line"
     _checked(table, origin)
     return _checked(with_profile(table), origin)
+
+
+def files_of(path: Path | None) -> list[Path]:
+    """The files that are read, the weaker one first."""
+    found = file_of(path)
+    if found is None:
+        return []
+    places = space_file_of(found)
+    # Also one that can't be read: a mask must not go unseen.
+    return [found, *([places] if os.path.lexists(places) else [])]
+
+
+def _file(path: Path) -> Table:
+    """The tables of the configuration, each file checked for itself."""
+    table: Table = {}
+    for file in files_of(path):
+        held = _read(file)
+        if file != path:
+            require_space_alone(held, file)
+        _checked(held, str(file))
+        table |= held
+    return table
 
 
 def _read(path: Path) -> Table:
@@ -137,6 +159,15 @@ def changed_as_toml(config: Config) -> str:
         if changed:
             lines += [f"[{section}]", *(f"{key} = {_toml(held)}" for key, held in changed.items())]
     return "\n".join(lines) + "\n"
+
+
+def places_as_toml(space: Space) -> str:
+    """Zones and lines as lines of TOML below `[space]`, one a line."""
+    parts = []
+    for key, places in msgspec.to_builtins(space).items():
+        rows = "".join(f"  {_toml(place)},\n" for place in places)
+        parts.append(f"{key} = [\n{rows}]\n" if rows else f"{key} = []\n")
+    return "".join(parts)
 
 
 def _lines(config: Config) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Aiming a camera without a picture."""
