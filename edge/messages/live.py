@@ -54,7 +54,7 @@ class Hello(Struct, frozen=True, kw_only=True, tag="hello"):
     """vision → publisher: who vision is; sent at its start and then every few seconds.
 
     `camera_kind` is the source's scheme, never a path or an address. `epsilon_spent` is the day's
-    privacy loss so far, None without noise.
+    privacy loss so far, None without noise. `aiming`: whether boxes are being shown to somebody.
     """
 
     boot: Name
@@ -62,6 +62,7 @@ class Hello(Struct, frozen=True, kw_only=True, tag="hello"):
     models: Annotated[tuple[ModelInfo, ...], Meta(max_length=16)] = ()
     exposure: Exposure = Exposure()
     epsilon_spent: Amount | None = None
+    aiming: bool = False
 
 
 class StateNow(Struct, frozen=True, kw_only=True, tag="state"):
@@ -113,24 +114,11 @@ class _LiveSocket(Closing, Generic[Heard, Said]):
     """
 
     def __init__(self, here: Path, there: Path, decoder: msgspec.msgpack.Decoder[Heard]) -> None:
-        if len(os.fsencode(here)) > _PATH_BYTES:
-            raise ValueError(
-                f"paths.runtime: {here.parent} is too long for a Unix socket; "
-                f"at most {_PATH_BYTES - len(here.name) - 1} bytes"
-            )
         self._here, self._there = here, str(there)
         self._malformed = 0
         self._said_s: float | None = None
         self._decoder: msgspec.msgpack.Decoder[Heard] = decoder
-        here.parent.mkdir(parents=True, exist_ok=True)
-        if _is_heard(here):
-            raise ValueError(
-                f"{here} belongs to a running process; end it, or choose another paths.runtime"
-            )
-        here.unlink(missing_ok=True)  # left by a process that was killed
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._socket.bind(str(here))
-        here.chmod(0o660)
+        self._socket = bound(here, mode=0o660)
 
     def fileno(self) -> int:
         """For select: readable when a record waits."""
@@ -177,6 +165,32 @@ class _LiveSocket(Closing, Generic[Heard, Said]):
         """Close the socket and remove its path."""
         self._socket.close()
         self._here.unlink(missing_ok=True)
+
+
+def bound(here: Path, *, mode: int) -> socket.socket:
+    """A datagram socket at this path, which only whom `mode` lets write may send to; non-blocking.
+
+    Raises ValueError where the path is too long or another process listens there.
+    """
+    if len(os.fsencode(here)) > _PATH_BYTES:
+        raise ValueError(
+            f"paths.runtime: {here.parent} is too long for a Unix socket; "
+            f"at most {_PATH_BYTES - len(here.name) - 1} bytes"
+        )
+    here.parent.mkdir(parents=True, exist_ok=True)
+    if _is_heard(here):
+        raise ValueError(
+            f"{here} belongs to a running process; end it, or choose another paths.runtime"
+        )
+    here.unlink(missing_ok=True)  # left by a process that was killed
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    before = os.umask(0o777 & ~mode)  # so that nobody slips in before the mode is set
+    try:
+        made.bind(str(here))
+    finally:
+        os.umask(before)
+    here.chmod(mode)
+    return made
 
 
 @contextmanager

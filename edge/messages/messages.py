@@ -139,6 +139,7 @@ class Info(Struct, frozen=True, kw_only=True):
     `given_up` names what this broker does not allow for: keys of this message that are null since
     it takes no packet as long, `discovery` where that is too long for it, `retain` where nothing is
     retained, and `qos_1` where nothing is acknowledged (then windows are kept, or some get lost).
+    `aiming`: somebody on the device is being shown where faces are (`agender-edge aim`).
     """
 
     schema: Literal[2] = SCHEMA
@@ -152,6 +153,7 @@ class Info(Struct, frozen=True, kw_only=True):
     models: Annotated[tuple[ModelInfo, ...], Meta(max_length=16)]
     commands: bool
     guarantees: Guarantees
+    aiming: bool
     config: dict[str, Any] | None
     config_schema: dict[str, Any] | None
     counts_schema: dict[str, Any] | None

@@ -62,6 +62,7 @@ def describe(
         models=hello.models if hello else (),
         commands=config.commands.enabled,
         guarantees=_guarantees(config, hello),
+        aiming=hello.aiming if hello else False,
         config=without_secrets(config),
         config_schema=msgspec.json.schema(Config),
         counts_schema=counts_schema(),

@@ -52,6 +52,8 @@ class Loop:
         self._now_s = 0.0
         self._rested_s = 0.0
         self.detect_fps_max = stages.detect_fps_max
+        self.watcher: Callable[[Frame], None] | None = None
+        """Called with each frame once it is processed; for as long as somebody aims the camera."""
         self._schedule = Schedule(stages.motion, stages.meter)
         self._view = stages.view() if stages.view else None
         self._feed: Feed | None = None
@@ -178,6 +180,8 @@ class Loop:
             stages.census.add(visits)
             blind = self._view is not None and self._view.blind
             stages.census.frame(frame.captured_s, stages.people.present, self.view, blind=blind)
+        if self.watcher is not None:
+            self.watcher(frame)
         stages.meter.frames += 1
         self.processed += 1
 

@@ -54,14 +54,18 @@ class Orders:
                 raise ConfigError("window needs length_s, in seconds")
             self._set_window(length_s)
         else:
-            self._check()  # a wrong file or model must not end a running device
-            if self.outbox.in_memory and not self.outbox.flush():
-                raise ConfigError(
-                    f"{self.outbox.in_memory} windows wait in memory, because the disk refuses "
-                    "them, and would be lost: make room first"
-                )
-            self.restart = True
-            self.loop.stop()
+            self.reload()
+
+    def reload(self) -> None:
+        """Have vision start anew with the configuration read again; UserError where it is wrong."""
+        self._check()  # a wrong file or model must not end a running device
+        if self.outbox.in_memory and not self.outbox.flush():
+            raise ConfigError(
+                f"{self.outbox.in_memory} windows wait in memory, because the disk refuses "
+                "them, and would be lost: make room first"
+            )
+        self.restart = True
+        self.loop.stop()
 
     def _pause(self, *, paused: bool) -> None:
         """A privacy pause must not end by a crash or a power cut, so it is kept."""

@@ -11,11 +11,11 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from edge import log as logs
 from edge.child import start_anew
@@ -25,6 +25,7 @@ from edge.host import exposure, readings
 from edge.host.exposure import forbid_core_dumps
 from edge.host.governor import Governor
 from edge.host.notify import Service
+from edge.messages.aim_door import AimDoor
 from edge.messages.live import Exposure, Hello, VisionSocket
 from edge.messages.messages import ModelInfo
 from edge.outbox.claim import claim_counting
@@ -40,6 +41,7 @@ from edge.runtime.loop import Loop, Stages
 from edge.runtime.meter import Meter
 from edge.runtime.networks.card import Card
 from edge.runtime.networks.inventory import untold
+from edge.vision.aiming import Aiming
 from edge.vision.assembly import build_anonymiser, build_stages, load_models
 from edge.vision.orders import Orders
 from edge.vision.pause import PauseRecord
@@ -48,6 +50,8 @@ from edge.vision.reporter import Disclosure, Reporter
 from edge.vision.short_windows import ShortWindows
 
 log = logging.getLogger("vision")
+
+Door = TypeVar("Door", VisionSocket, AimDoor)
 
 EXPOSURE_S = 60.0
 """How often it is looked at what this process could give away."""
@@ -72,9 +76,10 @@ def vision(config: Config, reread: Callable[[], Config], *, progress: bool = Tru
         pause = PauseRecord(Path(config.paths.state))
         outbox = stack.enter_context(_outbox(config))
         started = count_start(outbox)
-        live = stack.enter_context(_live(config))
+        live = stack.enter_context(_door(VisionSocket, config))
+        aim = stack.enter_context(_door(AimDoor, config))
         try:
-            orders = _run(config, check, Kept(outbox, pause, started), live, progress)
+            orders = _run(config, check, Kept(outbox, pause, started), (live, aim), progress)
         except SourceLostError:
             count_camera_lost(outbox)
             raise
@@ -116,7 +121,11 @@ def _warn(config: Config) -> None:
 
 
 def _run(
-    config: Config, check: Callable[[], None], kept: Kept, live: VisionSocket, progress: bool
+    config: Config,
+    check: Callable[[], None],
+    kept: Kept,
+    doors: tuple[VisionSocket, AimDoor],
+    progress: bool,
 ) -> Orders:
     """Build the stages and run the loop to its end; what was ordered meanwhile."""
     outbox, pause, started = kept
@@ -137,7 +146,10 @@ def _run(
     orders = Orders(loop, partial(_set_window, config, stages.census), check, outbox, pause)
     if loop.paused:
         log.warning("paused, as before the start; the request `resume` opens the camera")
-    disclosure = _disclosure(config, boot, stages, started, anonymiser)
+    live, door = doors
+    aiming = Aiming(door, loop, stages.people, (config.privacy, config.tracking), orders.reload)
+    hello = partial(_hello, config, boot, stages, aiming)
+    disclosure = Disclosure(hello, config.privacy, started, _spent(config, anonymiser))
     reporter = Reporter(live, disclosure, meter, stages.people, orders)
     service = Service()
     _end_on_signals(orders)
@@ -145,21 +157,13 @@ def _run(
     if stages.live:
         windows.begin(synced=system_synced())
     try:
-        _play(config, loop, reporter, service, progress=progress)
+        _play(config, loop, (reporter, aiming), service, progress=progress)
     finally:
         windows.end(live=stages.live)
+        aiming.close()
     service.stopping()
     log.info("ended after %d frames", loop.processed)
     return orders
-
-
-def _disclosure(
-    config: Config, boot: str, stages: Stages, started: Starts, anonymiser: Anonymiser
-) -> Disclosure:
-    def hello() -> Hello:  # the detector's shape is known once there was a frame
-        return _hello(config, boot, [stages.detector.card, *stages.estimator.cards])
-
-    return Disclosure(hello, config.privacy, started, _spent(config, anonymiser))
 
 
 def _end_on_signals(orders: Orders) -> None:
@@ -179,7 +183,12 @@ def _say_what(config: Config, stages: Stages) -> None:
 
 
 def _play(
-    config: Config, loop: Loop, reporter: Reporter, service: Service, *, progress: bool
+    config: Config,
+    loop: Loop,
+    telling: tuple[Reporter, Aiming],
+    service: Service,
+    *,
+    progress: bool,
 ) -> None:
     """Run the loop to its end, and show on a terminal how far it is."""
     told = config.log.level in ("debug", "info")
@@ -188,7 +197,7 @@ def _play(
     gc.collect()
     gc.freeze()
     try:
-        loop.run(_ticker(config, loop, reporter, service, playing))
+        loop.run(_ticker(config, loop, telling, service, playing))
     finally:
         gc.unfreeze()
         playing.end()
@@ -215,13 +224,19 @@ def _label(config: Config) -> str:
 
 
 def _ticker(
-    config: Config, loop: Loop, reporter: Reporter, service: Service, playing: Playing
+    config: Config,
+    loop: Loop,
+    telling: tuple[Reporter, Aiming],
+    service: Service,
+    playing: Playing,
 ) -> Callable[[], None]:
     """What is done after every step besides counting: tell, obey, keep cool, show life."""
     governor = Governor(config.governor, config.tracking.detect_fps_max)
+    reporter, aiming = telling
 
     def tick() -> None:
         reporter.tick()
+        aiming.tick()
         if loop.live:  # a recording waits until it is looked at
             loop.detect_fps_max = governor.tick()
         else:
@@ -236,8 +251,10 @@ def _spent(config: Config, anonymiser: Anonymiser) -> Callable[[], float] | None
     return (lambda: anonymiser.epsilon_spent) if config.privacy.epsilon else None
 
 
-def _hello(config: Config, boot: str, cards: Sequence[Card]) -> Hello:
+def _hello(config: Config, boot: str, stages: Stages, aiming: Aiming) -> Hello:
     """Who this vision is, for the `info` message."""
+    # The detector's shape is known once there was a frame.
+    cards: list[Card] = [stages.detector.card, *stages.estimator.cards]
     models = [
         ModelInfo(name=card.name, task=card.task, sha256=card.sha256, licence=card.licence.weights)
         for card in cards
@@ -247,6 +264,7 @@ def _hello(config: Config, boot: str, cards: Sequence[Card]) -> Hello:
         camera_kind=kind_of(config.source.uri),
         models=tuple(models),
         exposure=_exposure(config.paths.runtime, int(time.monotonic() // EXPOSURE_S)),
+        aiming=aiming.active,
     )
 
 
@@ -266,8 +284,9 @@ def _outbox(config: Config) -> Outbox:
     return Outbox(Path(config.paths.state) / FILE_NAME, max_windows=config.outbox.max_windows)
 
 
-def _live(config: Config) -> VisionSocket:
+def _door(kind: Callable[[str], Door], config: Config) -> Door:
+    """A socket by which vision speaks to another process of this machine."""
     try:
-        return VisionSocket(config.paths.runtime)
+        return kind(config.paths.runtime)
     except (OSError, ValueError) as error:
         raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error

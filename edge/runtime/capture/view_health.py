@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.messages.aim import Trouble
 from edge.runtime.frame import ALL_WELL, Face, Frame, Image
 
 LOOK_S = 4.0
@@ -217,7 +218,11 @@ class ViewWatch:
 
 def trouble_at_sight(frame: Frame) -> str:
     """The first of dark, covered and blurred that one frame shows; empty for none."""
-    seen = measured(frame)
+    return trouble_of(measured(frame))
+
+
+def trouble_of(seen: Seen) -> Trouble:
+    """The same of what was measured."""
     if seen.level < DARK:
         return "dark"
     if seen.blocks <= COVERED and seen.spread < FLAT:

@@ -1,0 +1,176 @@
+"""Both ends of the door of `agender-edge aim`.
+
+Vision binds a datagram socket that its own user and root alone may write to. A request brings along
+the socket that answers go to (SCM_RIGHTS), and the kernel says who sent it (SCM_CREDENTIALS): no
+path can be taken over to be shown what was meant for another. See unix(7).
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import select
+import socket
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from edge.closing import Closing
+from edge.errors import UserError
+from edge.messages.aim import AIM_SOCKET, FromAim, ToAim
+from edge.messages.live import MAX_BYTES, bound
+
+CREDENTIALS = struct.Struct("3i")
+"""struct ucred: process, user, group."""
+DESCRIPTORS_MAX = 4
+ROOT = 0
+
+_encoder = msgspec.msgpack.Encoder()
+_from_aim: msgspec.msgpack.Decoder[FromAim] = msgspec.msgpack.Decoder(FromAim)
+_to_aim: msgspec.msgpack.Decoder[ToAim] = msgspec.msgpack.Decoder(ToAim)
+
+
+class Reply(Closing):
+    """Where answers to one request go."""
+
+    def __init__(self, there: socket.socket) -> None:
+        there.setblocking(False)
+        self._there = there
+
+    def send(self, record: ToAim) -> bool:
+        """Hand over a record; false once nobody is there to take it. Never blocks.
+
+        One that finds no room is gone, as is what it told.
+        """
+        try:
+            self._there.send(_encoder.encode(record))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let the other end know."""
+        self._there.close()
+
+
+class Asked(NamedTuple):
+    """A request, the user whose process sent it, and where the answer goes."""
+
+    record: FromAim
+    user: int
+    reply: Reply
+
+
+class AimDoor(Closing):
+    """Vision's end. Raises ValueError and OSError as the live sockets do."""
+
+    def __init__(self, runtime: str | Path) -> None:
+        self._here = Path(runtime) / AIM_SOCKET
+        self._socket = bound(self._here, mode=0o600)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+
+    def receive(self) -> Asked | None:
+        """The next request that makes sense; None where none waits. Never blocks."""
+        room = socket.CMSG_SPACE(CREDENTIALS.size) + socket.CMSG_SPACE(4 * DESCRIPTORS_MAX)
+        try:
+            content, told, _, _ = self._socket.recvmsg(MAX_BYTES, room, socket.MSG_CMSG_CLOEXEC)
+        except OSError:
+            return None
+        user, given = _credentials(told), _descriptors(told)
+        try:
+            record = _from_aim.decode(content)
+            there = _packets(given.pop())
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError, OSError):
+            return None
+        finally:
+            for number in given:
+                os.close(number)
+        return Asked(record, user, Reply(there))
+
+    def close(self) -> None:
+        """Close the socket and remove its path."""
+        self._socket.close()
+        self._here.unlink(missing_ok=True)
+
+
+class AimLine(Closing):
+    """The asking end. UserError where no vision can be asked."""
+
+    def __init__(self, runtime: str | Path, request: FromAim) -> None:
+        """Ask the vision whose runtime folder this is."""
+        here = Path(runtime) / AIM_SOCKET
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
+                asking.connect(str(here))
+                socket.send_fds(asking, [_encoder.encode(request)], [theirs.fileno()])
+        except OSError as error:
+            self._ours.close()
+            raise UserError(f"{here}: {_why_not(error)}") from error
+
+    def fileno(self) -> int:
+        """For select: readable when an answer waits."""
+        return self._ours.fileno()
+
+    def receive(self, within_s: float) -> ToAim | None:
+        """The next answer; None where none comes in that time. UserError where vision ended."""
+        if not select.select([self._ours], [], [], within_s)[0]:
+            return None
+        try:
+            content = self._ours.recv(MAX_BYTES)
+        except OSError:
+            content = b""
+        if not content:
+            raise UserError("vision has ended, or ended showing")
+        return _to_aim.decode(content)
+
+    def close(self) -> None:
+        """Ask no longer: vision ends showing at once."""
+        self._ours.close()
+
+
+def _why_not(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return "no vision is running there; start it first (agender-edge run, or the service)"
+    if isinstance(error, PermissionError):
+        return "only root, or the user of vision, may aim: sudo agender-edge aim"
+    return f"cannot be asked: {error.strerror}"
+
+
+Ancillary = Sequence[tuple[int, int, bytes]]
+
+
+def _credentials(told: Ancillary) -> int:
+    """The sender's user, as the kernel knows it; nobody's where it does not say."""
+    for level, kind, content in told:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            return int(CREDENTIALS.unpack(content[: CREDENTIALS.size])[1])
+    return -1
+
+
+def _descriptors(told: Ancillary) -> list[int]:
+    found = array.array("i")
+    for level, kind, content in told:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found.frombytes(content[: len(content) // found.itemsize * found.itemsize])
+    return found.tolist()
+
+
+def _packets(number: int) -> socket.socket:
+    """The Unix socket for packets of a descriptor, which is closed where it is anything else."""
+    try:
+        there = socket.socket(fileno=number)
+    except OSError:
+        with suppress(OSError):
+            os.close(number)
+        raise
+    if (there.family, there.type) != (socket.AF_UNIX, socket.SOCK_SEQPACKET):
+        there.close()
+        raise OSError("not a Unix socket for packets")
+    return there
