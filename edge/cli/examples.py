@@ -35,6 +35,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("the messages themselves", "demo --json"),
         ("for others to hear, at a broker that runs already", "demo --broker localhost"),
     ),
+    "aim": (
+        ("what the camera of the service sees, and zones and lines by keys", "aim"),
+        ("for an hour, a JSON object a look, for a program of one's own", "aim --for 3600 --json"),
+    ),
     "watch": (
         ("every device of a broker", "watch --broker hub.local"),
         ("one device", "watch --broker hub.local --only shop/entrance"),

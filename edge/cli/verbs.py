@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         _add_publisher,
         _add_demo,
         _add_watch,
+        _add_aim,
         _add_report,
         _add_tally,
         _add_audit,
@@ -190,6 +191,20 @@ def _watch(parsed: argparse.Namespace) -> int:
     return watch(_configured(parsed), only=parsed.only, as_json=parsed.json)
 
 
+def _add_aim(verbs: Verbs) -> None:
+    from edge.aim import arguments
+
+    parser = _verb(verbs, "aim", _aim, arguments.HELP, arguments.MORE)
+    arguments.add(parser)
+    add_configuration(parser, logs=False)
+
+
+def _aim(parsed: argparse.Namespace) -> int:
+    from edge.aim.verb import run
+
+    return run(_configured(parsed), parsed)
+
+
 def _add_report(verbs: Verbs) -> None:
     from edge.report import arguments
 
@@ -315,13 +330,12 @@ def _config(parsed: argparse.Namespace) -> int:
         print(json.dumps(schema(), indent=2, ensure_ascii=False))
         return 0
     config = settings.load(parsed.config, overrides(parsed))
-    file = settings.file_of(parsed.config)
     if parsed.what == "show":
         print(settings.as_toml(config), end="")
         return 0
     from edge.cli.config_check import check
 
-    check(config, file)
+    check(config, settings.files_of(parsed.config))
     return 0
 
 

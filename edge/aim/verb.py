@@ -1,0 +1,177 @@
+"""The verb `aim`: ask the running vision, show what it tells, keep the places that were placed."""
+
+from __future__ import annotations
+
+import argparse
+import curses
+import math
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from edge.aim.places import Places
+from edge.aim.screen import Board, Key
+from edge.aim.words import advice, faces_line, view_line
+from edge.config.read import file_of, places_as_toml
+from edge.config.space_file import written_space
+from edge.config.tables import Config
+from edge.errors import ConfigError, UserError
+from edge.messages.aim import SECONDS_MAX, Aim, Applied, Apply, Refused, Sight
+from edge.messages.aim_door import AimLine
+from edge.output import say
+
+WORDS_S = 1.0
+"""Between two lines where there is no terminal."""
+DRAW_S = 0.1
+SILENCE_S = 10.0
+"""Without a frame for so long something is wrong with the camera."""
+APPLY_S = 60.0
+"""Vision loads every model to check the configuration."""
+AGAIN_S = 30.0
+"""Within this it has started anew."""
+
+
+def run(config: Config, parsed: argparse.Namespace) -> int:
+    """Show what the camera's view is good for until the time is over or the user ends it."""
+    if not 1 <= parsed.seconds <= SECONDS_MAX:
+        raise ConfigError(f"--for {parsed.seconds}: from 1 to {SECONDS_MAX} seconds")
+    until_s = time.monotonic() + parsed.seconds
+    drawn = sys.stdin.isatty() and sys.stdout.isatty() and not parsed.json
+    with _endings():
+        if not drawn:
+            _tell(config, until_s, as_json=parsed.json)
+            return 0
+        aiming = Aiming(config, file_of(parsed.config), until_s)
+        curses.wrapper(aiming.loop)
+    say("ended")
+    return 0
+
+
+def _tell(config: Config, until_s: float, *, as_json: bool) -> None:
+    """A line for each look, or for one a second in words."""
+    told_s = 0.0
+    with AimLine(config.paths.runtime, Aim(seconds=_left(until_s))) as line:
+        for sight in _sights(line, until_s):
+            if as_json:
+                print(msgspec.json.encode(sight).decode(), flush=True)
+            elif time.monotonic() - told_s >= WORDS_S:
+                told_s = time.monotonic()
+                parts = faces_line(sight), view_line(sight), advice(sight)
+                print("; ".join(filter(None, parts)), flush=True)
+
+
+def _sights(line: AimLine, until_s: float) -> Iterator[Sight]:
+    """What vision shows until the time is over; UserError where it shows nothing (more)."""
+    while time.monotonic() < until_s:
+        told = line.receive(min(SILENCE_S, max(until_s - time.monotonic(), 0.0)))
+        if isinstance(told, Sight):
+            yield told
+        elif isinstance(told, Refused) and time.monotonic() < until_s - 1:
+            raise UserError(told.error)
+        elif told is None and time.monotonic() < until_s:
+            raise UserError(
+                f"no frame for {SILENCE_S:g} s: is the camera on? (agender-edge doctor)"
+            )
+
+
+def _left(until_s: float) -> int:
+    return max(round(until_s - time.monotonic()), 1)
+
+
+@contextmanager
+def _endings() -> Iterator[None]:
+    """A request to end and a lost terminal end it as Ctrl-C does, with the terminal as before."""
+    numbers = signal.SIGTERM, signal.SIGHUP
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+class Aiming:
+    """One sitting before a terminal."""
+
+    def __init__(self, config: Config, file: Path | None, until_s: float) -> None:
+        self._config, self._file, self._until_s = config, file, until_s
+        self._board = Board(Places(config.space), self._keep)
+        self._line: AimLine | None = self._ask()
+        self._starts_anew_s = -math.inf
+        """Until then vision may be starting with the places it took."""
+
+    def loop(self, window: curses.window) -> None:
+        """Draw and take keys until something ends it; UserError where that was not the user."""
+        window.keypad(True)
+        window.nodelay(True)
+        try:
+            while not self._board.ended and time.monotonic() < self._until_s:
+                select.select([sys.stdin, *([self._line] if self._line else [])], [], [], DRAW_S)
+                self._hear()
+                for key in _typed(window):
+                    self._board.key(key)
+                _draw(window, self._board)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def _ask(self) -> AimLine:
+        return AimLine(self._config.paths.runtime, Aim(seconds=_left(self._until_s)))
+
+    def _hear(self) -> None:
+        """Take the newest look of those that wait; ask again a vision that starts anew."""
+        try:
+            self._line = self._line or self._ask()
+            while (told := self._line.receive(0)) is not None:
+                if isinstance(told, Refused) and time.monotonic() < self._until_s - 1:
+                    raise UserError(told.error)
+                if isinstance(told, Sight):
+                    self._board.sight = told
+        except UserError:
+            if time.monotonic() >= self._starts_anew_s:
+                raise
+            self._let_go()
+
+    def _keep(self, places: Places) -> str:
+        """Write the places; the ones before come back where vision does not take these."""
+        if self._file is None:
+            raise ConfigError("there is no configuration file beside which they could be written")
+        with written_space(places_as_toml(places.space()), self._file) as file:
+            self._apply()
+        return f"vision has taken them; they are in {file}"
+
+    def _apply(self) -> None:
+        """Have vision read the configuration again, and start anew with it."""
+        with AimLine(self._config.paths.runtime, Apply()) as line:
+            told = line.receive(APPLY_S)
+        if not isinstance(told, Applied):
+            raise UserError(told.error if isinstance(told, Refused) else "vision does not answer")
+        self._starts_anew_s = time.monotonic() + AGAIN_S
+
+
+def _typed(window: curses.window) -> Iterator[Key]:
+    """The keys that wait."""
+    while True:
+        try:
+            yield window.get_wch()
+        except curses.error:
+            return
+
+
+def _draw(window: curses.window, board: Board) -> None:
+    rows, columns = window.getmaxyx()
+    window.erase()
+    # The last column stays free: writing into the last cell of all moves the cursor out.
+    for row, text in enumerate(board.lines(columns - 1, rows)):
+        window.addstr(row, 0, text)
+    window.refresh()
