@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from edge.config.read import file_of, places_as_toml
 from edge.config.space_file import written_space
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
+from edge.host.units import adopt_folders
 from edge.messages.aim import SECONDS_MAX, Aim, Applied, Apply, Refused, Sight
 from edge.messages.aim_door import AimLine
 from edge.output import say
@@ -37,10 +38,15 @@ AGAIN_S = 30.0
 """Within this it has started anew."""
 
 
-def run(config: Config, parsed: argparse.Namespace) -> int:
-    """Show what the camera's view is good for until the time is over or the user ends it."""
+def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
+    """Show what the camera's view is good for until the time is over or the user ends it.
+
+    `read` reads the configuration, once it is known where the services have their sockets.
+    """
     if not 1 <= parsed.seconds <= SECONDS_MAX:
         raise ConfigError(f"--for {parsed.seconds}: from 1 to {SECONDS_MAX} seconds")
+    adopt_folders()
+    config = read()
     until_s = time.monotonic() + parsed.seconds
     drawn = sys.stdin.isatty() and sys.stdout.isatty() and not parsed.json
     with _endings():

@@ -202,7 +202,7 @@ def _add_aim(verbs: Verbs) -> None:
 def _aim(parsed: argparse.Namespace) -> int:
     from edge.aim.verb import run
 
-    return run(_configured(parsed), parsed)
+    return run(partial(_configured, parsed), parsed)
 
 
 def _add_report(verbs: Verbs) -> None:

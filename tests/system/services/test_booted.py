@@ -157,6 +157,19 @@ def test_info_tells_what_is_in_force(machine: Machine):
     assert guarantees["vision_without_core_dumps"] is True
 
 
+def test_root_alone_may_aim(machine: Machine):
+    """Through the sandbox of vision; the process with the network gets nothing, root does."""
+    aim = ["/opt/agender-edge/current/bin/agender-edge", "aim", "--for", "2", "--json",
+           "--config", "/etc/agender-edge/config.toml"]  # fmt: skip
+    looks = [json.loads(line) for line in machine.ok(*aim).splitlines()]
+    assert looks
+    assert {look["type"] for look in looks} == {"sight"}
+    refused = machine.run("runuser", "-u", "agender-publisher", "--", *aim)
+    assert refused.returncode != 0
+    assert "only root, or the user of vision, may aim" in refused.stderr
+    assert refused.stdout == ""
+
+
 def test_a_credential_encrypted_for_the_machine_is_taken(machine: Machine):
     """Instead of the plain one, where systemd offers it."""
     store = "/etc/credstore.encrypted/agender-edge.sealed-mqtt-password"
