@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from hub import flags
-from hub.errors import STATUS_HELP, HubError
+from hub import asking, flags
+from hub.errors import ALARMED, STATUS_HELP, HubError
 
 PROGRAM = "agender-hub"
 Run = Callable[[argparse.Namespace], int]
@@ -36,6 +36,22 @@ REPORT = """examples:
   agender-hub report --by week --per site --from 2026-03-01 --to 2026-03-31 --csv > march.csv
   # the hours of one day of one device, for a program
   agender-hub report --by hour --site shop --device door --from 2026-03-07 --to 2026-03-07 --json"""
+OCCUPANCY = """examples:
+  # today and the six days before, of all entrances of a site
+  agender-hub occupancy --site museum
+  # of devices that are no site of their own, one day, for a spreadsheet
+  agender-hub group hall museum/north museum/south
+  agender-hub occupancy --group hall --from 2026-03-07 --to 2026-03-07 --csv > hall.csv"""
+ALARMS = """examples:
+  # every morning, by cron, which mails what it prints; status 5 where there is something
+  agender-hub alarms
+  # a device that should tell a window a minute
+  agender-hub alarms --device door --quiet-min 5"""
+GROUP = """examples:
+  agender-hub group north shop/door mall/door mall/till
+  agender-hub report --per group
+  agender-hub group north --remove
+  agender-hub group"""
 MIGRATE = """examples:
   # as the tables' owner, before ingestors with few rights are started
   agender-hub migrate --store postgresql://owner@db.local/agender"""
@@ -85,7 +101,28 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     for name, run, about, examples, add in (
         ("run", _run, "broker to store, until a signal", RUN, flags.add_run),
-        ("report", _report, "figures by hour, day or week", REPORT, flags.add_report),
+        ("report", _report, "figures by hour, day or week", REPORT, asking.add_report),
+        (
+            "occupancy",
+            _occupancy,
+            "who is inside, by the lines of all entrances",
+            OCCUPANCY,
+            asking.add_occupancy,
+        ),
+        (
+            "alarms",
+            _alarms,
+            "devices gone quiet, and days far outside their weekday's range",
+            ALARMS,
+            asking.add_alarms,
+        ),
+        (
+            "group",
+            _group,
+            "name the devices of a group, or list the groups",
+            GROUP,
+            asking.add_group,
+        ),
         ("migrate", _migrate, "bring a store's tables up to date", MIGRATE, flags.add_store),
         ("roles", _roles, "print the SQL of PostgreSQL's roles with few rights", ROLES, None),
     ):
@@ -107,9 +144,40 @@ def _run(parsed: argparse.Namespace) -> int:
 
 
 def _report(parsed: argparse.Namespace) -> int:
-    from hub.report.verb import report  # noqa: PLC0415
+    from hub.report.verb import report, report_parquet  # noqa: PLC0415
 
-    sys.stdout.write(report(flags.store(parsed), flags.question(parsed), parsed.form))
+    question = asking.question(parsed)
+    if parsed.parquet is not None:
+        report_parquet(flags.store(parsed), question, parsed.compared, parsed.parquet)
+    else:
+        sys.stdout.write(report(flags.store(parsed), question, parsed.form, parsed.compared))
+    return 0
+
+
+def _occupancy(parsed: argparse.Namespace) -> int:
+    from hub.report.verb import occupied  # noqa: PLC0415
+
+    question = asking.question_of_occupancy(parsed)
+    sys.stdout.write(occupied(flags.store(parsed), question, parsed.reset, parsed.form))
+    return 0
+
+
+def _alarms(parsed: argparse.Namespace) -> int:
+    from hub.report.verb import alarmed  # noqa: PLC0415
+
+    question = asking.question_of_alarms(parsed)
+    text, any_alarm = alarmed(flags.store(parsed), question, parsed.quiet_min, parsed.form)
+    sys.stdout.write(text)
+    return ALARMED if any_alarm else 0
+
+
+def _group(parsed: argparse.Namespace) -> int:
+    from hub.report.verb import groups, regroup  # noqa: PLC0415
+
+    if parsed.name is None:
+        sys.stdout.write(groups(flags.store(parsed)))
+    else:
+        regroup(flags.store(parsed), parsed.name, asking.members(parsed))
     return 0
 
 

@@ -23,6 +23,10 @@ class BrokerError(HubError):
     status = 3
 
 
+ALARMED = 5
+"""The status of `alarms` where there is one."""
+
+
 class StoreError(HubError):
     """A store that cannot be opened, read or brought up to date."""
 
@@ -34,4 +38,5 @@ STATUS_HELP = """exit status:
   1  an error of the program itself
   2  wrong command line
   3  the broker refuses: password, rights, shared subscription, or a namesake of the client id
-  4  the store can't be opened, read or brought up to date"""
+  4  the store can't be opened, read or brought up to date
+  5  alarms: there is one"""

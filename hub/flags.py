@@ -1,11 +1,10 @@
-"""The flags of `agender-hub`, and what they say."""
+"""The flags of `agender-hub run`, and the store's; what they say."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +12,6 @@ from edge.broker_address import host_and_port
 from edge.errors import ConfigError
 from hub.errors import UsageError
 from hub.ingest.settings import Settings, own_id
-from hub.report.question import Question, asked
 from hub.store.base import has_password
 
 STORE_VARIABLE = "AGENDER_HUB_STORE"
@@ -63,13 +61,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     batch = parser.add_argument_group("batches")
     batch.add_argument(
         "--batch-windows",
-        type=_within(1, 30_000),
+        type=within(1, 30_000),
         default=plain.batch_windows,
         help="windows in a commit at most",
     )
     batch.add_argument(
         "--batch-s",
-        type=_within(0, 60, float),
+        type=within(0, 60, float),
         default=plain.batch_s,
         help="seconds that a window waits for a commit at most",
     )
@@ -105,7 +103,7 @@ def _add_broker(broker: argparse._ArgumentGroup, plain: Settings) -> None:
         broker.add_argument(flag, metavar=name, default="", help=text)
     broker.add_argument(
         "--session-days",
-        type=_within(1, 49_710),
+        type=within(1, 49_710),
         default=plain.session_s // 86_400,
         help="how long the broker keeps messages for this program",
     )
@@ -121,7 +119,7 @@ def _add_nats(cluster: argparse._ArgumentGroup, plain: Settings) -> None:
     cluster.add_argument("--stream", default=plain.stream, help="where it keeps MQTT's messages")
     cluster.add_argument(
         "--ack-wait-s",
-        type=_within(1, 3600, float),
+        type=within(1, 3600, float),
         default=plain.ack_wait_s,
         help="what is not acknowledged for so long goes to another ingestor",
     )
@@ -131,7 +129,7 @@ def _address(text: str) -> tuple[str, int]:
     """Host and port, 0 where none is named; UsageError for what is no address."""
     try:
         host, port = host_and_port(text)
-        number = _within(1, 65_535)(port) if port else 0
+        number = within(1, 65_535)(port) if port else 0
     except (ConfigError, argparse.ArgumentTypeError) as error:
         raise UsageError(str(error)) from error
     return host, number
@@ -171,47 +169,9 @@ def settings(parsed: argparse.Namespace) -> Settings:
     )
 
 
-def add_report(parser: argparse.ArgumentParser) -> None:
-    """Which figures, of whom, in which form."""
-    add_store(parser)
-    parser.add_argument(
-        "--by",
-        choices=("hour", "day", "week"),
-        default="day",
-        help="local time of the devices; weeks begin on Monday",
-    )
-    parser.add_argument(
-        "--per",
-        choices=("device", "site"),
-        default="device",
-        help="a row for each, or sums of a site's devices",
-    )
-    parser.add_argument("--site", metavar="SITE", help="of one site only")
-    parser.add_argument("--device", metavar="DEVICE", help="of devices of this name only")
-    parser.add_argument(
-        "--from", dest="first", metavar="DATE", help="first day (default: six days before the last)"
-    )
-    parser.add_argument("--to", dest="last", metavar="DATE", help="last day (default: today)")
-    form = parser.add_mutually_exclusive_group()
-    form.set_defaults(form="text")
-    for name in ("csv", "json"):
-        form.add_argument(
-            f"--{name}",
-            dest="form",
-            action="store_const",
-            const=name,
-            default=argparse.SUPPRESS,
-            help=f"{name.upper()} instead of text",
-        )
+def within(least: int, most: int, kind: type[Number] = int) -> Callable[[str], Number]:
+    """A flag's type: a number from the least to the most."""
 
-
-def question(parsed: argparse.Namespace) -> Question:
-    """What the flags of `report` ask."""
-    days = parsed.first, parsed.last
-    return asked(parsed.by, parsed.per, days, (parsed.site, parsed.device), date.today())
-
-
-def _within(least: int, most: int, kind: type[Number] = int) -> Callable[[str], Number]:
     def number(text: str) -> Number:
         value = kind(text)
         if not least <= value <= most:

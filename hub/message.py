@@ -80,12 +80,13 @@ def owner(topic: str) -> tuple[str, str]:
     if len(parts) != 5 or parts[1] != f"v{SCHEMA}" or parts[4] != KIND:
         raise ValueError(f"the topic is not PREFIX/v{SCHEMA}/SITE/DEVICE/{KIND}")
     for level, name in zip(NAMED, parts[2:4], strict=True):
-        if not _is_name(name):
+        if not is_name(name):
             raise ValueError(f"the {level} in the topic is no name")
     return parts[2], parts[3]
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether a text may name a site, a device or a group."""
     try:
         msgspec.convert(text, Name)
     except msgspec.ValidationError:

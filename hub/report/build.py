@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from edge.messages.counts import AGE_TOTALS
-from hub.report.question import DEVICES, GAPS, PLACES, REFUSALS, SUMS, Question
+from hub.report.question import (
+    DAYS_BEFORE,
+    DEVICES,
+    GAPS,
+    GROUPED,
+    PLACES,
+    REFUSALS,
+    SUMS,
+    Compared,
+    Question,
+)
 from hub.store import Store
 
 FIGURES = (
@@ -19,7 +29,7 @@ FIGURES = (
 """What every view by hour, day or week tells; `hub/store/sql/common` says what each is."""
 
 Group = tuple[str, str, str]
-"""When it begins, site, and device; "" for a site's sum."""
+"""When it begins, site or group, and device; "" for a sum of several."""
 
 
 class Row(NamedTuple):
@@ -34,35 +44,60 @@ class Row(NamedTuple):
     device: str
     figures: dict[str, Any]
     missing: int
+    before: int | None = None
+    """People of the same hour, day or week as long before as was asked for; None: not known."""
 
 
 class Report(NamedTuple):
-    """All that is told."""
+    """All that is told; `compared` is what each row's `before` is of, "" for nothing."""
 
     question: Question
     rows: list[Row]
     places: dict[str, int | None]
     """Zone or line of the whole period → people, None where none were told."""
     notes: list[str]
+    compared: Compared | None = None
 
 
-def build(store: Store, question: Question) -> Report:
+def build(store: Store, question: Question, compared: Compared | None = None) -> Report:
     """Ask the store; rows in the order of time, site and device."""
     gaps = _gaps(store, question)
-    found = store.ask(SUMS[question.by, question.per, question.whose], question.values)
-    rows = sorted((_row(one, question, gaps) for one in found), key=lambda row: row[:3])
+    before = _before(store, question, compared) if compared else {}
+    found = store.ask(SUMS[question.sums], question.values)
+    rows = sorted((_row(one, question, gaps, before) for one in found), key=lambda row: row[:3])
     places = _places(store, question)
-    return Report(question, rows, places, list(_notes(store, question, rows)))
+    return Report(question, rows, places, list(_notes(store, question, rows)), compared)
 
 
-def _row(one: dict[str, Any], question: Question, gaps: Counter[Group]) -> Row:
+def _row(
+    one: dict[str, Any], question: Question, gaps: Counter[Group], before: dict[Group, int | None]
+) -> Row:
     group = _group(one, question)
-    return Row(*group, {name: one[name] for name in FIGURES}, gaps[group])
+    earlier = before.get((_local(one, question), *group[1:]))
+    return Row(*group, {name: one[name] for name in FIGURES}, gaps[group], earlier)
 
 
 def _group(one: dict[str, Any], question: Question) -> Group:
     device = one["device"] if question.per == "device" else ""
-    return _start(one, question), one["site"], device
+    return _start(one, question), one["name" if question.per == "group" else "site"], device
+
+
+def _before(store: Store, question: Question, compared: Compared) -> dict[Group, int | None]:
+    """People as long before, by when that is now: of an hour the same one on the clock."""
+    sums: dict[Group, int | None] = {}
+    earlier = question.before(DAYS_BEFORE[compared])
+    for one in store.ask(SUMS[earlier.sums], earlier.values):
+        group = _local(one, question, DAYS_BEFORE[compared]), *_group(one, question)[1:]
+        told, known = one["people"], sums.get(group)
+        # Twice where an hour was repeated as the clocks went back.
+        sums[group] = known if told is None else told + (known or 0)
+    return sums
+
+
+def _local(one: dict[str, Any], question: Question, days: int = 0) -> str:
+    """When a row begins by the clock there, so many days later."""
+    start = datetime.fromisoformat(_start(one, question)).replace(tzinfo=None)
+    return (start + timedelta(days=days)).isoformat()
 
 
 def _start(one: dict[str, Any], question: Question) -> str:
@@ -86,9 +121,22 @@ def _gaps(store: Store, question: Question) -> Counter[Group]:
     Summed here: numbers reach 2⁵³, and a sum in SQL would leave 64 bits.
     """
     missing: Counter[Group] = Counter()
+    groups = _groups(store, question)
     for gap in store.ask(GAPS[question.by, question.whose], question.values):
-        missing[_group(gap, question)] += gap["windows"]
+        for name in groups.get((gap["site"], gap["device"]), ()) if groups is not None else ("",):
+            missing[_group(gap | {"name": name}, question)] += gap["windows"]
     return missing
+
+
+def _groups(store: Store, question: Question) -> dict[tuple[str, str], list[str]] | None:
+    """Site and device → the groups that are asked for; None where none are."""
+    if question.per != "group":
+        return None
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in store.ask(GROUPED, {}):
+        if question.group in (None, one["name"]):
+            found.setdefault((one["site"], one["device"]), []).append(one["name"])
+    return found
 
 
 def _places(store: Store, question: Question) -> dict[str, int | None]:

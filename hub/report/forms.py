@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from hub.report.build import FIGURES, Report, Row
+from hub.report.question import Compared
+
+BEFORE: Mapping[Compared, str] = {"week": "people_week_before", "year": "people_year_before"}
 
 
 def as_csv(report: Report) -> str:
     """A header and a row a group, as RFC 4180 has it; a cell is empty where nothing is known."""
     text = io.StringIO()
-    question = report.question
-    whose = ("site", "device") if question.per == "device" else ("site",)
-    table = csv.DictWriter(text, [question.by, *whose, "missing", *FIGURES])
+    table = csv.DictWriter(text, columns(report))
     table.writeheader()
-    table.writerows(_flat(report, row) for row in report.rows)
+    table.writerows(flat(report))
     return text.getvalue()
+
+
+def columns(report: Report) -> list[str]:
+    """The names of a row's cells, in their order."""
+    question = report.question
+    whose = ("site", "device") if question.per == "device" else (question.per,)
+    before = [BEFORE[report.compared]] if report.compared else []
+    return [question.by, *whose, "missing", *before, *FIGURES]
+
+
+def flat(report: Report) -> Iterator[dict[str, Any]]:
+    """Each row as name → cell."""
+    return (_flat(report, row) for row in report.rows)
 
 
 def as_json(report: Report) -> str:
@@ -30,7 +45,7 @@ def as_json(report: Report) -> str:
         "per": question.per,
         "from": question.first.isoformat(),
         "to": question.last.isoformat(),
-        "rows": [_flat(report, row) for row in report.rows],
+        "rows": list(flat(report)),
         "places": report.places,
         "notes": report.notes,
     }
@@ -38,7 +53,9 @@ def as_json(report: Report) -> str:
 
 
 def _flat(report: Report, row: Row) -> dict[str, Any]:
-    whose = {"site": row.site}
+    whose: dict[str, Any] = {"group" if report.question.per == "group" else "site": row.site}
     if report.question.per == "device":
         whose["device"] = row.device
+    if report.compared:
+        whose[BEFORE[report.compared]] = row.before
     return {report.question.by: row.start, **whose, "missing": row.missing, **row.figures}

@@ -9,10 +9,14 @@ from typing import Literal, NamedTuple
 from hub.errors import UsageError
 
 By = Literal["hour", "day", "week"]
-Per = Literal["device", "site"]
+Per = Literal["device", "site", "group"]
 Pair = tuple[str | None, str | None]
 Whose = tuple[bool, bool]
 """Whether a site is named, and whether a device."""
+
+Compared = Literal["week", "year"]
+DAYS_BEFORE: Mapping[Compared, int] = {"week": 7, "year": 364}
+"""Whole weeks, so that a Saturday is held against a Saturday."""
 
 DAYS = 7
 """Days of a report of which nothing else is said, today's among them."""
@@ -27,6 +31,7 @@ class Question(NamedTuple):
     last: date
     site: str | None = None
     device: str | None = None
+    group: str | None = None
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -36,12 +41,24 @@ class Question(NamedTuple):
             "last": self.last.isoformat(),
             "site": self.site or "",
             "device": self.device or "",
+            "name": self.group or "",
         }
 
     @property
     def whose(self) -> Whose:
         """Which queries are right for it."""
         return self.site is not None, self.device is not None
+
+    @property
+    def sums(self) -> tuple[By, Per, Whose]:
+        """Which query is right for its figures."""
+        whose = (self.group is not None, False) if self.per == "group" else self.whose
+        return self.by, self.per, whose
+
+    def before(self, days: int) -> Question:
+        """The same of so many days before."""
+        back = timedelta(days=days)
+        return self._replace(first=self.first - back, last=self.last - back)
 
 
 def asked(by: By, per: Per, days: Pair, whose: Pair, today: date) -> Question:
@@ -58,6 +75,8 @@ def asked(by: By, per: Per, days: Pair, whose: Pair, today: date) -> Question:
         raise UsageError(f"--from {begin} is later than --to {end}")
     if per == "site" and whose[1] is not None:
         raise UsageError("--per site sums all devices of a site: leave out --device")
+    if per == "group" and whose != (None, None):
+        raise UsageError("--per group sums the devices of a group: leave out --site and --device")
     return Question(by, per, begin, end, *whose)
 
 
@@ -87,6 +106,15 @@ SUMS: Mapping[tuple[By, Per, Whose], str] = {
     for per, prefix in _PREFIX.items()
     for whose, whose_is in _WHOSE.items()
     if per == "device" or not whose[1]
+} | {
+    (by, "group", (one, False)): f"SELECT * FROM group_by_{by} WHERE {time} AND {which}"
+    for by, time in _TIME.items()
+    for one, which in ((False, "1 = 1"), (True, "name = :name"))
+}
+GROUPED = "SELECT name, site, device FROM grouped"
+CROSSINGS: Mapping[Whose, str] = {
+    whose: f"SELECT * FROM crossings_by_hour WHERE {_DAYS} AND {whose_is}"
+    for whose, whose_is in _WHOSE.items()
 }
 GAPS: Mapping[tuple[By, Whose], str] = {
     (by, whose): f"SELECT * FROM gaps WHERE {time} AND {whose_is}"

@@ -32,8 +32,9 @@ def as_text(report: Report) -> str:
 
 def _table(report: Report) -> Iterator[str]:
     """Columns two spaces apart; when and who to the left, numbers to the right."""
-    lines: list[Sequence[str]] = [(report.question.by, report.question.per, *HEAD)]
-    lines += [_cells(row) for row in report.rows]
+    before = [f"{report.compared} before"] if report.compared else []
+    lines: list[Sequence[str]] = [(report.question.by, report.question.per, *HEAD, *before)]
+    lines += [(*_cells(row), *(_cell(row.before) for _ in before)) for row in report.rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = [

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from hub.message import Refused, Window
 
+Member = tuple[str, str]
+"""A device's site and name."""
+
 Answer = list[dict[str, Any]]
 
 
@@ -34,6 +37,12 @@ class Store(Protocol):
 
     def ask(self, query: str, values: Mapping[str, Any]) -> Answer:
         """The rows that answer a query with `:named` values; StoreError where it can't be asked."""
+
+    def group(self, name: str, members: Sequence[Member]) -> None:
+        """Let these be the devices of a group, no others; without any there is no such group.
+
+        StoreError where it can't be changed.
+        """
 
     def close(self) -> None:
         """Let go of it."""

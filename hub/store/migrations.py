@@ -27,7 +27,7 @@ class Step(NamedTuple):
         return _sql(f"{folder}/{self.version:04d}_{self.name}.sql")
 
 
-STEPS = (Step(1, "windows"), Step(2, "views", common=True))
+STEPS = (Step(1, "windows"), Step(2, "views", common=True), Step(3, "groups", common=True))
 NEWEST = STEPS[-1].version
 
 

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from hub.columns import COLUMNS, row_of
 from hub.errors import StoreError
 from hub.message import Refused, Window
-from hub.store.base import Answer, AwayError, UnfitError, Written, shown
+from hub.store.base import Answer, AwayError, Member, UnfitError, Written, shown
 from hub.store.migrations import NEWEST, due
 
 CONNECT_S = 10
@@ -39,6 +39,8 @@ _REFUSE = (
     "INSERT INTO agender.refused (digest, received_ms, topic, reason, size, payload) "
     "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
+_UNGROUP = "DELETE FROM agender.device_groups WHERE name = %s"
+_REGROUP = "INSERT INTO agender.device_groups (name, site, device) VALUES (%s, %s, %s)"
 _ENSURE_MONTH = "SELECT agender.ensure_month(%s::date)"
 _SETTINGS = (
     "SELECT set_config('search_path', 'agender, pg_temp', false), "
@@ -93,6 +95,15 @@ class PostgresStore:
         except psycopg.Error as error:
             raise StoreError(f"{shown(self._address)}: {_words(error)}") from error
         return [{name: _plain(value) for name, value in row.items()} for row in found]
+
+    def group(self, name: str, members: Sequence[Member]) -> None:
+        """Replace the members of a group."""
+        try:
+            with self._connect().transaction(), self._connect().cursor() as cursor:
+                cursor.execute(_UNGROUP, (name,))
+                cursor.executemany(_REGROUP, [(name, *member) for member in members])
+        except psycopg.Error as error:
+            raise StoreError(f"{shown(self._address)}: {_words(error)}") from error
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from hub.columns import COLUMNS, row_of
 from hub.errors import StoreError
 from hub.message import Refused, Window
-from hub.store.base import Answer, AwayError, UnfitError, Written
+from hub.store.base import Answer, AwayError, Member, UnfitError, Written
 from hub.store.migrations import NEWEST, due
 
 BUSY_S = 1.0
@@ -33,6 +33,8 @@ _VERSION_TABLE = (
     "STRICT"
 )
 _TAKEN = "INSERT INTO schema_version (version, name) VALUES (?, ?)"
+_UNGROUP = "DELETE FROM device_groups WHERE name = ?"
+_REGROUP = "INSERT INTO device_groups (name, site, device) VALUES (?, ?, ?)"
 
 
 class SqliteStore:
@@ -69,6 +71,15 @@ class SqliteStore:
             with closing(self._connect().execute(query, dict(values))) as cursor:
                 names = [column[0] for column in cursor.description]
                 return [dict(zip(names, row, strict=True)) for row in cursor]
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error}") from error
+
+    def group(self, name: str, members: Sequence[Member]) -> None:
+        """Replace the members of a group."""
+        try:
+            with _transaction(self._connect()) as connection:
+                connection.execute(_UNGROUP, (name,))
+                connection.executemany(_REGROUP, [(name, *member) for member in members])
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}") from error
 

@@ -20,7 +20,9 @@ def run(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-@pytest.mark.parametrize("verb", ["run", "report", "migrate", "roles"])
+@pytest.mark.parametrize(
+    "verb", ["run", "report", "occupancy", "alarms", "group", "migrate", "roles"]
+)
 def test_every_verb_has_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(verb, "--help") == 0
     told = capsys.readouterr().out
@@ -49,6 +51,13 @@ def test_help_tells_the_defaults_and_no_password(
     [
         (("report", "--store", "{}/none"), 4, "none: there is no store; start `agender-hub run`"),
         (("report", "--from", "soon"), 2, "--from soon: expected a date such as 2026-03-07"),
+        (("report", "--group", "a"), 2, "--group names one group of --per group"),
+        (("report", "--per", "group", "--site", "a"), 2, "leave out --site and --device"),
+        (("report", "--parquet", "a", "--csv"), 2, "not allowed with argument"),
+        (("occupancy",), 2, "whose entrances? name a --site, or a --group of devices"),
+        (("alarms", "--day", "soon"), 2, "soon: expected a date such as 2026-03-07"),
+        (("group", "north"), 2, "name the group's devices, all of them, or --remove it"),
+        (("group", "north", "door"), 2, "door: a device is named SITE/DEVICE, as shop/door"),
         (("report", "--store", "postgresql://me:secret@db/x"), 2, "`ps` shows a password"),
         (("report", "--store", "postgresql://db/x?password=secret"), 2, "`ps` shows a password"),
         (("run", "--prefix", "a/#"), 2, "--prefix a/#: one level of a topic"),

@@ -26,5 +26,6 @@ GRANT SELECT ON
     agender.told_windows, agender.places, agender.places_by_day, agender.refusals,
     agender.by_hour, agender.by_day, agender.by_week,
     agender.site_by_hour, agender.site_by_day, agender.site_by_week,
-    agender.gaps, agender.devices
+    agender.gaps, agender.devices, agender.grouped,
+    agender.group_by_hour, agender.group_by_day, agender.group_by_week, agender.crossings_by_hour
 TO agender_read;
