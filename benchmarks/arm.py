@@ -4,6 +4,7 @@
     python -m benchmarks.arm --check     # fail where a figure left the reference (arm.json)
     python -m benchmarks.arm --write     # make what was counted the reference
     python -m benchmarks.arm --markdown  # the table as docs/performance.md shows it
+    python -m benchmarks.arm --reference --units   # as percent of a core, as the README shows it
 
 The vision process runs as it ships, under emulation, before a room that is empty, through which
 somebody walks without showing a face, or in which one, four or eight people sway; a plugin of the
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.arm_table import in_markdown, in_text
+from benchmarks.arm_table import in_markdown, in_text, in_units
 from converters.errors import ConvertError
 from converters.footage import PORTRAIT
 from converters.profile import machine
@@ -83,6 +84,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit 1 where a figure changed")
     parser.add_argument("--write", action="store_true", help="write the reference")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    parser.add_argument("--units", action="store_true", help="print percent of a core")
     parser.add_argument("--reference", action="store_true", help="count nothing, show arm.json")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="another configuration, as of agender-edge run")  # fmt: skip
@@ -92,7 +94,8 @@ def main() -> int:
     except ConvertError as error:
         print(f"benchmarks.arm: {error}", file=sys.stderr)
         return 1
-    print(in_markdown(result) if options.markdown else in_text(result))
+    form = in_units if options.units else in_markdown if options.markdown else in_text
+    print(form(result))
     if options.write:
         REFERENCE.write_text(json.dumps(result, indent=1) + "\n")
     if not options.check:

@@ -19,6 +19,19 @@ BUDGETS: dict[str, tuple[float, float]] = {
 """What must be reached: Pi 4 class, Pi 5 class."""
 VISIT_FRAMES = 50
 
+LOOKS_PER_S = 15
+"""As `tracking.detect_fps_max` has it."""
+INSTRUCTIONS_PER_CYCLE = 1.0
+"""An assumption: cores like these retire one to three, and wait for memory at times."""
+CLOCK_GHZ = {"Raspberry Pi 4": 1.8, "Raspberry Pi 5": 2.4}
+SCENES = {
+    "empty": "nobody, nothing moves",
+    "1 face": "one person in view",
+    "4 faces": "four",
+    "8 faces": "eight",
+}
+"""Scene of the reference → its words."""
+
 
 def figures(scenes: dict[str, Any]) -> list[float]:
     """The figures that BUDGETS bounds, in its order."""
@@ -61,6 +74,26 @@ def in_markdown(result: dict[str, Any]) -> str:
             lines.append("|---|" + "---:|" * (len(row) - 1))
         head = False
     return "\n".join(lines)
+
+
+def in_units(result: dict[str, Any]) -> str:
+    """What the README says: percent of a core, by LOOKS_PER_S and INSTRUCTIONS_PER_CYCLE."""
+    processors = list(result["processors"].values())
+    lines = [
+        f"| percent of one core, {LOOKS_PER_S} frames a second | "
+        + " | ".join(f"{one['board']} ({CLOCK_GHZ[one['board']]:g} GHz)" for one in processors)
+        + " |",
+        "|---|" + "---:|" * len(processors),
+    ]
+    for scene, words in SCENES.items():
+        shares = [_share_of_core(one, scene) for one in processors]
+        lines.append(f"| {words} | " + " | ".join(f"{share:.0f} %" for share in shares) + " |")
+    return "\n".join(lines)
+
+
+def _share_of_core(processor: dict[str, Any], scene: str) -> float:
+    a_second = LOOKS_PER_S * _frame(processor["scenes"][scene]["stages"])
+    return 100 * a_second / (INSTRUCTIONS_PER_CYCLE * CLOCK_GHZ[processor["board"]] * 1e9)
 
 
 def _rows(result: dict[str, Any]) -> Iterator[list[str]]:

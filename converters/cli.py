@@ -16,6 +16,7 @@ import converters.evaluate.sweep
 import converters.evaluate.verb
 import converters.footage
 import converters.importers.verb
+import converters.pictures.verb
 import converters.profile.verb
 import converters.report.verb
 import converters.ssrnet.verb
@@ -38,6 +39,7 @@ VERBS = (
     converters.profile.verb,
     converters.footage,
     converters.annotate.verb,
+    converters.pictures.verb,
     converters.datasets.verb,
 )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import arm
-from benchmarks.arm_table import BUDGETS, in_markdown, in_text
+from benchmarks.arm_table import BUDGETS, INSTRUCTIONS_PER_CYCLE, in_markdown, in_text, in_units
 from converters.profile.machine import PROCESSORS, Machine
 from tests.shared import ROOT
 
@@ -70,6 +70,14 @@ def test_the_tables_show_each_figure_beside_its_budget(reference):
 def test_the_documentation_shows_the_reference(reference):
     """What stands in docs/performance.md is what was counted, figures over budget included."""
     assert in_markdown(reference) in (ROOT / "docs/performance.md").read_text()
+
+
+def test_the_readme_shows_the_reference_in_a_persons_units(reference):
+    """Percent of a core, by an assumption that stands beside it."""
+    readme = (ROOT / "README.md").read_text()
+    assert in_units(reference) in readme
+    assert INSTRUCTIONS_PER_CYCLE == 1
+    assert "at one a cycle (an assumption" in readme
 
 
 def test_a_figure_over_its_budget_is_marked(reference):
