@@ -63,7 +63,7 @@ def main() -> None:
                 row.setdefault("clips", {})[clip.name] = {str(n): t for n, t in counts.items()}
                 print(f"{name:24} {clip.name:40} faces: frames = {said}", flush=True)
         if arguments.boxes:
-            row["labelled"] = labelled(detector, arguments.boxes).figures()
+            row["labelled"] = labelled(detector, arguments.boxes, grey=arguments.grey).figures()
             print(detectors_page.line(name, row), flush=True)
     if arguments.json and arguments.detectors:
         arguments.json.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
@@ -80,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, nargs="+", default=[Path("models_tflite")])
     parser.add_argument("--clips", type=Path)
     parser.add_argument("--boxes", type=Path)
+    parser.add_argument("--grey", action="store_true", help="show the labelled pictures in grey")
     parser.add_argument("--every", type=int, default=1, help="look at every Nth frame")
     parser.add_argument("--json", type=Path, help="add the figures to this file")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the table and the plot")
@@ -267,13 +268,16 @@ class Found:
         return rows
 
 
-def labelled(detector: Detector, path: Path) -> Found:
-    """What the detector finds on the labelled pictures, 640 pixels wide."""
+def labelled(detector: Detector, path: Path, *, grey: bool = False) -> Found:
+    """What the detector finds on the labelled pictures, 640 pixels wide; `grey`: as at night."""
     found = Found(detector.card.detecting.score_min)
     with zipfile.ZipFile(path) as archive:
         for name, boxes, size in entries(json.loads(archive.read("boxes.json"))):
             pixels = np.frombuffer(archive.read(name), np.uint8)
             picture = cv2.resize(cv2.imdecode(pixels, cv2.IMREAD_COLOR), size)
+            if grey:
+                luma = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+                picture = cv2.cvtColor(luma, cv2.COLOR_GRAY2BGR)
             found.add(detector.detect(shown(np.asarray(picture, np.uint8))), boxes)
     found.score_min = detector.card.detecting.score_min
     return found

@@ -57,6 +57,10 @@ def _named(graph: Callable[[Any], dict[str, Any]], image: Any) -> dict[str, Any]
     return {HEADS[name]: value for name, value in graph(image).items()}
 
 
+GREY_GAIN = (0.7, 1.05, 1.2)
+"""For grey pictures, chosen as libfacedetection's was (`converters.detectors.libface_card`)."""
+
+
 def _card(size: tuple[int, int], scheme: str, flatbuffer: bytes, tensors: dict[str, int]) -> Card:
     width, height = size
     suffix = "" if scheme == "float16" else f"_{scheme}"
@@ -74,6 +78,7 @@ def _card(size: tuple[int, int], scheme: str, flatbuffer: bytes, tensors: dict[s
             nms_iou=0.3,
             strides=(4,),
             tensors=tensors,
+            grey_gain=GREY_GAIN,
         ),
         source=Source(PACKAGE.origin, ORIGINAL.sha256, "Star-Clouds"),
         intended_use="Finding faces, near and far, to count people anonymously.",

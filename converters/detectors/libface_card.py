@@ -36,6 +36,10 @@ def name(size: Size, scheme: str = "float16") -> str:
     return f"libface_{size[0]}x{size[1]}{suffix}"
 
 
+GREY_GAIN = (0.6, 0.95, 1.2)
+"""A tint like skin's for grey pictures: chosen on wider_dev.zip, held against masked_crowds.zip
+(`python -m benchmarks.detectors far --grey`)."""
+
 CLOSE_LOOKS: dict[str, Any] = {
     "second_look": SecondLook(
         card=name(SECOND_LOOK_SIZE), face_px=40, score_min=0.8, mean_min=0.72, sharpness_min=0.45
@@ -78,6 +82,7 @@ def _detector(
         nms_iou=NMS_IOU,
         strides=STRIDES,
         tensors=tensors,
+        grey_gain=GREY_GAIN,
         parts=tuple(name(other, scheme) for other in narrower),
         **(CLOSE_LOOKS if size[0] == WHOLE_WIDTH else {}),
     )

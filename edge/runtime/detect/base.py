@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Region
 from edge.runtime.meter import Meter
 from edge.runtime.networks import card as cards
+from edge.runtime.networks.grey import is_grey, tint
 from edge.runtime.networks.model import Network, Tensor
 
 Floats = NDArray[np.float32]
+
+GREY_EVERY = 15
+"""Pictures between two looks at whether they have colours: dusk does not fall in a second."""
 
 
 class Detector(Protocol):
@@ -92,6 +96,7 @@ class NetworkDetector:
         self._last_shape: tuple[int, ...] = ()
         self._box: Letterbox
         self._target: Image
+        self._grey, self._fills = False, 0
 
     def detect(self, frame: Frame, columns: slice = ALL, rows: slice = ALL) -> list[Face]:
         """Find faces on `frame.small`, or on these columns and rows of it."""
@@ -117,12 +122,22 @@ class NetworkDetector:
             self._last_shape = small.shape
             self._box = fit(small.shape[1], small.shape[0], spec.width, spec.height)
             self._target = self._canvas[0][self._box.place]
-        laid = self._box.of(small)
+        laid = self._tinted(self._box.of(small))
         if spec.colour == "rgb":
             cv2.cvtColor(laid, cv2.COLOR_BGR2RGB, self._target)
         else:
             self._target[:] = laid
         return self._box
+
+    def _tinted(self, laid: Image) -> Image:
+        """A picture without colours with the card's tint, where it has one."""
+        gain = self.card.detecting.grey_gain
+        if gain is None:
+            return laid
+        if self._fills % GREY_EVERY == 0:
+            self._grey = is_grey(laid)
+        self._fills += 1
+        return tint(laid, gain, rgb=False) if self._grey else laid
 
 
 def fit(width: int, height: int, into_width: int, into_height: int) -> Letterbox:

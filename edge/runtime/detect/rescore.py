@@ -7,6 +7,7 @@ import numpy as np
 from edge.runtime.detect.base import Decode
 from edge.runtime.frame import Image
 from edge.runtime.networks.card import Input
+from edge.runtime.networks.grey import is_grey, tint
 from edge.runtime.networks.model import Network
 
 OFF_CENTRE = 0.35
@@ -33,6 +34,9 @@ class Rescorer:
         """height × width × 3 uint8 in the card's colours → the best score, 0..1, of a face about
         `width_px` wide in the middle; 0 where there is none.
         """
+        gain = self._network.card.detecting.grey_gain
+        if gain is not None and is_grey(picture):
+            picture = tint(picture, gain, rgb=self.input.colour == "rgb")
         found = self._decode(self._network.run(picture[None]), self._network.card)
         size = found.boxes[:, 2:] - found.boxes[:, :2]
         off = found.boxes[:, :2] + size / 2 - (self.input.width / 2, self.input.height / 2)

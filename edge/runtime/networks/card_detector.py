@@ -20,6 +20,12 @@ from edge.runtime.networks.card_keys import (
 
 SidePx = Annotated[float, Meta(gt=0, le=4096)]
 Ratio = Annotated[float, Meta(gt=0, le=100)]
+Gain = tuple[
+    Annotated[float, Meta(ge=0.1, le=4)],
+    Annotated[float, Meta(ge=0.1, le=4)],
+    Annotated[float, Meta(ge=0.1, le=4)],
+]
+"""Of blue, green and red."""
 
 
 class Prior(Part, frozen=True, kw_only=True):
@@ -117,6 +123,14 @@ class Detector(Part, frozen=True, kw_only=True):
     ] = ()
     second_look: Annotated[
         SecondLook | None, about("When it looks again at what it found; unset: never.")
+    ] = None
+    grey_gain: Annotated[
+        Gain | None,
+        about(
+            "What blue, green and red of a picture without colours, as at night, are multiplied "
+            "by, for a network that learnt from colours; unset: it is shown as it is.",
+            [0.7, 0.95, 1.2],
+        ),
     ] = None
     tile_handicap: Annotated[
         Fraction,
