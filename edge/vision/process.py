@@ -168,8 +168,7 @@ def _run(
 
 def _end_on_signals(orders: Orders) -> None:
     def end(*_: object) -> None:
-        orders.restart = False
-        orders.loop.stop()
+        orders.end()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
