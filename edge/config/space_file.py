@@ -6,12 +6,16 @@ is stronger than `[space]` of the configuration, and weaker than the command lin
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
+from edge.config.people import Space
 from edge.config.section import Table
 from edge.errors import ConfigError
 from edge.whole_files import replacing
@@ -25,6 +29,11 @@ HEADER = """# Zones and lines, as `agender-edge aim` wrote them; stronger than [
 def space_file_of(config: Path) -> Path:
     """The file of the places of this configuration."""
     return config.with_suffix(".space.toml")
+
+
+def fingerprint(space: Space) -> str:
+    """Twelve digits that differ where the places do."""
+    return hashlib.sha256(msgspec.json.encode(space)).hexdigest()[:12]
 
 
 def require_space_alone(table: Table, path: Path) -> None:

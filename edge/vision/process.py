@@ -19,6 +19,7 @@ from typing import NamedTuple, TypeVar
 
 from edge import log as logs
 from edge.child import start_anew
+from edge.config.space_file import fingerprint
 from edge.config.tables import Config
 from edge.errors import ConfigError, SourceLostError, StorageError
 from edge.host import exposure, readings
@@ -264,6 +265,7 @@ def _hello(config: Config, boot: str, stages: Stages, aiming: Aiming) -> Hello:
         models=tuple(models),
         exposure=_exposure(config.paths.runtime, int(time.monotonic() // EXPOSURE_S)),
         aiming=aiming.active,
+        places=fingerprint(config.space),
     )
 
 

@@ -68,8 +68,12 @@ def test_a_wrong_configuration_ends_no_running_device(tmp_path: Path):
 
 def test_a_signal_while_the_configuration_is_read_again_ends_vision(tmp_path: Path):
     """Models take seconds to load: who asks the service to stop then is not answered by a start."""
+
+    def stopped_meanwhile() -> None:
+        obeying.end()
+
     with Outbox(tmp_path / FILE_NAME) as outbox:
-        obeying = orders(outbox, lambda: obeying.end())
+        obeying = orders(outbox, stopped_meanwhile)
         assert obeying.answer(Order(id=1, verb="reload")).error is None
         assert not obeying.restart
         assert obeying.loop.stopped
