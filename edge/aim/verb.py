@@ -18,8 +18,9 @@ import msgspec
 from edge.aim.places import Places
 from edge.aim.screen import Board, Key
 from edge.aim.words import advice, faces_line, view_line
+from edge.config.people import Space
 from edge.config.read import file_of, places_as_toml
-from edge.config.space_file import written_space
+from edge.config.space_file import fingerprint, written_space
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.host.units import adopt_folders
@@ -152,13 +153,14 @@ class Aiming:
         """Write the places; the ones before come back where vision does not take these."""
         if self._file is None:
             raise ConfigError("there is no configuration file beside which they could be written")
-        with written_space(places_as_toml(places.space()), self._file) as file:
-            self._apply()
+        space = places.space()
+        with written_space(places_as_toml(space), self._file) as file:
+            self._apply(space)
         return f"vision has taken them; they are in {file}"
 
-    def _apply(self) -> None:
+    def _apply(self, space: Space) -> None:
         """Have vision read the configuration again, and start anew with it."""
-        with AimLine(self._config.paths.runtime, Apply()) as line:
+        with AimLine(self._config.paths.runtime, Apply(places=fingerprint(space))) as line:
             told = line.receive(APPLY_S)
         if not isinstance(told, Applied):
             raise UserError(told.error if isinstance(told, Refused) else "vision does not answer")

@@ -26,7 +26,7 @@ class Aiming:
     """Called after every step of the loop; hears requests, and shows one of them at a time.
 
     `apply` reads the configuration again, and has vision start anew with it; UserError where it is
-    wrong.
+    wrong, or has other places than those it is given.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Aiming:
         loop: Loop,
         people: People,
         settings: tuple[Privacy, Tracking],
-        apply: Callable[[], None],
+        apply: Callable[[str], None],
     ) -> None:
         self._door, self._loop, self._people = door, loop, people
         self._privacy, self._tracking = settings
@@ -50,7 +50,7 @@ class Aiming:
 
     def tick(self) -> None:
         """Carry out what is asked; end what is over."""
-        while (asked := self._door.receive()) is not None:
+        for asked in self._door.receive():
             self._answer(asked)
         if self._reply is not None and self._loop.paused:
             self._end(PAUSED)
@@ -68,7 +68,7 @@ class Aiming:
             if isinstance(asked.record, Aim):
                 self._begin(asked.record, asked.reply)
                 return
-            self._apply()
+            self._apply(asked.record.places)
             asked.reply.send(Applied())
         except UserError as error:
             asked.reply.send(Refused(error=sentence(str(error))))
