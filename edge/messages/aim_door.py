@@ -75,7 +75,8 @@ class AimDoor(Closing):
     """Vision's end. Raises ValueError and OSError as the live sockets do."""
 
     def __init__(self, runtime: str | Path) -> None:
-        self._here = Path(runtime) / AIM_SOCKET
+        self.folder = Path(runtime).absolute()
+        self._here = self.folder / AIM_SOCKET
         self._socket = bound(self._here, mode=0o600)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 

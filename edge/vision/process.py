@@ -276,7 +276,7 @@ def _hello(config: Config, boot: str, stages: Stages, aiming: Aiming) -> Hello:
         camera_kind=kind_of(config.source.uri),
         models=tuple(models),
         exposure=_exposure(config.paths.runtime, int(time.monotonic() // EXPOSURE_S)),
-        aiming=aiming.active,
+        aiming=aiming.tell(),
         places=fingerprint(config.space),
     )
 

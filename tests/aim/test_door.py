@@ -115,6 +115,18 @@ def test_it_ends_by_itself_and_looks_no_oftener_than_it_may(vision, tmp_path, mo
             line.receive(5)
 
 
+def test_info_says_so_however_short_it_was(vision, tmp_path):
+    """Vision says who it is every few seconds; an aiming of one second lies between."""
+    seeing = vision()
+    assert not seeing.aiming.tell()
+    with AimLine(tmp_path, Aim(seconds=1)):
+        seeing.step()
+    seeing.aiming._shown_s = 0.0
+    seeing.step()
+    assert not seeing.aiming.active
+    assert [seeing.aiming.tell(), seeing.aiming.tell()] == [True, False]
+
+
 @pytest.mark.parametrize("privacy", [{"k": 5}, {"k": 1, "epsilon": 1.0}], ids=["k", "noise"])
 @needs_root
 def test_only_root_is_shown_where_messages_may_not_tell_of_one(vision, tmp_path, privacy):
