@@ -14,6 +14,7 @@ from edge.messages.aim import Sight
 
 SAID_LINES = 5
 """Of a sentence that is longer the rest is cut."""
+NO_FRAME = "no frame for some seconds: is the camera on? (agender-edge doctor)"
 KEYS = "z l new  Tab Space arrows choose, move  + - u r e x change  m map  w write  q end"
 NAME_MAX = 32
 ENDS = ("q", "\x03", "\x04")
@@ -42,6 +43,8 @@ class Board:
         self.sight: Sight | None = None
         self.said = ""
         self.ended = False
+        self.blind = False
+        """Whether no look came lately: what was seen then is shown no longer."""
         self._write = write
         self._map = False
         self._typed: str | None = None
@@ -78,15 +81,15 @@ class Board:
         """What the terminal shows, each line no wider than it."""
         below = self._below(columns)
         size = size_of(self.sight, columns, rows - len(below))
-        shown = picture(self.sight, self.places, size, passed=self._map)
+        shown = picture(None if self.blind else self.sight, self.places, size, passed=self._map)
         return [line[:columns] for line in [*shown, *below]][:rows]
 
     def _below(self, columns: int) -> list[str]:
-        sight = self.sight
+        sight = None if self.blind else self.sight
         told = (
             [faces_line(sight), view_line(sight), advice(sight)]
             if sight
-            else ["waiting for a frame", "", ""]
+            else [NO_FRAME if self.blind else "waiting for a frame", "", ""]
         )
         told[0] += f" (ends in {clock(sight.ends_in_s)})" if sight else ""
         said = textwrap.wrap(self.said or KEYS, max(columns, 1))

@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 import curses
 import math
-import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from edge.aim.places import Places
-from edge.aim.screen import Board, Key
+from edge.aim.screen import Board
+from edge.aim.terminal import draw, drawable, typed, wait
 from edge.aim.words import advice, faces_line, view_line
+from edge.config.people import Space
 from edge.config.read import file_of, places_as_toml
-from edge.config.space_file import written_space
+from edge.config.space_file import fingerprint, written_space
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.host.units import adopt_folders
@@ -32,6 +32,8 @@ WORDS_S = 1.0
 DRAW_S = 0.1
 SILENCE_S = 10.0
 """Without a frame for so long something is wrong with the camera."""
+STALE_S = 5.0
+"""A look that is older is shown no longer."""
 APPLY_S = 60.0
 """Vision loads every model to check the configuration."""
 AGAIN_S = 30.0
@@ -48,13 +50,15 @@ def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
     adopt_folders()
     config = read()
     until_s = time.monotonic() + parsed.seconds
-    drawn = sys.stdin.isatty() and sys.stdout.isatty() and not parsed.json
     with _endings():
-        if not drawn:
+        if parsed.json or not drawable():
             _tell(config, until_s, as_json=parsed.json)
             return 0
         aiming = Aiming(config, file_of(parsed.config), until_s)
-        curses.wrapper(aiming.loop)
+        try:
+            curses.wrapper(aiming.loop)
+        finally:
+            aiming.tell_unwritten()
     say("ended")
     return 0
 
@@ -109,6 +113,7 @@ class Aiming:
         self._config, self._file, self._until_s = config, file, until_s
         self._board = Board(Places(config.space), self._keep)
         self._line: AimLine | None = self._ask()
+        self._seen_s = time.monotonic()
         self._starts_anew_s = -math.inf
         """Until then vision may be starting with the places it took."""
 
@@ -118,13 +123,21 @@ class Aiming:
         window.nodelay(True)
         try:
             while not self._board.ended and time.monotonic() < self._until_s:
-                select.select([sys.stdin, *([self._line] if self._line else [])], [], [], DRAW_S)
+                wait([self._line.fileno()] if self._line else [], DRAW_S)
                 self._hear()
-                for key in _typed(window):
+                for key in typed(window):
                     self._board.key(key)
-                _draw(window, self._board)
+                draw(window, self._board)
         finally:
             self._let_go()
+
+    def tell_unwritten(self) -> None:
+        """Places that were not written, however it ended: to be kept by hand, not to be lost."""
+        if not self._board.places.changed:
+            return
+        with suppress(ConfigError, OSError):  # what can't be, or a terminal that is gone
+            told = places_as_toml(self._board.places.space())
+            print(f"# Not written; w writes them in time:\n[space]\n{told}", end="", flush=True)
 
     def _let_go(self) -> None:
         line, self._line = self._line, None
@@ -142,7 +155,9 @@ class Aiming:
                 if isinstance(told, Refused) and time.monotonic() < self._until_s - 1:
                     raise UserError(told.error)
                 if isinstance(told, Sight):
-                    self._board.sight = told
+                    self._board.sight, self._seen_s = told, time.monotonic()
+            now_s = time.monotonic()
+            self._board.blind = now_s >= max(self._seen_s + STALE_S, self._starts_anew_s)
         except UserError:
             if time.monotonic() >= self._starts_anew_s:
                 raise
@@ -152,32 +167,15 @@ class Aiming:
         """Write the places; the ones before come back where vision does not take these."""
         if self._file is None:
             raise ConfigError("there is no configuration file beside which they could be written")
-        with written_space(places_as_toml(places.space()), self._file) as file:
-            self._apply()
+        space = places.space()
+        with written_space(places_as_toml(space), self._file) as file:
+            self._apply(space)
         return f"vision has taken them; they are in {file}"
 
-    def _apply(self) -> None:
+    def _apply(self, space: Space) -> None:
         """Have vision read the configuration again, and start anew with it."""
-        with AimLine(self._config.paths.runtime, Apply()) as line:
+        with AimLine(self._config.paths.runtime, Apply(places=fingerprint(space))) as line:
             told = line.receive(APPLY_S)
         if not isinstance(told, Applied):
             raise UserError(told.error if isinstance(told, Refused) else "vision does not answer")
         self._starts_anew_s = time.monotonic() + AGAIN_S
-
-
-def _typed(window: curses.window) -> Iterator[Key]:
-    """The keys that wait."""
-    while True:
-        try:
-            yield window.get_wch()
-        except curses.error:
-            return
-
-
-def _draw(window: curses.window, board: Board) -> None:
-    rows, columns = window.getmaxyx()
-    window.erase()
-    # The last column stays free: writing into the last cell of all moves the cursor out.
-    for row, text in enumerate(board.lines(columns - 1, rows)):
-        window.addstr(row, 0, text)
-    window.refresh()

@@ -25,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run: Run = parsed.run
     try:
         status = run(parsed)
-        sys.stdout.flush()
+        if sys.stdout:  # None where it was closed before the start
+            sys.stdout.flush()
     except UserError as error:
         print(f"agender-edge: {error}", file=sys.stderr)
         status = error.status

@@ -68,7 +68,7 @@ def files_of(path: Path | None) -> list[Path]:
         return []
     places = space_file_of(found)
     # Also one that can't be read: a mask must not go unseen.
-    return [found, *([places] if os.path.lexists(places) else [])]
+    return [found, *([places] if places != found and os.path.lexists(places) else [])]
 
 
 def _file(path: Path) -> Table:

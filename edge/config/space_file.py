@@ -6,12 +6,15 @@ is stronger than `[space]` of the configuration, and weaker than the command lin
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
+
+from edge.config.people import Space
 from edge.config.section import Table
 from edge.errors import ConfigError
 from edge.whole_files import replacing
@@ -24,7 +27,13 @@ HEADER = """# Zones and lines, as `agender-edge aim` wrote them; stronger than [
 
 def space_file_of(config: Path) -> Path:
     """The file of the places of this configuration."""
-    return config.with_suffix(".space.toml")
+    # Not with_suffix: a folder given by mistake may have no name (`.`, `/`).
+    return config.with_name(f"{config.stem}.space.toml") if config.name else config
+
+
+def fingerprint(space: Space) -> str:
+    """Twelve digits that differ where the places do."""
+    return hashlib.sha256(msgspec.json.encode(space)).hexdigest()[:12]
 
 
 def require_space_alone(table: Table, path: Path) -> None:
@@ -41,26 +50,58 @@ def written_space(space: str, config: Path) -> Iterator[Path]:
     Where the block raises, the places are those of before. ConfigError where it can't be written.
     """
     file = space_file_of(config)
+    with _set_aside(file) as before:
+        try:
+            _write(HEADER.format(name=config.name) + space, file, config)
+        except OSError as error:
+            raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error
+        try:
+            yield file
+        except BaseException:
+            before.replace(file) if os.path.lexists(before) else file.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _set_aside(file: Path) -> Iterator[Path]:
+    """A second name for the file, where there is one; gone at the block's end."""
     before = file.with_name(f".{file.name}.before")
     try:
         before.unlink(missing_ok=True)
-        if file.exists():
-            before.hardlink_to(file)
-        _write(HEADER.format(name=config.name) + space, file, config)
+        if os.path.lexists(file):
+            _second_name(before, file)
     except OSError as error:
         raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error
     try:
-        yield file
-    except BaseException:
-        before.replace(file) if before.exists() else file.unlink()
-        raise
-    before.unlink(missing_ok=True)
+        yield before
+    finally:
+        with suppress(OSError):
+            before.unlink()
+
+
+def _second_name(before: Path, file: Path) -> None:
+    try:
+        before.hardlink_to(file)
+    except OSError:  # FAT has no such links, and of another user's file none may be made
+        _make(before, file.read_bytes(), file.stat())
 
 
 def _write(text: str, file: Path, config: Path) -> None:
     with replacing(file) as fresh:
-        fresh.write_text(text, encoding="utf-8")
-        owner = config.stat()
-        shutil.copymode(config, fresh)
+        fresh.unlink()
+        _make(fresh, text.encode(), config.stat())
+
+
+def _make(file: Path, content: bytes, like: os.stat_result) -> None:
+    """A new file, on the disk, with the owner and rights of another.
+
+    By its descriptor: root may write in a folder of a user, who could lay a link there meanwhile.
+    """
+    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(number, "wb") as made:
+        os.fchmod(number, like.st_mode & 0o666)
         if os.geteuid() == 0:
-            os.chown(fresh, owner.st_uid, owner.st_gid)
+            os.fchown(number, like.st_uid, like.st_gid)
+        made.write(content)
+        made.flush()
+        os.fsync(number)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from edge.messages.fields import Sentence
+from edge.messages.fields import Numbering, Sentence
 
 AIM_SOCKET = "aim.sock"
 LOOKS_PER_S = 20
@@ -19,6 +19,7 @@ COLUMNS, ROWS = 16, 9
 """The cells of the map of where faces pass."""
 
 Pixels = Annotated[int, Meta(ge=-(2**20), le=2**20)]
+Sides = Annotated[int, Meta(ge=1, le=2**20)]
 Sums = Annotated[int, Meta(ge=0, le=2**31)]
 
 Verdict: TypeAlias = Literal["good", "small", "aside", "cut"]
@@ -36,7 +37,12 @@ class Aim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="ai
 
 
 class Apply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="apply"):
-    """aim → vision: read the configuration again, as the request `reload` does."""
+    """aim → vision: read the configuration again, as the request `reload` does.
+
+    `places`: what the zones and lines that were written are known by; with others it is refused.
+    """
+
+    places: Numbering
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
@@ -76,8 +82,8 @@ class Sight(Struct, frozen=True, kw_only=True, tag="sight"):
     aiming began, and how many of them were turned aside.
     """
 
-    width: Pixels
-    height: Pixels
+    width: Sides
+    height: Sides
     ends_in_s: Sums
     face_min_px: Pixels
     faces: Annotated[tuple[SeenFace, ...], Meta(max_length=200)]

@@ -27,6 +27,10 @@ from edge.messages.live import MAX_BYTES, bound
 CREDENTIALS = struct.Struct("3i")
 """struct ucred: process, user, group."""
 DESCRIPTORS_MAX = 4
+ROOM = socket.CMSG_SPACE(CREDENTIALS.size) + socket.CMSG_SPACE(4 * DESCRIPTORS_MAX)
+REQUESTS_MAX = 8
+"""At one look: whoever floods the door must not keep vision from looking."""
+CONNECT_S = 5.0
 ROOT = 0
 
 _encoder = msgspec.msgpack.Encoder()
@@ -71,27 +75,24 @@ class AimDoor(Closing):
     """Vision's end. Raises ValueError and OSError as the live sockets do."""
 
     def __init__(self, runtime: str | Path) -> None:
-        self._here = Path(runtime) / AIM_SOCKET
+        self.folder = Path(runtime).absolute()
+        self._here = self.folder / AIM_SOCKET
         self._socket = bound(self._here, mode=0o600)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
-    def receive(self) -> Asked | None:
-        """The next request that makes sense; None where none waits. Never blocks."""
-        room = socket.CMSG_SPACE(CREDENTIALS.size) + socket.CMSG_SPACE(4 * DESCRIPTORS_MAX)
-        try:
-            content, told, _, _ = self._socket.recvmsg(MAX_BYTES, room, socket.MSG_CMSG_CLOEXEC)
-        except OSError:
-            return None
-        user, given = _credentials(told), _descriptors(told)
-        try:
-            record = _from_aim.decode(content)
-            there = _packets(given.pop())
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError, OSError):
-            return None
-        finally:
-            for number in given:
-                os.close(number)
-        return Asked(record, user, Reply(there))
+    def receive(self) -> list[Asked]:
+        """Requests that wait, REQUESTS_MAX at most; what makes no sense is gone. Never blocks."""
+        found: list[Asked] = []
+        for _ in range(REQUESTS_MAX):
+            try:
+                content, told, _, _ = self._socket.recvmsg(MAX_BYTES, ROOM, socket.MSG_CMSG_CLOEXEC)
+            except OSError:
+                break
+            with suppress(
+                msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError, OSError
+            ):
+                found.append(_asked(content, told))
+        return found
 
     def close(self) -> None:
         """Close the socket and remove its path."""
@@ -108,6 +109,7 @@ class AimLine(Closing):
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
+                asking.settimeout(CONNECT_S)  # a vision that hangs takes none
                 asking.connect(str(here))
                 socket.send_fds(asking, [_encoder.encode(request)], [theirs.fileno()])
         except OSError as error:
@@ -128,7 +130,10 @@ class AimLine(Closing):
             content = b""
         if not content:
             raise UserError("vision has ended, or ended showing")
-        return _to_aim.decode(content)
+        try:
+            return _to_aim.decode(content)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise UserError("what answers is no vision of this version; start it anew") from error
 
     def close(self) -> None:
         """Ask no longer: vision ends showing at once."""
@@ -140,10 +145,24 @@ def _why_not(error: OSError) -> str:
         return "no vision is running there; start it first (agender-edge run, or the service)"
     if isinstance(error, PermissionError):
         return "only root, or the user of vision, may aim: sudo agender-edge aim"
-    return f"cannot be asked: {error.strerror}"
+    if isinstance(error, TimeoutError):
+        return "vision takes no request; is it hanging? (agender-edge doctor)"
+    return f"cannot be asked: {error.strerror or error}"
 
 
 Ancillary = Sequence[tuple[int, int, bytes]]
+
+
+def _asked(content: bytes, told: Ancillary) -> Asked:
+    """The request that was sent; IndexError, OSError or of msgspec's where it makes no sense."""
+    given = _descriptors(told)
+    try:
+        record = _from_aim.decode(content)
+        there = _packets(given.pop())
+    finally:
+        for number in given:
+            os.close(number)
+    return Asked(record, _credentials(told), Reply(there))
 
 
 def _credentials(told: Ancillary) -> int:

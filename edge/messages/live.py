@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.closing import Closing
-from edge.messages.fields import Amount, Name, Sentence
+from edge.messages.fields import Amount, Name, Numbering, Sentence
 from edge.messages.messages import CameraKind, Health, ModelInfo, State
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Hello(Struct, frozen=True, kw_only=True, tag="hello"):
 
     `camera_kind` is the source's scheme, never a path or an address. `epsilon_spent` is the day's
     privacy loss so far, None without noise. `aiming`: whether boxes are being shown to somebody.
+    `places` differs where the zones and lines do that vision counts by.
     """
 
     boot: Name
@@ -63,6 +64,7 @@ class Hello(Struct, frozen=True, kw_only=True, tag="hello"):
     exposure: Exposure = Exposure()
     epsilon_spent: Amount | None = None
     aiming: bool = False
+    places: Numbering | None = None
 
 
 class StateNow(Struct, frozen=True, kw_only=True, tag="state"):

@@ -18,8 +18,9 @@ import msgspec
 from msgspec import Struct
 
 from edge.config.tables import Config
+from edge.errors import UserError
 from edge.messages.counts import CountsHead
-from edge.messages.live import Answer, PublisherSocket
+from edge.messages.live import Answer, Hello, PublisherSocket
 from edge.messages.messages import Health
 from edge.messages.totals import encode_totals
 from edge.outbox import table
@@ -35,6 +36,7 @@ from edge.publish.discovery import Announcer
 from edge.publish.identity import identity_of
 from edge.publish.live_state import LiveState
 from edge.publish.message import Message
+from edge.publish.new_places import NewPlaces
 from edge.publish.outgoing import Outgoing
 from edge.publish.own_status import Totals, identify, outbox_facts, outbox_health
 from edge.publish.topics import Topics
@@ -90,6 +92,7 @@ class Publisher:
         self._totals_news = TotalsNews(config, outbox, self.topics.totals)
         self.last_health: Health | None = None
         self.reload_asked = False
+        self._new_places = NewPlaces(config, around.reread)
         self.delivery = Delivery(
             outbox,
             refused_retry_s=config.mqtt.refused_retry_s,
@@ -266,6 +269,8 @@ class Publisher:
         for record in live.receive():
             if isinstance(record, Answer):
                 self.commands.answered(record)
+            elif isinstance(record, Hello) and self._new_places.are(record.places):
+                self._start_anew()
             if self.live_state.take(record, self._now_s) and self.connection.up:
                 self._publish_info()
 
@@ -301,6 +306,15 @@ class Publisher:
             settings = self._around.reread().mqtt
             login(settings)
             tls_context(settings)
+
+    def _start_anew(self) -> None:
+        """Vision counts by other places now, and they would be left out of what is sent."""
+        try:
+            self._check("reload")
+        except UserError as error:
+            log.warning("vision counts by other zones and lines: %s", error)
+        else:
+            self._done("reload")
 
     def _done(self, verb: str) -> None:
         self.reload_asked = self.reload_asked or verb == "reload"

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -28,6 +29,7 @@ from edge.messages.live import PublisherSocket
 from edge.outbox.claim import claim_delivery
 from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.metrics import serve
+from edge.publish.new_places import keys_now
 from edge.publish.publisher import POLL_S, Publisher, Remember, Surroundings
 from edge.publish.stdout import ReaderGoneError, write_waiting
 
@@ -107,7 +109,8 @@ def publish(
         stack.callback(outbox.close)
         remember = _history(config, stack)
         if sink == "stdout":
-            return _to_stdout(outbox, config, signals, remember, until_drained=until_drained)
+            places = partial(keys_now, config, reread)
+            return _to_stdout(outbox, places, signals, remember, until_drained=until_drained)
         live = stack.enter_context(_live(config))
         around = Surroundings(Random(), signals.interrupting, reread, was_started_anew(), remember)
         publisher = Publisher(config, outbox, live, around)
@@ -136,12 +139,18 @@ def _history(config: Config, stack: ExitStack) -> Remember:
 
 
 def _to_stdout(
-    outbox: Outbox, config: Config, signals: Signals, remember: Remember, *, until_drained: bool
+    outbox: Outbox,
+    places: Callable[[], tuple[str, ...]],
+    signals: Signals,
+    remember: Remember,
+    *,
+    until_drained: bool,
 ) -> int:
     try:
         while True:
             stopping = signals.stop  # read first: what was stored before the signal is written
-            write_waiting(outbox, config.space.keys, remember=remember)
+            if outbox.depth() != 0:
+                write_waiting(outbox, places(), remember=remember)
             if stopping or (until_drained and outbox.depth() == 0):
                 return 0
             select.select([signals.wake_fd], [], [], POLL_S)

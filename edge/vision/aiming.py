@@ -26,7 +26,7 @@ class Aiming:
     """Called after every step of the loop; hears requests, and shows one of them at a time.
 
     `apply` reads the configuration again, and has vision start anew with it; UserError where it is
-    wrong.
+    wrong, or has other places than those it is given.
     """
 
     def __init__(
@@ -35,22 +35,28 @@ class Aiming:
         loop: Loop,
         people: People,
         settings: tuple[Privacy, Tracking],
-        apply: Callable[[], None],
+        apply: Callable[[str], None],
     ) -> None:
         self._door, self._loop, self._people = door, loop, people
         self._privacy, self._tracking = settings
         self._apply = apply
         self._reply: Reply | None = None
         self._until_s = self._shown_s = 0.0
+        self._untold = False
 
     @property
     def active(self) -> bool:
         """Whether somebody is being shown something."""
         return self._reply is not None
 
+    def tell(self) -> bool:
+        """Whether somebody is, or was since this was asked last; for `info`."""
+        told, self._untold = self._untold or self.active, False
+        return told
+
     def tick(self) -> None:
         """Carry out what is asked; end what is over."""
-        while (asked := self._door.receive()) is not None:
+        for asked in self._door.receive():
             self._answer(asked)
         if self._reply is not None and self._loop.paused:
             self._end(PAUSED)
@@ -68,7 +74,7 @@ class Aiming:
             if isinstance(asked.record, Aim):
                 self._begin(asked.record, asked.reply)
                 return
-            self._apply()
+            self._apply(asked.record.places)
             asked.reply.send(Applied())
         except UserError as error:
             asked.reply.send(Refused(error=sentence(str(error))))
@@ -78,10 +84,11 @@ class Aiming:
         """Only root may see boxes where a message may not tell that somebody is there."""
         told = self._privacy.k == 1 and self._privacy.epsilon is None
         if user != ROOT and not told:
+            k = self._privacy.k
+            # Root's folders are others than those of a user who runs vision by hand.
             raise UserError(
-                f"privacy.k is {self._privacy.k}: only root may aim; sudo agender-edge aim"
-                if self._privacy.k > 1
-                else "privacy.epsilon is set: only root may aim; sudo agender-edge aim"
+                f"{f'privacy.k is {k}' if k > 1 else 'privacy.epsilon is set'}: only root may aim; "
+                f"sudo agender-edge aim --set paths.runtime={self._door.folder}, with this --config"
             )
 
     def _begin(self, request: Aim, reply: Reply) -> None:
@@ -89,7 +96,7 @@ class Aiming:
             raise UserError(PAUSED)
         self._end("somebody else aims now")
         log.warning("aiming: boxes are shown to a user of this device for %d s", request.seconds)
-        self._reply = reply
+        self._reply, self._untold = reply, True
         self._until_s = time.monotonic() + request.seconds
         self._sights = Sights(self._people, self._tracking, self._privacy.k)
         self._loop.watcher = self._look

@@ -32,9 +32,19 @@ class Orders:
         self.loop.paused = pause.now.paused
         self.outbox = outbox
         self.pause = pause
-        self.restart = False
+        self._anew = self._ended = False
         self._set_window = set_window
         self._check = check
+
+    @property
+    def restart(self) -> bool:
+        """Whether vision is to start anew once the loop has ended."""
+        return self._anew and not self._ended
+
+    def end(self) -> None:
+        """Have vision end, also while it reads the configuration again; for a signal handler."""
+        self._ended = True
+        self.loop.stop()
 
     def answer(self, order: Order) -> Answer:
         """Carry one order out; the answer says why where that is not possible."""
@@ -64,7 +74,7 @@ class Orders:
                 f"{self.outbox.in_memory} windows wait in memory, because the disk refuses "
                 "them, and would be lost: make room first"
             )
-        self.restart = True
+        self._anew = True
         self.loop.stop()
 
     def _pause(self, *, paused: bool) -> None:

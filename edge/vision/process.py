@@ -19,6 +19,7 @@ from typing import NamedTuple, TypeVar
 
 from edge import log as logs
 from edge.child import start_anew
+from edge.config.space_file import fingerprint
 from edge.config.tables import Config
 from edge.errors import ConfigError, SourceLostError, StorageError
 from edge.host import exposure, readings
@@ -68,9 +69,6 @@ def vision(config: Config, reread: Callable[[], Config], *, progress: bool = Tru
     forbid_core_dumps()
     _warn(config)
 
-    def check() -> None:
-        load_models(reread(), Meter())
-
     with ExitStack() as stack:
         claim_counting(Path(config.paths.state), stack)
         pause = PauseRecord(Path(config.paths.state))
@@ -79,7 +77,7 @@ def vision(config: Config, reread: Callable[[], Config], *, progress: bool = Tru
         live = stack.enter_context(_door(VisionSocket, config))
         aim = stack.enter_context(_door(AimDoor, config))
         try:
-            orders = _run(config, check, Kept(outbox, pause, started), (live, aim), progress)
+            orders = _run(config, reread, Kept(outbox, pause, started), (live, aim), progress)
         except SourceLostError:
             count_camera_lost(outbox)
             raise
@@ -122,7 +120,7 @@ def _warn(config: Config) -> None:
 
 def _run(
     config: Config,
-    check: Callable[[], None],
+    reread: Callable[[], Config],
     kept: Kept,
     doors: tuple[VisionSocket, AimDoor],
     progress: bool,
@@ -143,11 +141,16 @@ def _run(
 
     windows = ShortWindows(_least_s(config), outbox, store)
     loop = Loop(stages, windows.take)
+
+    def check() -> None:
+        load_models(reread(), Meter())
+
     orders = Orders(loop, partial(_set_window, config, stages.census), check, outbox, pause)
     if loop.paused:
         log.warning("paused, as before the start; the request `resume` opens the camera")
+    take = partial(_take_places, reread, orders)
     live, door = doors
-    aiming = Aiming(door, loop, stages.people, (config.privacy, config.tracking), orders.reload)
+    aiming = Aiming(door, loop, stages.people, (config.privacy, config.tracking), take)
     hello = partial(_hello, config, boot, stages, aiming)
     disclosure = Disclosure(hello, config.privacy, started, _spent(config, anonymiser))
     reporter = Reporter(live, disclosure, meter, stages.people, orders)
@@ -166,10 +169,19 @@ def _run(
     return orders
 
 
+def _take_places(reread: Callable[[], Config], orders: Orders, places: str) -> None:
+    """Start anew with places that were written; ConfigError where others would be in force."""
+    if fingerprint(reread().space) != places:
+        raise ConfigError(
+            "vision reads other zones and lines than these: it was started with another --config, "
+            "or with --set space...; aim with the same --config, and without that --set"
+        )
+    orders.reload()
+
+
 def _end_on_signals(orders: Orders) -> None:
     def end(*_: object) -> None:
-        orders.restart = False
-        orders.loop.stop()
+        orders.end()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
@@ -264,7 +276,8 @@ def _hello(config: Config, boot: str, stages: Stages, aiming: Aiming) -> Hello:
         camera_kind=kind_of(config.source.uri),
         models=tuple(models),
         exposure=_exposure(config.paths.runtime, int(time.monotonic() // EXPOSURE_S)),
-        aiming=aiming.active,
+        aiming=aiming.tell(),
+        places=fingerprint(config.space),
     )
 
 

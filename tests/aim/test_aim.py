@@ -15,6 +15,11 @@ from pathlib import Path
 import pyte
 import pytest
 
+from edge.aim.places import Places
+from edge.aim.screen import Board
+from edge.aim.terminal import wait
+from edge.config.people import Space
+from edge.messages.aim import SeenFace, Sight
 from tests.main_job.program import COMMAND, run, start, wait_for
 
 COLUMNS, ROWS = 100, 30
@@ -143,8 +148,12 @@ def test_however_it_ends_vision_shows_nothing_any_more(terminal, vision, number)
     """And another may aim."""
     shown = terminal()
     shown.shows("in focus")
+    shown.type(b"z")
+    shown.shows("zone_1, to count")
     shown.process.send_signal(number)
     assert shown.process.wait(20) == 130
+    shown.shows("# Not written; w writes them in time:")
+    shown.shows('name = "zone_1", polygon = [[0.35, 0.35]')
     assert run("aim", "--config", vision, "--for", "1").returncode == 0
 
 
@@ -160,6 +169,59 @@ def test_places_that_vision_does_not_take_are_those_of_before(terminal, vision):
     shown.shows("there is no model 'nothing'")
     assert places.read_text() == "[space]\nzones = []\n"
     assert [file.name for file in places.parent.glob(".config*")] == []
+
+
+@pytest.mark.parametrize("term", ["dumb", "no-such-terminal", None])
+def test_a_terminal_that_cannot_be_drawn_on_is_told_in_words(term):
+    """A serial console, a terminal whose description is not installed, none at all."""
+    ours, theirs = pty.openpty()
+    name = {} if term is None else {"TERM": term}
+    kept = {key: value for key, value in os.environ.items() if key != "TERM"}
+    done = subprocess.run(
+        [*COMMAND, "aim", "--set", "paths.runtime=/nowhere"],
+        stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, text=True, env=kept | name,
+        check=False,
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    assert f"TERM={term or ''} cannot be drawn on" in done.stderr
+    assert "no vision is running there" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-"])
+def test_with_an_end_closed_it_does_what_it_can(closed):
+    """As a service manager or a script may start it."""
+    command = " ".join([*COMMAND, "aim", "--set", "paths.runtime=/nowhere", closed])
+    done = subprocess.run(["sh", "-c", command], check=False, stderr=subprocess.PIPE, text=True)
+    assert "no vision is running there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_is_gone_ends_it(monkeypatch):
+    """Instead of being asked for keys for ever, where nobody sent a signal."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as keyboard:
+        monkeypatch.setattr("sys.stdin", keyboard)
+        wait([], 0.01)
+        os.close(ours)
+        with pytest.raises(KeyboardInterrupt):
+            wait([], 0.01)
+
+
+def test_what_was_seen_long_ago_is_shown_no_longer():
+    """A camera that gives no frame: no box of before stands there as if it were now."""
+    board = Board(Places(Space()), lambda _places: "")
+    face = SeenFace(100, 100, 60, 80, "good")
+    board.sight = Sight(
+        width=640, height=360, ends_in_s=9, face_min_px=20, faces=(face,), light=100, moving=0,
+        trouble="", looks=0, turned=0, passed=(),
+    )  # fmt: skip
+    assert "1 good" in "\n".join(board.lines(80, 24))
+    board.blind = True
+    shown = "\n".join(board.lines(80, 24))
+    assert "no frame for some seconds" in shown
+    assert "1 good" not in shown
+    assert " g " not in shown
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,8 +16,9 @@ import pytest
 from edge.config.people import Tracking
 from edge.config.told import Privacy
 from edge.errors import ConfigError, UserError
+from edge.messages import aim_door
 from edge.messages.aim import AIM_SOCKET, Aim, Applied, Apply, Refused, Sight
-from edge.messages.aim_door import AimDoor, AimLine
+from edge.messages.aim_door import REQUESTS_MAX, AimDoor, AimLine
 from edge.runtime.frame import Frame
 from edge.vision import aiming as vision_aiming
 from edge.vision.aiming import Aiming
@@ -33,7 +34,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become 
 class Vision:
     """The part of vision that aiming needs; a fake only of the loop and of who is in view."""
 
-    def __init__(self, folder: Path, apply=lambda: None, **privacy) -> None:
+    def __init__(self, folder: Path, apply=lambda _places: None, **privacy) -> None:
         self.door = AimDoor(folder)
         self.loop = SimpleNamespace(paused=False, watcher=None)
         people = SimpleNamespace(tracks=())
@@ -114,6 +115,18 @@ def test_it_ends_by_itself_and_looks_no_oftener_than_it_may(vision, tmp_path, mo
             line.receive(5)
 
 
+def test_info_says_so_however_short_it_was(vision, tmp_path):
+    """Vision says who it is every few seconds; an aiming of one second lies between."""
+    seeing = vision()
+    assert not seeing.aiming.tell()
+    with AimLine(tmp_path, Aim(seconds=1)):
+        seeing.step()
+    seeing.aiming._shown_s = 0.0
+    seeing.step()
+    assert not seeing.aiming.active
+    assert [seeing.aiming.tell(), seeing.aiming.tell()] == [True, False]
+
+
 @pytest.mark.parametrize("privacy", [{"k": 5}, {"k": 1, "epsilon": 1.0}], ids=["k", "noise"])
 @needs_root
 def test_only_root_is_shown_where_messages_may_not_tell_of_one(vision, tmp_path, privacy):
@@ -169,15 +182,15 @@ def test_one_looks_at_a_time(vision, tmp_path):
 def test_the_configuration_is_read_again_for_who_may_aim(vision, tmp_path):
     """What is wrong with it comes back as a sentence."""
 
-    def wrong() -> None:
+    def wrong(_places: str) -> None:
         raise ConfigError("space.zones[0].name: expected …")
 
     for apply, answer in (
-        (lambda: None, Applied()),
+        (lambda _places: None, Applied()),
         (wrong, Refused(error="space.zones[0].name: expected …")),
     ):
         seeing = Vision(tmp_path, apply)
-        with AimLine(tmp_path, Apply()) as line:
+        with AimLine(tmp_path, Apply(places="0" * 12)) as line:
             seeing.step()
             assert line.receive(5) == answer
         seeing.close()
@@ -213,6 +226,50 @@ def test_what_makes_no_sense_is_nothing_and_leaves_nothing_open(vision, tmp_path
         seeing.step()
         assert not seeing.aiming.active
         assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_flood_keeps_vision_from_nothing(vision, tmp_path):
+    """At each step only so many are looked at, whatever they are; the next in turn is answered."""
+    seeing = vision()
+    asked = 0
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking, suppress(BlockingIOError):
+        asking.setblocking(False)
+        asking.connect(str(tmp_path / AIM_SOCKET))
+        while asked < 1_000:
+            asking.send(b"junk")
+            asked += 1
+    assert asked > REQUESTS_MAX
+    assert seeing.door.receive() == []
+    line: AimLine | None = None
+    for _ in range(asked // REQUESTS_MAX + 1):
+        line = line or AimLine(tmp_path, Aim(seconds=9))
+        seeing.step()
+    with line:
+        assert isinstance(line.receive(5), Sight)
+
+
+def test_a_vision_that_hangs_is_a_sentence(vision, tmp_path, monkeypatch):
+    """Whoever asks does not wait for ever for room in its door."""
+    vision()
+    monkeypatch.setattr(aim_door, "CONNECT_S", 0.1)
+    with pytest.raises(UserError, match="takes no request"), ExitStack() as asked:
+        for _ in range(100_000):
+            asked.enter_context(AimLine(tmp_path, Aim(seconds=9)))
+
+
+@pytest.mark.parametrize("told", [b"", b"\xc1", b"\xff" * 60_000, "no size"])
+def test_who_sits_at_the_door_in_its_place_confuses_nobody(tmp_path, told):
+    """The publisher, who may write into the folder, taken over: no traceback, no escape codes."""
+    here = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sight = {"type": "sight", "width": 0, "height": 0}
+    with here:
+        here.bind(str(tmp_path / AIM_SOCKET))
+        with AimLine(tmp_path, Aim(seconds=9)) as line:
+            _, (number,), _, _ = socket.recv_fds(here, 1_000, 1)
+            with socket.socket(fileno=number) as there:
+                there.send(msgspec.msgpack.encode(sight) if told == "no size" else told)
+                with pytest.raises(UserError):
+                    line.receive(5)
 
 
 def test_without_a_vision_there_is_a_sentence(tmp_path):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from types import SimpleNamespace
 
+import msgspec
 import numpy as np
 import pytest
 
 from edge.config.people import Tracking
-from edge.messages.aim import COLUMNS
+from edge.messages.aim import COLUMNS, Sight
 from edge.runtime.frame import Box, Frame
 from edge.runtime.people.pose import Pose
 from edge.vision.sights import Sights
@@ -51,6 +52,22 @@ def test_each_face_is_judged(face, width, verdict):
     """By the thresholds that counting goes by."""
     seen = sights(SimpleNamespace(tracks=(face,))).sight(frame(width=width), 9)
     assert [found.verdict for found in seen.faces] == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1, 1), (1, 1000), (1000, 1), (180, 320), (3840, 2160)]
+)
+def test_no_shape_and_no_crowd_ends_vision(width, height):
+    """A camera that means harm, or one turned on its side while somebody aims."""
+    people = SimpleNamespace(tracks=())
+    kept = sights(people)
+    for time_s, shape in enumerate(((height, width), (height + 1, width + 1))):
+        people.tracks = tuple(track(n, (n - 9, n, 40, 50), seen_s=time_s) for n in range(3_000))
+        pixels = np.full((*shape, 3), 120, np.uint8)
+        seen = Frame(0, float(time_s), pixels, shape[1], shape[0], lambda p=pixels: p)
+        kept.follow(seen)
+        told = msgspec.msgpack.encode(kept.sight(seen, 9))
+        assert len(msgspec.msgpack.decode(told, type=Sight).faces) == 200
 
 
 def test_boxes_are_whole_pixels_and_of_now():

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
+from edge.config import space_file
 from edge.config.read import files_of, load, places_as_toml
 from edge.config.space_file import space_file_of, written_space
 from edge.errors import ConfigError
@@ -83,6 +88,66 @@ def test_where_it_is_refused_the_one_before_is_back(config, before):
         raise KeyboardInterrupt
     assert (file.read_text() if file.exists() else None) == before
     assert len(list(config.parent.iterdir())) == (2 if before else 1)
+
+
+@pytest.mark.parametrize("path", [".", "/", "..", ""])
+def test_a_folder_given_for_the_configuration_is_a_sentence(path):
+    """Also one that has no name, beside which nothing can be named."""
+    done = run("config", "check", "--config", path)
+    assert done.returncode == 2
+    assert "cannot be read: Is a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_root_writes_into_no_file_that_a_link_names(config, tmp_path_factory, monkeypatch):
+    """The folder may be another user's, who lays a link at the very moment of writing."""
+    victim = tmp_path_factory.mktemp("other") / "shadow"
+    victim.write_text("secret")
+    fresh = config.parent / ".door.space.part.toml"
+    opened = os.open
+
+    def lay(path, *more):
+        if Path(path) == fresh and not fresh.is_symlink():
+            fresh.symlink_to(victim)
+        return opened(path, *more)
+
+    monkeypatch.setattr(space_file.os, "open", lay)
+    with pytest.raises(ConfigError, match="File exists"), written_space("zones = []\n", config):
+        pass
+    assert victim.read_text() == "secret"
+    assert [path.name for path in config.parent.iterdir()] == ["door.toml"]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_disk_without_second_names_keeps_the_one_before_too(config, monkeypatch, refused):
+    """FAT, as the first partition of a Pi's card has it."""
+
+    def no_links(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    file = space_file_of(config)
+    file.write_text("[space]\nlines = []\n")
+    with suppress(ConfigError), written_space("zones = []\n", config):
+        if refused:
+            raise ConfigError("refused")
+    assert ("lines = []" in file.read_text()) is refused
+    assert len(list(config.parent.iterdir())) == 2
+
+
+def test_a_disk_that_is_full_leaves_all_as_it_was(config, monkeypatch):
+    """No half file, and nothing beside it."""
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    file = space_file_of(config)
+    file.write_text("[space]\n")
+    monkeypatch.setattr(space_file.os, "fsync", full)
+    with pytest.raises(ConfigError, match="No space left"), written_space("zones = []\n", config):
+        pass
+    assert file.read_text() == "[space]\n"
+    assert len(list(config.parent.iterdir())) == 2
 
 
 def test_config_check_names_both_files(config):

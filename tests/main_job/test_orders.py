@@ -66,6 +66,19 @@ def test_a_wrong_configuration_ends_no_running_device(tmp_path: Path):
         assert not obeying.restart
 
 
+def test_a_signal_while_the_configuration_is_read_again_ends_vision(tmp_path: Path):
+    """Models take seconds to load: who asks the service to stop then is not answered by a start."""
+
+    def stopped_meanwhile() -> None:
+        obeying.end()
+
+    with Outbox(tmp_path / FILE_NAME) as outbox:
+        obeying = orders(outbox, stopped_meanwhile)
+        assert obeying.answer(Order(id=1, verb="reload")).error is None
+        assert not obeying.restart
+        assert obeying.loop.stopped
+
+
 class Lengths(list):
     """Stands for the census: remembers the lengths that it was given."""
 

@@ -234,7 +234,9 @@ def measured(frame: Frame) -> Seen:
     """One frame → what the rules ask for."""
     whole = frame.luma() if frame.luma else cv2.cvtColor(frame.small, cv2.COLOR_BGR2GRAY)
     height, width = whole.shape[:2]
-    size = THUMB_PX, max(round(THUMB_PX * height / width), 8)
+    # A row or a column of pixels is no view, but no reason to end either.
+    down = round(THUMB_PX * height / width)
+    size = THUMB_PX, min(max(down, CELLS[1] + 1), THUMB_PX * 4)
     thumb = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
     steps = cv2.max(
         cv2.absdiff(thumb[1:, 1:], thumb[1:, :-1]), cv2.absdiff(thumb[1:, 1:], thumb[:-1, 1:])
