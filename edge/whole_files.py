@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
 
@@ -47,6 +47,21 @@ def refuse_folders(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.is_dir():
             raise UserError(f"{path}: cannot be written: {os.strerror(errno.EISDIR)}")
+
+
+def write_together(out: Path, files: Mapping[str, Callable[[Path], object]]) -> None:
+    """Files for the folder of a verb's --out, each by what writes it to a path: all or none.
+
+    Others in the folder stay. UserError where one can't be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        refuse_folders(out / name for name in files)
+        with ExitStack() as replaced:  # once all are written
+            for name, write in files.items():
+                write(replaced.enter_context(replacing(out / name)))
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
 
 
 def write_out(text: str, out: Path | None) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from edge.errors import UserError
 from edge.notice.facts import facts_of
 from edge.output import say
 from edge.runtime.networks.licences import chain_of
-from edge.whole_files import refuse_folders, replacing
+from edge.whole_files import write_together
 
 INDEX = "README.md"
 
@@ -124,22 +124,17 @@ def _refuse_replacing(out: Path, texts: Mapping[str, str]) -> None:
 
 def _write(out: Path, texts: Mapping[str, str], others: Mapping[str, bytes], form: Form) -> None:
     """All of the files, and none where one can't be written; others in the folder stay."""
-    printed = {name: _printed(name) for name in texts}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        refuse_folders(out / name for name in (*texts, *printed.values(), *others))
-        with ExitStack() as replaced:  # once all are written
-            for name, content in others.items():
-                replaced.enter_context(replacing(out / name)).write_bytes(content)
-            for name, text in texts.items():
-                replaced.enter_context(replacing(out / name)).write_bytes(text.encode())
-                if form.as_pdf:
-                    file = replaced.enter_context(replacing(out / printed[name]))
-                    pdf.write_pdf(page.html(text), file)
-        if form.force and not form.as_pdf:
-            _remove_stale(out, printed.values())
-    except OSError as error:
-        raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
+    contents = {**others, **{name: text.encode() for name, text in texts.items()}}
+    writers: dict[str, Callable[[Path], object]] = {
+        name: partial(Path.write_bytes, data=content) for name, content in contents.items()
+    }
+    if form.as_pdf:
+        writers |= {
+            _printed(name): partial(pdf.write_pdf, page.html(text)) for name, text in texts.items()
+        }
+    write_together(out, writers)
+    if form.force and not form.as_pdf:
+        _remove_stale(out, map(_printed, texts))
     print(out / INDEX)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from edge import pdf
@@ -19,7 +19,7 @@ from edge.notice.sentences import LEAD, SIGN, said
 from edge.notice.sign import sign
 from edge.notice.text_lines import width_of
 from edge.output import say
-from edge.whole_files import refuse_folders, replacing
+from edge.whole_files import write_together
 
 PAGE_FILE = "notice.html"
 WANTED = ("legal_basis", "retention", "notice_url")
@@ -81,20 +81,18 @@ def _sign(layout: Layout, words: Catalogue, modules: Modules | None) -> str:
 
 def _write(out: Path, files: dict[str, str], *, as_pdf: bool) -> None:
     """All of the files, and none where one can't be written; others in the folder stay."""
-    paths = {out / name: text for name, text in files.items()}
-    printed = [path.with_suffix(".pdf") for path in paths] if as_pdf else []
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as replaced:  # once all are written
-            for path, text in paths.items():
-                replaced.enter_context(replacing(path)).write_text(text, encoding="utf-8")
-                if as_pdf:
-                    fresh = replaced.enter_context(replacing(path.with_suffix(".pdf")))
-                    pdf.write_pdf(pdf.sheet(text) if path.suffix == ".svg" else text, fresh)
-            refuse_folders([*paths, *printed])
-    except OSError as error:
-        raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
-    print("\n".join(map(str, [*paths, *printed])))
+    writers: dict[str, Callable[[Path], object]] = {
+        name: partial(Path.write_text, data=text, encoding="utf-8") for name, text in files.items()
+    }
+    if as_pdf:
+        writers |= {
+            str(Path(name).with_suffix(".pdf")): partial(
+                pdf.write_pdf, pdf.sheet(text) if name.endswith(".svg") else text
+            )
+            for name, text in files.items()
+        }
+    write_together(out, writers)
+    print("\n".join(str(out / name) for name in writers))
 
 
 def _advise(facts: Facts) -> None:
