@@ -258,7 +258,7 @@ def _add_init(verbs: Verbs) -> None:
 
 
 def _init(parsed: argparse.Namespace) -> int:
-    from edge.init.system import Places
+    from edge.init.places import Places
     from edge.init.verb import init
 
     return init(parsed, overrides, Places())
@@ -274,7 +274,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
     from edge.diagnostics.doctor import doctor
     from edge.host.units import adopt_folders
 
-    adopt_folders()
+    adopt_folders(parsed.config)
     return doctor(_configured(parsed), as_json=parsed.json)
 
 

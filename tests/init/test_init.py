@@ -17,6 +17,7 @@ from edge.errors import UserError
 from edge.init import verb
 from edge.init.arguments import PLACES
 from edge.init.trial import in_memory
+from tests.shared import ROOT
 
 FLAGS = ("--no-services", "--site", "shop", "--device", "door")
 
@@ -202,3 +203,17 @@ def test_services_read_one_file_alone(tmp_path, capsys):
     """A configuration written elsewhere would be of no effect."""
     assert run("--place", "home", "--out", str(tmp_path / "config.toml")) == 1
     assert "leave --out away, or write a file alone with --no-services" in capsys.readouterr().err
+
+
+def test_the_file_that_the_package_begins_with_is_replaced_unasked(tmp_path, clip, mosquitto):
+    """It sets nothing; once it sets anything it is somebody's."""
+    out = tmp_path / "config.toml"
+    shipped = (ROOT / "packaging/deb/config.toml").read_text()
+    words = (*FLAGS, "--place", "home", "--source", clip, "--broker", f"127.0.0.1:{mosquitto}",
+             "--out", str(out))  # fmt: skip
+    out.write_text(f'{shipped}[device]\nsite = "mine"\n')
+    assert run(*words) == 1
+    out.write_text(shipped)
+    assert run(*words) == 0
+    assert "[device]" in out.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]

@@ -11,12 +11,13 @@ import pytest
 from edge.config.tables import Config
 from edge.host.units import Unit
 from edge.init import system
+from edge.init.places import Places
 from tests.shared import ROOT
 
 
 @pytest.fixture
 def places(tmp_path):
-    return system.Places(tmp_path)
+    return Places(tmp_path)
 
 
 @pytest.fixture
@@ -164,14 +165,14 @@ def asked(monkeypatch):
 
 def test_services_go_on_where_setting_up_fails(asked):
     """With the configuration of before."""
-    with pytest.raises(KeyboardInterrupt), system.stopped():
+    with pytest.raises(KeyboardInterrupt), system.stopped(Places()):
         raise KeyboardInterrupt
     assert asked == [("systemctl", "stop"), ("systemctl", "start")]
 
 
 def test_services_that_came_up_by_themselves_start_anew(asked):
     """`start` would leave them with the configuration of before."""
-    system.start()
+    system.start(Places())
     assert asked == [("systemctl", "enable"), ("systemctl", "restart")]
 
 
