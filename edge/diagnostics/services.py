@@ -22,10 +22,13 @@ RESOLVERS = ("/run/systemd/resolve/", "/run/avahi-daemon/")
 LOOK = "systemctl status {0}; journalctl --unit={0}"
 
 
-def source(config: Config) -> Iterator[Finding]:
-    """The camera or file gives a frame; the running service says so for the one it holds."""
+def source(config: Config, unit: str = "") -> Iterator[Finding]:
+    """The camera or file gives a frame; the running service says so for the one it holds.
+
+    `unit`: the service's, where the configuration does not tell it.
+    """
     kind = kind_of(config.source.uri)
-    vision = units.look(units.of_state(config.paths.state)[0])
+    vision = units.look(unit or units.of_state(config.paths.state)[0])
     if vision.active and kind not in ("file", "folder"):
         again = f"; restarted {vision.restarts}×" if vision.restarts else ""
         silent = vision.status.startswith(NO_FRAMES)
@@ -76,9 +79,9 @@ def _source_advice(kind: str) -> str:
     }.get(kind, "is the camera on, and are address, user and password right?")
 
 
-def broker(config: Config) -> Iterator[Finding]:
-    """It takes this device; the running service says so for its own connection."""
-    publisher = units.look(units.of_state(config.paths.state)[1])
+def broker(config: Config, unit: str = "") -> Iterator[Finding]:
+    """It takes this device; the running service says so for its own connection (see `source`)."""
+    publisher = units.look(unit or units.of_state(config.paths.state)[1])
     if publisher.active:
         connected = publisher.status.startswith("connected")
         yield Finding("broker", "good" if connected else "bad",

@@ -11,6 +11,8 @@ from edge.host.units import of_instance
 SEALED = "sealed-mqtt-password"
 TARGET = "agender-edge@.target"
 """Vision and publisher of one camera of several, for systemctl."""
+FOLDERS = "agender-edge-folders@.service"
+"""What makes theirs."""
 
 
 class Places(NamedTuple):
@@ -56,7 +58,7 @@ class Places(NamedTuple):
         if not self.instance:
             return self.units
         vision, publisher = (unit.replace(".", "@.", 1) for unit in of_instance(""))
-        return vision, publisher, TARGET
+        return vision, publisher, TARGET, FOLDERS
 
     @property
     def enabled(self) -> tuple[str, ...]:

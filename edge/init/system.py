@@ -76,6 +76,7 @@ def start(places: Places) -> None:
     _run("systemctl", "enable", "--quiet", *places.enabled)
     # One that was about to start by itself may have the configuration of before.
     _run("systemctl", "restart", *places.units)
+    _run("systemctl", "start", *places.enabled)
 
 
 @contextmanager

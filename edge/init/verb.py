@@ -66,7 +66,7 @@ def _write_alone(parsed: argparse.Namespace, config: Config, password: str) -> i
 
 def _set_up(parsed: argparse.Namespace, config: Config, password: str, places: Places) -> int:
     with system.stopped(places):
-        try_out(config, password, untested=parsed.untested)
+        try_out(config, password, untested=parsed.untested, units=places.units)
         system.install_users(places)
         with _written(config, parsed.out, for_services=True):
             system.store_password(password, places)

@@ -217,3 +217,20 @@ def test_the_file_that_the_package_begins_with_is_replaced_unasked(tmp_path, cli
     assert run(*words) == 0
     assert "[device]" in out.read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("name", ["config", "a/b", "", "-x", "door\n", "a.b", "x" * 41])
+def test_a_camera_of_several_has_a_name_that_a_unit_can_have(name, capsys):
+    """Else its file, its folder or its topic would be another's, or none."""
+    assert run("--place", "home", f"--instance={name}") == 2
+    assert "beginning with a letter or digit" in capsys.readouterr().err
+
+
+def test_a_camera_of_several_is_called_as_its_services(tmp_path, clip, mosquitto):
+    """Two devices under one name would throw each other off the broker."""
+    words = ("--no-services", "--place", "home", "--source", clip, "--instance", "till",
+             "--broker", f"127.0.0.1:{mosquitto}")  # fmt: skip
+    assert run(*words, "--out", str(tmp_path / "a.toml")) == 0
+    assert run(*words, "--device", "other", "--out", str(tmp_path / "b.toml")) == 0
+    names = [settings.load(tmp_path / file).device.name for file in ("a.toml", "b.toml")]
+    assert names == ["till", "other"]
