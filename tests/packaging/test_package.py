@@ -214,7 +214,8 @@ def test_lintian_finds_nothing_else(package: Path):
     """`make deb` looks at whole packages in the same way."""
     quick = "uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball"
     done = subprocess.run(
-        ["lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags", quick, package],
+        ["lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags", quick,
+         package],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "")
