@@ -106,7 +106,7 @@ def _add_progress(parser: argparse.ArgumentParser) -> None:
 
 def _add_run(verbs: Verbs) -> None:
     parser = _verb(verbs, "run", _run, "run vision and publisher until a signal", STATUS_HELP)
-    add_configuration(parser)
+    add_configuration(parser, recordings=True)
     _add_sink(parser)
     parser.add_argument("--until-end", action="store_true", help="end when the source ends")
     _add_progress(parser)
@@ -126,7 +126,7 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _add_vision(verbs: Verbs) -> None:
     parser = _verb(verbs, "vision", _vision, "camera and models: frames to outbox", STATUS_HELP)
-    add_configuration(parser)
+    add_configuration(parser, recordings=True)
     _add_progress(parser)
 
 
