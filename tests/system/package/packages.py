@@ -25,6 +25,7 @@ def built(folder: Path, revision: str = "1", *more: str) -> Path:
          "--to", folder, "--artefacts", debian.cache() / "artefacts", "--uncompressed",
          "--revision", revision, *more],
         capture_output=True, text=True, check=False,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
     )  # fmt: skip
     if "pip download failed" in done.stderr:
         pytest.skip(f"the wheels of the lock can't be had: {done.stderr.strip()[-300:]}")
