@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -375,7 +376,7 @@ def _add_man(verbs: Verbs) -> None:
 def _man(_: argparse.Namespace) -> int:
     from edge.cli.shell import manual_page
 
-    print(manual_page(parser()))
+    print(manual_page(parser(), chain(TOP, *EXAMPLES.values())))
     return 0
 
 
