@@ -187,6 +187,7 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path):
     ],
 )
 def test_a_mistake_is_one_sentence(words, environment, status, sentence):
+    """It names what is wrong, and what would be right."""
     done = make(*words, **environment)
     assert done.returncode == status
     assert sentence in done.stderr
@@ -195,6 +196,7 @@ def test_a_mistake_is_one_sentence(words, environment, status, sentence):
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 def test_the_packages_scripts_are_well_formed():
+    """By shellcheck's eye; the first command that fails ends them."""
     scripts = sorted((ROOT / "packaging/deb/scripts").iterdir())
     assert [path.name for path in scripts] == ["postinst", "postrm", "preinst", "prerm"]
     subprocess.run(["shellcheck", *scripts], check=True)

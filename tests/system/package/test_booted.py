@@ -148,9 +148,9 @@ def test_a_release_that_fails_leaves_the_one_before_counting(machine: Machine, k
     assert "agender-edge 0.1.0" in machine.ok("agender-edge", "--version")
     before, after = counts(machine, "door", 2)
     assert after["seq"] == before["seq"] + 1
-    again = machine.run("dpkg", "--configure", "-a", timeout_s=200)
-    assert again.returncode != 0
-    counts(machine, "door", 1)
+    if kind == "import":
+        assert machine.run("dpkg", "--configure", "-a", timeout_s=200).returncode != 0
+        counts(machine, "door", 1)
     done = apt(machine, "2")
     assert done.returncode == 0, done.stdout
     assert machine.ok("readlink", "/usr/lib/agender-edge/current") == "release\n"
