@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -22,15 +23,16 @@ from tests.shared import ROOT
 MAKE = ROOT / "packaging/deb/make-deb"
 RELEASE = "usr/lib/agender-edge/release"
 SITE = f"{RELEASE}/lib/python3.11/site-packages"
+ENVIRONMENT = {name: held for name, held in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
 
 pytestmark = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
 
 
 def make(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it as `make deb` does; `environment` beside PATH alone."""
+    """Run it as `make deb` does, with additions to the environment."""
     return subprocess.run(
         [sys.executable, MAKE, *words], capture_output=True, text=True, check=False,
-        env={"PATH": "/usr/bin:/bin", **environment},
+        env=ENVIRONMENT | environment,
     )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = subprocess.run(
             [sys.executable, MAKE, *words, "--to", folder / name], capture_output=True, text=True,
             check=False, umask=umask,
-            env={"PATH": "/usr/bin:/bin", "SOURCE_DATE_EPOCH": "1700000000", "LANG": name},
+            env=ENVIRONMENT | {"SOURCE_DATE_EPOCH": "1700000000", "LANG": name},
         )  # fmt: skip
         if "pip" in done.stderr:
             pytest.skip(f"the package index is needed: {done.stderr.strip()[-300:]}")

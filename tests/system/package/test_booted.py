@@ -90,6 +90,7 @@ def test_one_line_installs_and_one_sets_it_up(machine: Machine):
     """apt install ./…deb starts nothing; init leads to counts, with the package's own units."""
     done = apt(machine, "1")
     assert done.returncode == 0, done.stdout
+    assert "sudo agender-edge init" in done.stdout
     assert machine.show(VISION, "ActiveState", "UnitFileState") == {
         "ActiveState": "inactive", "UnitFileState": "disabled"
     }  # fmt: skip
@@ -203,6 +204,7 @@ def test_removed_it_leaves_what_is_the_owners_and_comes_back(machine: Machine):
     (window,) = counts(machine, "door", 1)
     assert window["numbering"] == last["numbering"]
     assert window["seq"] > last["seq"]
+    counts(machine, "till", 1)
 
 
 def test_purged_it_leaves_nothing(machine: Machine):
