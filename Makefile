@@ -16,10 +16,12 @@ BIN := $(VENV)/bin
 ON_PI := $(shell $(PYTHON) -c "import importlib.util as u; print('yes' if u.find_spec('picamera2') else '')" 2>/dev/null)
 
 HOURS ?= 1
+# Of the Debian packages: raise it for another build of the same version.
+REVISION ?= 1
 # As many workers as processors; the tests of a file stay together, for what they set up once.
 WORKERS ?= -n auto --dist loadfile
 
-.PHONY: help demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible sbom setup clean
+.PHONY: help deb demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible sbom setup clean
 help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
@@ -30,6 +32,7 @@ help:
 	@echo "make soak HOURS=24    the whole product for hours, with everything going wrong (root: disks too)"
 	@echo "make lint             ruff, mypy, import contracts"
 	@echo "make lint-ansible     ansible-lint (in an environment of its own)"
+	@echo "make deb              Debian packages for Bookworm and Trixie, arm64 and amd64, into build/"
 	@echo "make sbom             CycloneDX lists of what a device installs, into build/"
 
 setup: $(VENV)/ready
@@ -80,6 +83,13 @@ sbom: $(SBOM_VENV)/ready
 			ansible/roles/agender_edge/files/lock-$$release.txt || exit 1; \
 	done
 	@ls build/sbom-*.cdx.json
+
+# Looked at by lintian where it is installed: whatever it finds has a reason in the overrides.
+deb: $(VENV)/ready
+	$(BIN)/python packaging/deb/make-deb --to build --revision $(REVISION) \
+		$(if $(MAINTAINER),--maintainer '$(MAINTAINER)')
+	! command -v lintian >/dev/null || \
+		lintian --fail-on error,warning build/agender-edge_*-$(REVISION)~deb*.deb
 
 clean:
 	rm -rf $(VENV) $(CONVERT_VENV) $(FLEET_VENV) $(SBOM_VENV) .venv-demo build dist *.egg-info

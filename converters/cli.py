@@ -19,6 +19,7 @@ import converters.importers.verb
 import converters.pictures.verb
 import converters.profile.verb
 import converters.report.verb
+import converters.shell_verbs
 import converters.ssrnet.verb
 import converters.train.teach_verb
 import converters.train.verb
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     for verb in VERBS:
         verb.add_parser(verbs)
+    converters.shell_verbs.add_parsers(verbs, parser)
     return top
 
 

@@ -64,7 +64,7 @@ def _add_set(
     parser.add_argument("--link", action="store_true",
                         help="link to a folder's pictures instead of copying them")  # fmt: skip
     if name in SPLITS:
-        parser.add_argument("--split", action="append", choices=SPLITS[name], default=[],
+        parser.add_argument("--split", action="append", choices=tuple(SPLITS[name]), default=[],
                             help="take this part only; may be repeated")  # fmt: skip
     if name == "appa-real":
         parser.add_argument("--age", choices=("apparent", "real"), default="apparent",

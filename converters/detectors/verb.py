@@ -51,7 +51,9 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         + EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("detector", choices=RECIPES, metavar="NAME", help="one of those below")
+    parser.add_argument(
+        "detector", choices=tuple(RECIPES), metavar="NAME", help="one of those below"
+    )
     parser.add_argument(
         "--size",
         type=size_of,

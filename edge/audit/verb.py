@@ -33,7 +33,7 @@ def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
     `read` reads the configuration, once it is known where the services keep their state.
     """
     if parsed.counts is None:
-        adopt_folders()
+        adopt_folders(parsed.config)
     config = read()
     rule = Rule(parsed.margin / 100, parsed.error / 100)
     tallies = [read_tally(path) for path in parsed.tallies]

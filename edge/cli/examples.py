@@ -17,6 +17,8 @@ EXAMPLES: Mapping[str, Examples] = {
     "run": (
         ("count the people of a recording, one JSON object a window",
          "run --source video.mp4 --sink stdout --until-end"),
+        ("the same, as of when it was recorded",
+         "run --source video.mp4 --recorded-at 2026-05-01T10:00 --sink stdout --until-end"),
         ("count in front of a USB camera and send to a broker",
          "run --source usb:0 --broker hub.local --site shop --device door"),
         ("windows of five minutes, detail of fewer than 5 people folded",

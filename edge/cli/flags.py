@@ -23,10 +23,19 @@ FLAGS = {
 }
 """Flag → the configuration key it overrides, its placeholder, its help."""
 
+RECORDED = {
+    "recorded-at": (
+        "source.recorded_at", "TIME",
+        "when the recording began, as 2026-05-01T10:00 by window.timezone or with +02:00",
+    ),
+}  # fmt: skip
+"""The same, for verbs that play recordings."""
+
 ELSEWHERE = {
     "device.name": "the host's name",
     "paths.state": "$XDG_STATE_HOME/agender-edge, or ~/.local/state/agender-edge",
     "paths.models": "those of the package",
+    "source.recorded_at": "now",
 }
 """Defaults that differ from machine to machine, in words."""
 
@@ -46,10 +55,12 @@ def _defaults() -> Config:
     return Config()
 
 
-def add_configuration(parser: argparse.ArgumentParser, *, logs: bool = True) -> None:
+def add_configuration(
+    parser: argparse.ArgumentParser, *, logs: bool = True, recordings: bool = False
+) -> None:
     """Add the flags that choose and override the configuration; `logs`: also those of the log."""
     group = parser.add_argument_group("configuration")
-    for flag, (key, placeholder, text) in FLAGS.items():
+    for flag, (key, placeholder, text) in (FLAGS | (RECORDED if recordings else {})).items():
         group.add_argument(
             f"--{flag}", metavar=placeholder, help=f"{text} ({key}; default: {default_of(key)})"
         )
@@ -96,7 +107,7 @@ def add_loudness(parser: argparse.ArgumentParser, *, logs: bool) -> None:
 def overrides(parsed: argparse.Namespace) -> list[str]:
     """The flags given, as `key=value`; `--set` comes last and so is strongest."""
     found = []
-    for flag, (key, _, text) in FLAGS.items():
+    for flag, (key, _, text) in (FLAGS | RECORDED).items():
         value = getattr(parsed, flag.replace("-", "_"), None)
         if value == "":
             raise ConfigError(f"--{flag} is empty: name {text}, or leave it out ({key})")

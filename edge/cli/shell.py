@@ -1,12 +1,11 @@
-"""Completion by Tab and the manual page, both made from the parser."""
+"""Completion by Tab and the manual page, both made from a parser."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from importlib.util import find_spec
-from itertools import chain, starmap
 
-from edge.cli.examples import EXAMPLES, TOP
 from edge.errors import STATUS_HELP, UserError
 
 
@@ -18,23 +17,30 @@ def completion(parser: argparse.ArgumentParser, shell: str) -> str:
     return str(shtab.complete(parser, shell))
 
 
-def manual_page(parser: argparse.ArgumentParser) -> str:
-    """The manual page in troff, every verb in it; UserError without the extra."""
+def manual_page(
+    parser: argparse.ArgumentParser, examples: Iterable[tuple[str, str]], status: str = STATUS_HELP
+) -> str:
+    """The manual page in troff, every verb in it; UserError without the extra.
+
+    `examples`: what is wanted, and the command for it; `status`: the exit statuses, a line each
+    below a first one.
+    """
     _need("argparse_manpage")
     from argparse_manpage.manpage import Manpage
 
     parser.epilog = None  # its examples and statuses get sections of their own
     page = Manpage(parser)
     page.description, page.manual = parser.description, "User Commands"
-    pairs = chain(TOP, *EXAMPLES.values())
-    page.add_section("examples", "=", "".join(starmap(_example, dict.fromkeys(pairs))))
-    _, _, status = STATUS_HELP.partition("\n")
-    page.add_section("exit status", "=", "".join(map(_status, status.splitlines())))
+    lines = (_example(wanted, f"{parser.prog} {command}") for wanted, command in examples)
+    if told := "".join(dict.fromkeys(lines)):
+        page.add_section("examples", "=", told)
+    _, _, lines_of_status = status.partition("\n")
+    page.add_section("exit status", "=", "".join(map(_status, lines_of_status.splitlines())))
     return str(page)
 
 
 def _example(wanted: str, command: str) -> str:
-    return f".TP\n{_escaped(wanted)}\n.br\n.B agender\\-edge {_escaped(command)}\n"
+    return f".TP\n{_escaped(wanted)}\n.br\n.B {_escaped(command)}\n"
 
 
 def _status(line: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -107,7 +108,7 @@ def _add_progress(parser: argparse.ArgumentParser) -> None:
 
 def _add_run(verbs: Verbs) -> None:
     parser = _verb(verbs, "run", _run, "run vision and publisher until a signal", STATUS_HELP)
-    add_configuration(parser)
+    add_configuration(parser, recordings=True)
     _add_sink(parser)
     parser.add_argument("--until-end", action="store_true", help="end when the source ends")
     _add_progress(parser)
@@ -127,7 +128,7 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _add_vision(verbs: Verbs) -> None:
     parser = _verb(verbs, "vision", _vision, "camera and models: frames to outbox", STATUS_HELP)
-    add_configuration(parser)
+    add_configuration(parser, recordings=True)
     _add_progress(parser)
 
 
@@ -273,7 +274,7 @@ def _add_init(verbs: Verbs) -> None:
 
 
 def _init(parsed: argparse.Namespace) -> int:
-    from edge.init.system import Places
+    from edge.init.places import Places
     from edge.init.verb import init
 
     return init(parsed, overrides, Places())
@@ -289,7 +290,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
     from edge.diagnostics.doctor import doctor
     from edge.host.units import adopt_folders
 
-    adopt_folders()
+    adopt_folders(parsed.config)
     return doctor(_configured(parsed), as_json=parsed.json)
 
 
@@ -389,7 +390,7 @@ def _add_man(verbs: Verbs) -> None:
 def _man(_: argparse.Namespace) -> int:
     from edge.cli.shell import manual_page
 
-    print(manual_page(parser()))
+    print(manual_page(parser(), chain(TOP, *EXAMPLES.values())))
     return 0
 
 

@@ -24,6 +24,7 @@ ADDRESSES = ("source.uri", "source.detect_uri")
 PUBLIC = "operator."
 """What begins so is printed on a sign."""
 SYSTEM_FILE = Path("/etc/agender-edge/config.toml")
+"""Of the only camera; that of one of several has its name: /etc/agender-edge/NAME.toml."""
 
 
 class Given(NamedTuple):
@@ -38,6 +39,13 @@ def file_of(path: Path | None) -> Path | None:
     if path is None and os.path.isfile(SYSTEM_FILE):  # noqa: PTH113 - Path's raises if forbidden
         return SYSTEM_FILE
     return path
+
+
+def instance_of(path: Path | None) -> str:
+    """Which camera of several a file configures, by its name; empty: the only one."""
+    if path is None or path == SYSTEM_FILE or path.parent != SYSTEM_FILE.parent:
+        return ""
+    return path.stem
 
 
 def load(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from edge.config.section import Section, Share
+from edge.config.zone import parse_local
 from edge.redact import trouble
 
 
@@ -63,6 +64,13 @@ class Source(Section, frozen=True):
     repeat: Annotated[
         Annotated[int, Meta(ge=1)], Meta(description="How often a file or folder is played.")
     ] = 1
+    recorded_at: Annotated[
+        str,
+        Meta(
+            description="When a recording began, for the stamps of its windows: 2026-05-01T10:00 "
+            "by window.timezone, or with an offset as +02:00. Empty: now."
+        ),
+    ] = ""
     region: Annotated[
         tuple[Share, Share, Share, Share],
         Meta(
@@ -114,6 +122,8 @@ class Source(Section, frozen=True):
     def __post_init__(self) -> None:
         if wrong := trouble(self.uri) or trouble(self.detect_uri):
             raise ValueError(wrong)
+        if self.recorded_at:
+            parse_local(self.recorded_at)
         left, top, width, height = self.region
         if not (width > 0 and height > 0 and left + width <= 1 and top + height <= 1):
             raise ValueError("expected a region with an area, inside 0..1")

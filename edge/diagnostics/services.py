@@ -22,10 +22,13 @@ RESOLVERS = ("/run/systemd/resolve/", "/run/avahi-daemon/")
 LOOK = "systemctl status {0}; journalctl --unit={0}"
 
 
-def source(config: Config) -> Iterator[Finding]:
-    """The camera or file gives a frame; the running service says so for the one it holds."""
+def source(config: Config, unit: str = "") -> Iterator[Finding]:
+    """The camera or file gives a frame; the running service says so for the one it holds.
+
+    `unit`: the service's, where the configuration does not tell it.
+    """
     kind = kind_of(config.source.uri)
-    vision = units.look(units.VISION)
+    vision = units.look(unit or units.of_state(config.paths.state)[0])
     if vision.active and kind not in ("file", "folder"):
         again = f"; restarted {vision.restarts}×" if vision.restarts else ""
         silent = vision.status.startswith(NO_FRAMES)
@@ -76,9 +79,9 @@ def _source_advice(kind: str) -> str:
     }.get(kind, "is the camera on, and are address, user and password right?")
 
 
-def broker(config: Config) -> Iterator[Finding]:
-    """It takes this device; the running service says so for its own connection."""
-    publisher = units.look(units.PUBLISHER)
+def broker(config: Config, unit: str = "") -> Iterator[Finding]:
+    """It takes this device; the running service says so for its own connection (see `source`)."""
+    publisher = units.look(unit or units.of_state(config.paths.state)[1])
     if publisher.active:
         connected = publisher.status.startswith("connected")
         yield Finding("broker", "good" if connected else "bad",
@@ -99,7 +102,7 @@ def broker(config: Config) -> Iterator[Finding]:
 
 def sandbox(config: Config) -> Iterator[Finding]:
     """Which privacy guarantee is in force, by what confines the processes that run now."""
-    found = [units.look(name) for name in (units.VISION, units.PUBLISHER)]
+    found = [units.look(name) for name in units.of_state(config.paths.state)]
     if not any(unit.installed for unit in found):
         yield _outside()
         return
@@ -116,7 +119,7 @@ def sandbox(config: Config) -> Iterator[Finding]:
                           LOOK.format(unit.name))  # fmt: skip
 
 
-def memory(_config: Config) -> Iterator[Finding]:
+def memory(config: Config) -> Iterator[Finding]:
     """Frames stay in memory, and a limit on it holds."""
     if exposure.memory_controlled() is False:
         swap = ", and frames may be swapped to a disk" if exposure.may_be_swapped() else ""
@@ -126,7 +129,7 @@ def memory(_config: Config) -> Iterator[Finding]:
             "add cgroup_enable=memory to /boot/firmware/cmdline.txt, and reboot",
         )  # fmt: skip
         return
-    running = units.look(units.VISION)
+    running = units.look(units.of_state(config.paths.state)[0])
     pids = [running.pid] if running.active else units.unsupervised()
     swapped = [pid for pid in pids if exposure.may_be_swapped(pid=str(pid))]
     if swapped or (not pids and exposure.may_be_swapped()):
@@ -183,7 +186,7 @@ def _judged(unit: units.Unit, found: units.Confinement, first: str) -> Finding:
         "its memory may be swapped to a disk": found.swappable,
     }
     reached = [name for name in found.sockets or () if not name.startswith(RESOLVERS)]
-    if reached and unit.name == units.VISION:
+    if reached and "vision" in unit.name:
         open_doors[f"it reaches {', '.join(reached[:3])}"] = True
     wrong = [words for words, is_so in open_doors.items() if is_so]
     who = f"{unit.name} (process {unit.pid})"

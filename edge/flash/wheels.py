@@ -32,12 +32,12 @@ def lock_of(release: Release) -> Path:
     raise UserError(f"{SHARE / name} is missing: install agender-edge again")
 
 
-def complete_lock(release: Release, wheel: Path) -> str:
-    """The lock of a release with our wheel in it, by its hash as well."""
+def complete_lock(release: Release, wheel: Path, lock: Path | None = None) -> str:
+    """The lock of a release, or another, with our wheel in it, by its hash as well."""
     name, version = wheel.name.split("-")[:2]
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     ours = f"{name.replace('_', '-')}=={version} --hash=sha256:{digest}\n"
-    return lock_of(release).read_text(encoding="utf-8") + ours
+    return (lock or lock_of(release)).read_text(encoding="utf-8") + ours
 
 
 def packed_files(source: Path) -> Iterator[Path]:
@@ -63,7 +63,7 @@ def build(folder: Path, source: Path = SOURCE) -> Path:
             copy = Path(scratch, file.relative_to(source))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
-        _pip("wheel", "--no-deps", f"--wheel-dir={folder}", scratch)
+        pip("wheel", "--no-deps", f"--wheel-dir={folder}", scratch)
     return next(folder.glob("agender_edge-*.whl"))
 
 
@@ -110,7 +110,7 @@ def download(
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as wanted:
         wanted.write(_entry(text, only) if only else text)
         wanted.flush()
-        _pip(
+        pip(
             "download", "--no-deps", "--require-hashes", "--only-binary=:all:", *fits,
             *([f"--index-url={index}"] if index else []),
             f"--dest={folder}", f"--requirement={wanted.name}",
@@ -125,7 +125,7 @@ def _entry(lock: str, name: str) -> str:
     return "".join(lines[start : end + 1])
 
 
-def _pip(*arguments: str) -> None:
+def pip(*arguments: str) -> None:
     """Run pip; its first error where it fails, for what follows it is advice or a list."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input",
                *arguments]  # fmt: skip

@@ -7,9 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.config.read import instance_of
 from edge.host import exposure, readings
 
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
+STATE = "/var/lib/agender-edge"
+"""Where the services keep their state; those of one camera of several add @ and its name."""
 
 PROC = Path("/proc")
 
@@ -17,6 +20,9 @@ _PROPERTIES = ("LoadState", "ActiveState", "MainPID", "StatusText", "NRestarts",
 
 _SECCOMP_FILTER = 2
 """SECCOMP_MODE_FILTER in <linux/seccomp.h>, as /proc/PID/status tells it."""
+
+_OURS = VISION.removesuffix(".service").encode()
+"""In the control group of vision, of the only camera and of one of several."""
 
 _CAMERAS = ("video", "media", "v4l", "dma_heap", "vchiq", "vcio")
 
@@ -52,12 +58,25 @@ def look(name: str) -> Unit:
     )
 
 
-def adopt_folders() -> None:
+def of_instance(instance: str) -> tuple[str, str]:
+    """Vision's and publisher's unit; of one camera of several by its name, else empty."""
+    at = f"@{instance}" if instance else ""
+    vision, publisher = (unit.replace(".", f"{at}.", 1) for unit in (VISION, PUBLISHER))
+    return vision, publisher
+
+
+def of_state(folder: str) -> tuple[str, str]:
+    """The two units that keep their state there; those of the only camera for any other folder."""
+    return of_instance(folder.removeprefix(f"{STATE}@") if folder.startswith(f"{STATE}@") else "")
+
+
+def adopt_folders(file: Path | None = None) -> None:
     """Look where the services look: take their STATE_DIRECTORY= and RUNTIME_DIRECTORY=.
 
+    Those of the camera that `file` configures: /etc/agender-edge/NAME.toml is one of several.
     Without effect where these are set already, or no unit is installed.
     """
-    for setting in look(VISION).environment:
+    for setting in look(of_instance(instance_of(file))[0]).environment:
         name, _, value = setting.partition("=")
         if name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
             os.environ.setdefault(name, value)
@@ -141,7 +160,7 @@ def unsupervised() -> list[int]:
     for entry in PROC.glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            ours = VISION.encode() in (entry / "cgroup").read_bytes()
+            ours = _OURS in (entry / "cgroup").read_bytes()
         except OSError:
             continue
         started = (b"-m", b"edge", b"vision")

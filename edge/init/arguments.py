@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from edge.config.read import SYSTEM_FILE
+from edge.config.section import SAFE_NAME
 
 HELP = "set an installed device up: camera, broker, place; test them, write the files, start it"
 MORE = """On a terminal it asks for what the flags leave open; elsewhere it takes the defaults, but
@@ -23,13 +25,26 @@ nor lost, and its privacy.k stays where it is greater than the place's.
 Camera and broker are tried first, and where one fails nothing is written. Then the
 configuration is written, the broker's password is stored for the publisher alone (encrypted for
 this machine where systemd can), the two services are installed and started, and `doctor` looks
-at all of it."""
+at all of it.
+
+--instance NAME sets up one camera of several on a machine: agender-edge@NAME.target and its two
+services, configured by /etc/agender-edge/NAME.toml, as device NAME unless --device says another."""
 PLACES: Mapping[str, tuple[str, ...]] = {
     "home": (),
     "shop": ("privacy.k=5",),
     "school": ("privacy.profile=statistics",),
 }
 """Place → what it means in keys of the configuration (docs/privacy.md, "Choose k")."""
+
+
+def instance(text: str) -> str:
+    """A name that a unit, a file and a topic can have."""
+    if not re.match(SAFE_NAME, text) or text == SYSTEM_FILE.stem:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: 1 to 40 letters from A to Z, digits, - and _, beginning with a letter or "
+            f"digit, and not {SYSTEM_FILE.stem!r}, which is the file of the only camera"
+        )
+    return text
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +64,17 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="holds that user's password on its first line (default: it is asked for)",
     )
     parser.add_argument(
+        "--instance",
+        type=instance,
+        metavar="NAME",
+        help="one camera of several on this machine, with services, configuration "
+        f"({SYSTEM_FILE.with_name('NAME.toml')}) and state of its own (default: the only one)",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
-        default=SYSTEM_FILE,
         metavar="FILE",
-        help=f"where the configuration is written (default: {SYSTEM_FILE})",
+        help=f"where the configuration is written (default: {SYSTEM_FILE}, or the instance's)",
     )
     parser.add_argument(
         "--force", action="store_true", help="replace a configuration; the old one is kept beside"

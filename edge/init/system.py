@@ -9,54 +9,27 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from edge.config.address import needs_network
-from edge.config.read import SYSTEM_FILE
 from edge.config.tables import Config
 from edge.errors import UserError
-from edge.host.units import PUBLISHER, VISION, look
+from edge.host.units import VISION, look
+from edge.init.places import SEALED, Places
 from edge.kernel_line import MEMORY_CONTROLLER, tell_kernel
 from edge.output import say
 from edge.whole_files import replacing
 
 SHARE = Path(sys.prefix) / "share" / "agender-edge" / "systemd"
-UNITS = (VISION, PUBLISHER)
+PACKAGED = Path(sys.prefix) == Path("/usr/lib/agender-edge/current")
+"""Debian's package has brought units, users and folders, and keeps them."""
 GROUP = "agender"
-SEALED = "sealed-mqtt-password"
-
-
-class Places(NamedTuple):
-    """Where things lie, below the root of a system."""
-
-    root: Path = Path("/")
-
-    @property
-    def program(self) -> Path:
-        """What the units run."""
-        return self.root / "opt/agender-edge/current/bin/agender-edge"
-
-    @property
-    def plain(self) -> Path:
-        """The password, for root alone; where it cannot be encrypted."""
-        return self.root / "etc/credstore/agender-edge.mqtt-password"
-
-    @property
-    def user(self) -> Path:
-        """The user as a credential, which the publisher takes before the configuration's."""
-        return self.root / "etc/credstore/agender-edge.mqtt-username"
-
-    @property
-    def sealed(self) -> Path:
-        """The password, encrypted for this machine."""
-        return self.root / "etc/credstore.encrypted" / f"agender-edge.{SEALED}"
 
 
 def require(places: Places, out: Path) -> None:
     """UserError where services can't be set up here, before anything is asked or written."""
-    if out != SYSTEM_FILE:
+    if out != places.file:
         raise UserError(
-            f"the services read {SYSTEM_FILE}: leave --out away, or write a file alone with "
+            f"the services read {places.file}: leave --out away, or write a file alone with "
             "--no-services"
         )
     if os.geteuid() != 0:
@@ -64,6 +37,8 @@ def require(places: Places, out: Path) -> None:
             "the services are set up by root: sudo agender-edge init …; or write a configuration "
             "alone with --no-services --out FILE"
         )
+    if PACKAGED:
+        return
     if not (SHARE / VISION).is_file():
         raise UserError(f"{SHARE / VISION} is not there: install the package again")
     if not places.program.exists():
@@ -75,6 +50,8 @@ def require(places: Places, out: Path) -> None:
 
 def install_users(places: Places) -> None:
     """Users and folders of the two units, as they come with the program."""
+    if PACKAGED:
+        return
     for kind in ("sysusers", "tmpfiles"):
         _copy(SHARE / f"agender-edge.{kind}", places.root / f"etc/{kind}.d/agender-edge.conf")
     _run("systemd-sysusers", "agender-edge.conf")
@@ -84,9 +61,9 @@ def install_users(places: Places) -> None:
 def install_units(config: Config, places: Places) -> None:
     """The two units, as they come with the program; a network for vision only where it needs it."""
     units = places.root / "etc/systemd/system"
-    for unit in UNITS:
+    for unit in () if PACKAGED else places.shipped:
         _copy(SHARE / unit, units / unit)
-    drop_in = units / f"{VISION}.d" / "network-camera.conf"
+    drop_in = units / f"{places.units[0]}.d" / "network-camera.conf"
     if needs_network(config.source.uri):
         _copy(SHARE / "drop-ins" / drop_in.name, drop_in)
     else:
@@ -94,17 +71,18 @@ def install_units(config: Config, places: Places) -> None:
     _run("systemctl", "daemon-reload")
 
 
-def start() -> None:
+def start(places: Places) -> None:
     """Now and at every boot."""
-    _run("systemctl", "enable", "--quiet", *UNITS)
+    _run("systemctl", "enable", "--quiet", *places.enabled)
     # One that was about to start by itself may have the configuration of before.
-    _run("systemctl", "restart", *UNITS)
+    _run("systemctl", "restart", *places.units)
+    _run("systemctl", "start", *places.enabled)
 
 
 @contextmanager
-def stopped() -> Iterator[None]:
+def stopped(places: Places) -> Iterator[None]:
     """While camera and broker are tried, what holds them rests; it goes on where that fails."""
-    running = [unit for unit in UNITS if look(unit).active]
+    running = [unit for unit in places.units if look(unit).active]
     try:
         if running:
             _run("systemctl", "stop", *running)

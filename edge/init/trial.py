@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -18,13 +18,18 @@ from edge.runtime.networks.inventory import check_models
 from edge.runtime.networks.licences import require_commercial
 
 
-def try_out(config: Config, password: str, *, untested: bool) -> None:
-    """Print what is found of camera and broker; UserError where one fails, unless `untested`."""
+def try_out(
+    config: Config, password: str, *, untested: bool, units: Sequence[str] = ("", "")
+) -> None:
+    """Print what is found of camera and broker; UserError where one fails, unless `untested`.
+
+    `units`: vision's and publisher's that are to be set up; others may run beside them.
+    """
     logs.set_up("error")  # the findings say it all
     check_models(config)
     require_commercial(config)
     failed = []
-    for finding in _findings(config, password):
+    for finding in _findings(config, password, *units):
         print(line(finding), flush=True)
         failed += [finding.subject] if finding.state == "bad" else []
     if failed and not untested:
@@ -34,13 +39,13 @@ def try_out(config: Config, password: str, *, untested: bool) -> None:
         )
 
 
-def _findings(config: Config, password: str) -> Iterator[Finding]:
-    yield from source(config)
+def _findings(config: Config, password: str, vision: str, publisher: str) -> Iterator[Finding]:
+    yield from source(config, vision)
     if not password:
-        yield from broker(config)
+        yield from broker(config, publisher)
         return
     with in_memory(password) as file:
-        yield from broker(replace(config, mqtt=replace(config.mqtt, password_file=file)))
+        yield from broker(replace(config, mqtt=replace(config.mqtt, password_file=file)), publisher)
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from edge.config.seen import Source
 from edge.config.tables import Config
 from edge.errors import UserError
 from edge.flash import secret
+from edge.host.units import adopt_folders, of_instance
 from edge.init import system
 from edge.init.arguments import PLACES
+from edge.init.places import Places
 from edge.init.questions import Ask, asker, complete
 from edge.init.trial import try_out
 from edge.output import say
@@ -27,14 +29,20 @@ from edge.whole_files import keep, replacing
 HEAD = (
     "# Written by `agender-edge init`: what differs from the defaults. `agender-edge config show`\n"
     "# prints every key with its meaning. After a change:\n"
-    "# sudo systemctl restart agender-vision agender-publisher\n\n"
+    "# sudo systemctl restart {units}\n\n"
 )
+UNSET = "# Nothing is set yet"
+"""How that file begins (packaging/deb/config.toml)."""
 
 Overrides = Callable[[argparse.Namespace], list[str]]
 
 
-def init(parsed: argparse.Namespace, overrides: Overrides, places: system.Places) -> int:
+def init(parsed: argparse.Namespace, overrides: Overrides, places: Places) -> int:
     """Nothing is written before all of it is known, and known to work."""
+    places = places._replace(instance=parsed.instance or "")
+    parsed.out = parsed.out or places.file
+    if parsed.instance and _unnamed(parsed):
+        parsed.device = parsed.instance
     _refuse_replacing(parsed.out, force=parsed.force)
     if parsed.services:
         system.require(places, parsed.out)
@@ -56,16 +64,14 @@ def _write_alone(parsed: argparse.Namespace, config: Config, password: str) -> i
     return 0
 
 
-def _set_up(
-    parsed: argparse.Namespace, config: Config, password: str, places: system.Places
-) -> int:
-    with system.stopped():
-        try_out(config, password, untested=parsed.untested)
+def _set_up(parsed: argparse.Namespace, config: Config, password: str, places: Places) -> int:
+    with system.stopped(places):
+        try_out(config, password, untested=parsed.untested, units=places.units)
         system.install_users(places)
         with _written(config, parsed.out, for_services=True):
             system.store_password(password, places)
             system.install_units(config, places)
-    system.start()
+    system.start(places)
     system.limit_memory(places)
     return _looked_at(parsed.out)
 
@@ -103,11 +109,33 @@ def _lasting(source: Source) -> Source:
 def _refuse_replacing(out: Path, *, force: bool) -> None:
     if out.is_dir():
         raise UserError(f"--out {out}: is a folder; name a file")
-    if out.exists() and not force:
+    if out.exists() and not force and _is_somebodys(out):
         raise UserError(
             f"{out} is there already: change it by hand, or let --force replace it (the old one "
             "is kept beside it)"
         )
+
+
+def _head(out: Path) -> str:
+    units = of_instance(settings.instance_of(out))
+    return HEAD.format(units=" ".join(unit.removesuffix(".service") for unit in units))
+
+
+def _is_somebodys(file: Path) -> bool:
+    """Whether it is another than the one that Debian's package begins with."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        return not text.startswith(UNSET) or bool(tomllib.loads(text))
+    except (OSError, ValueError):
+        return True
+
+
+def _unnamed(parsed: argparse.Namespace) -> bool:
+    """Whether neither flag nor file names the device."""
+    return (
+        parsed.device is None and parsed.config is None
+        and not any(one.startswith("device.name") for one in parsed.overrides)
+    )  # fmt: skip
 
 
 def _password(parsed: argparse.Namespace, config: Config, ask: Ask | None) -> str:
@@ -137,11 +165,11 @@ def _written(config: Config, out: Path, *, for_services: bool) -> Iterator[None]
         out.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out) as fresh:
             fresh.chmod(0o600)
-            fresh.write_text(HEAD + text, encoding="utf-8")
+            fresh.write_text(_head(out) + text, encoding="utf-8")
             if for_services:
                 system.give_to_services(fresh)
             yield
-            old = keep(out) if out.exists() else None
+            old = keep(out) if out.exists() and _is_somebodys(out) else None
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror}") from error
     say(f"written: {out}")
@@ -169,5 +197,6 @@ def _looked_at(out: Path) -> int:
     from edge.diagnostics.doctor import doctor  # noqa: PLC0415 - brings every stage, for this alone
 
     say("the services run; `agender-edge doctor` looks at them")
+    adopt_folders(out)
     doctor(settings.load(out), as_json=False)
     return 0

@@ -37,7 +37,7 @@ def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
 
     `read` reads the configuration, once it is known where the services keep their state.
     """
-    adopt_folders()
+    adopt_folders(parsed.config)
     config = read()
     for kind in KINDS:
         if (text := getattr(parsed, kind)) is not None:

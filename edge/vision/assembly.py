@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 
 from edge.config.tables import Config
-from edge.config.zone import ahead_in
-from edge.errors import SourceError, SourceLostError
+from edge.config.zone import ahead_in, moment_s
+from edge.errors import ConfigError, SourceError, SourceLostError
 from edge.messages.bands import SCHEMES
 from edge.privacy.anonymise import Anonymiser, Form
 from edge.runtime.capture import Source, check_source, kind_of, open_source
 from edge.runtime.capture.view_health import ViewWatch
 from edge.runtime.census.census import Census
-from edge.runtime.census.clock import LiveClock, MediaClock
+from edge.runtime.census.clock import Clock, LiveClock, MediaClock
 from edge.runtime.detect import Detector, open_detector, open_rescorer
 from edge.runtime.estimate.estimate import Estimator, open_estimator
 from edge.runtime.estimate.second_look import SecondLook
@@ -64,6 +64,26 @@ def build_stages(config: Config, meter: Meter, *, closed: bool = False) -> Stage
     return stages
 
 
+def clock_of(config: Config, *, live: bool) -> Clock:
+    """By what windows are stamped: the wall clock, for a recording from its beginning on.
+
+    Where a person says when that was, the machine's clock does not matter. ConfigError where a
+    camera has such a beginning, or it can't be.
+    """
+    said = config.source.recorded_at
+    if not said:
+        return LiveClock() if live else MediaClock()
+    if live:
+        raise ConfigError("source.recorded_at is for recordings, and source.uri is a camera")
+    try:
+        start_s = moment_s(said, ahead_in(config.window.timezone))
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"source.recorded_at: {error}") from error
+    if not 0 <= start_s <= time.time():
+        raise ConfigError(f"source.recorded_at: {said} is not between 1970 and now")
+    return MediaClock(lambda: start_s, lambda: True)
+
+
 def _stages(
     config: Config,
     meter: Meter,
@@ -74,6 +94,7 @@ def _stages(
 ) -> Stages:
     """The stages; `first` is the recording that was opened, None for a camera."""
     live = first is None
+    clock = clock_of(config, live=live)
     detector, estimator = load_models(config, meter)
     estimator.prepare(config.tracking.estimates_per_frame)
     people = People(
@@ -95,7 +116,7 @@ def _stages(
         people=people,
         census=Census(
             config.window_s,
-            LiveClock() if live else MediaClock(),
+            clock,
             bands=SCHEMES[config.window.bands],
             ahead=ahead_in(config.window.timezone),
         ),

@@ -17,6 +17,7 @@ from edge.errors import UserError
 from edge.init import verb
 from edge.init.arguments import PLACES
 from edge.init.trial import in_memory
+from tests.shared import ROOT
 
 FLAGS = ("--no-services", "--site", "shop", "--device", "door")
 
@@ -202,3 +203,34 @@ def test_services_read_one_file_alone(tmp_path, capsys):
     """A configuration written elsewhere would be of no effect."""
     assert run("--place", "home", "--out", str(tmp_path / "config.toml")) == 1
     assert "leave --out away, or write a file alone with --no-services" in capsys.readouterr().err
+
+
+def test_the_file_that_the_package_begins_with_is_replaced_unasked(tmp_path, clip, mosquitto):
+    """It sets nothing; once it sets anything it is somebody's."""
+    out = tmp_path / "config.toml"
+    shipped = (ROOT / "packaging/deb/config.toml").read_text()
+    words = (*FLAGS, "--place", "home", "--source", clip, "--broker", f"127.0.0.1:{mosquitto}",
+             "--out", str(out))  # fmt: skip
+    out.write_text(f'{shipped}[device]\nsite = "mine"\n')
+    assert run(*words) == 1
+    out.write_text(shipped)
+    assert run(*words) == 0
+    assert "[device]" in out.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("name", ["config", "a/b", "", "-x", "door\n", "a.b", "x" * 41])
+def test_a_camera_of_several_has_a_name_that_a_unit_can_have(name, capsys):
+    """Else its file, its folder or its topic would be another's, or none."""
+    assert run("--place", "home", f"--instance={name}") == 2
+    assert "beginning with a letter or digit" in capsys.readouterr().err
+
+
+def test_a_camera_of_several_is_called_as_its_services(tmp_path, clip, mosquitto):
+    """Two devices under one name would throw each other off the broker."""
+    words = ("--no-services", "--place", "home", "--source", clip, "--instance", "till",
+             "--broker", f"127.0.0.1:{mosquitto}")  # fmt: skip
+    assert run(*words, "--out", str(tmp_path / "a.toml")) == 0
+    assert run(*words, "--device", "other", "--out", str(tmp_path / "b.toml")) == 0
+    names = [settings.load(tmp_path / file).device.name for file in ("a.toml", "b.toml")]
+    assert names == ["till", "other"]

@@ -11,12 +11,13 @@ import pytest
 from edge.config.tables import Config
 from edge.host.units import Unit
 from edge.init import system
+from edge.init.places import Places
 from tests.shared import ROOT
 
 
 @pytest.fixture
 def places(tmp_path):
-    return system.Places(tmp_path)
+    return Places(tmp_path)
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_a_user_is_told_to_be_root(places, monkeypatch):
     """Before anything is asked."""
     monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
     with pytest.raises(system.UserError, match="sudo agender-edge init"):
-        system.require(places, system.SYSTEM_FILE)
+        system.require(places, Places().file)
 
 
 def test_a_program_that_no_unit_would_find_is_told(places, monkeypatch, tmp_path):
@@ -121,7 +122,7 @@ def test_a_program_that_no_unit_would_find_is_told(places, monkeypatch, tmp_path
     monkeypatch.setattr(system, "SHARE", tmp_path)
     write(tmp_path / system.VISION, "")
     with pytest.raises(system.UserError, match="which is not there: let /opt/agender-edge/current"):
-        system.require(places, system.SYSTEM_FILE)
+        system.require(places, Places().file)
 
 
 def test_a_password_that_cannot_be_stored_is_told(places, no_programs):
@@ -164,15 +165,38 @@ def asked(monkeypatch):
 
 def test_services_go_on_where_setting_up_fails(asked):
     """With the configuration of before."""
-    with pytest.raises(KeyboardInterrupt), system.stopped():
+    with pytest.raises(KeyboardInterrupt), system.stopped(Places()):
         raise KeyboardInterrupt
     assert asked == [("systemctl", "stop"), ("systemctl", "start")]
 
 
 def test_services_that_came_up_by_themselves_start_anew(asked):
     """`start` would leave them with the configuration of before."""
-    system.start()
-    assert asked == [("systemctl", "enable"), ("systemctl", "restart")]
+    system.start(Places())
+    assert asked == [("systemctl", "enable"), ("systemctl", "restart"), ("systemctl", "start")]
+
+
+def test_one_camera_of_several_has_names_of_its_own(places):
+    """File, credentials and units: another's are never taken for its own."""
+    till = places._replace(instance="till")
+    assert str(till.file) == "/etc/agender-edge/till.toml"
+    assert till.units == ("agender-vision@till.service", "agender-publisher@till.service")
+    assert till.enabled == ("agender-edge@till.target",)
+    assert all((ROOT / "systemd" / unit).is_file() for unit in till.shipped)
+    for mine, others in zip((till.plain, till.sealed, till.user),
+                            (places.plain, places.sealed, places.user), strict=True):  # fmt: skip
+        assert mine.name == others.name.replace("agender-edge.", "agender-edge@till.")
+
+
+def test_the_package_keeps_its_own_units(asked, places, monkeypatch):
+    """Copied to /etc they would hide those of every later version."""
+    monkeypatch.setattr(system, "PACKAGED", True)
+    monkeypatch.setattr(system, "SHARE", ROOT / "systemd")
+    system.install_users(places)
+    system.install_units(msgspec.convert({"source": {"uri": "rtsp://cam/1"}}, Config), places)
+    assert [path.name for path in places.root.rglob("*") if path.is_file()] == [
+        "network-camera.conf"
+    ]
 
 
 def test_a_network_is_given_to_vision_for_a_network_camera_alone(asked, places, monkeypatch):

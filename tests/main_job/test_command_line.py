@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from converters.cli import main as convert
 from edge import output
 from edge.cli import main
 from edge.cli.examples import EXAMPLES
@@ -187,6 +188,22 @@ def test_the_manual_page_holds_every_verb(capsys):
         )
         assert done.stderr == ""
         assert "EXIT STATUS" in re.sub(".\x08", "", done.stdout)
+
+
+def test_agender_convert_has_both_as_well(capsys):
+    """Every verb of it, and its own statuses; without TensorFlow."""
+    pytest.importorskip("shtab", reason="needs the extra shell")
+    pytest.importorskip("argparse_manpage", reason="needs the extra shell")
+    assert convert(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    assert convert(["man"]) == 0
+    page = capsys.readouterr().out
+    assert page.startswith(".TH AGENDER\\-CONVERT")
+    for verb in ("annotate", "dataset", "import", "evaluate", "man"):
+        assert f"agender\\-convert {verb}" in page.replace("\\fR", "")
+        assert f"_shtab_agender_convert_{verb}" in script
+    assert "an input was refused" in page
 
 
 @pytest.mark.parametrize(("verb", "module"), [("completion bash", "shtab"),

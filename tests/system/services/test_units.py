@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,12 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
     """The unit with a program that exists on this machine, so that only ours is judged."""
-    text = (UNITS / unit).read_text()
+    # Templates need each other.
+    for name in {unit, *(file.name for file in UNITS.glob("*@.*") if "@" in unit)}:
+        text = (UNITS / name).read_text()
+        changed = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M)
+        (tmp_path / name).write_text(changed)
     target = tmp_path / unit
-    target.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M))
     if drop_in:
         folder = tmp_path / f"{unit}.d"
         folder.mkdir()
@@ -40,6 +44,10 @@ def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
     [
         ("agender-vision.service", ""),
         ("agender-publisher.service", ""),
+        ("agender-vision@.service", ""),
+        ("agender-publisher@.service", ""),
+        ("agender-edge@.target", ""),
+        ("agender-edge-folders@.service", ""),
         ("agender-hub.service", ""),
         ("agender-vision.service", "reboot-when-stuck.conf"),
         ("agender-vision.service", "network-camera.conf"),
@@ -131,3 +139,10 @@ def test_users_and_folders_are_declared_for_both(tmp_path: Path):
     assert "agender-vision:" in passwd
     assert "agender-publisher:" in passwd
     assert "agender:" in (tmp_path / "etc" / "group").read_text()
+
+
+def test_the_templates_are_made_from_the_units():
+    """Whatever protects the only camera protects each of several."""
+    done = subprocess.run([sys.executable, UNITS / "make-templates", "--check"],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,1 @@
+"""What `make deb` makes, as dpkg and lintian read it."""

@@ -1,0 +1,1 @@
+"""Debian packages, in a Debian that booted."""
