@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from edge.broker_address import host_and_port
+from edge.config.broker import TLS_PORT
 from edge.config.read import SYSTEM_FILE
 from edge.config.tables import Config
 from edge.errors import ConfigError
@@ -69,7 +70,7 @@ def add_broker(group: argparse._ArgumentGroup) -> None:
         "--broker",
         metavar="HOST[:PORT]",
         help="the broker (mqtt.host, mqtt.port; default: "
-        f"{default_of('mqtt.host')}:{default_of('mqtt.port')})",
+        f"{default_of('mqtt.host')}:{default_of('mqtt.port')}, with mqtt.tls :{TLS_PORT})",
     )
     group.add_argument(
         "--set",

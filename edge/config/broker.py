@@ -6,7 +6,22 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge.config.section import SafeName, Section
+from edge.config.section import SafeName, Section, Table
+
+PORT, TLS_PORT = 1883, 8883
+"""MQTT's, as registered with IANA (mqtt, secure-mqtt)."""
+
+
+def implied_port(*, tls: bool) -> int:
+    """The broker's port where none is named."""
+    return TLS_PORT if tls else PORT
+
+
+def with_port(table: Table) -> Table:
+    """A checked table with the broker's port filled in, where none is named."""
+    mqtt = table.get("mqtt", {})
+    port = mqtt.get("port", implied_port(tls=mqtt.get("tls", False)))
+    return table | {"mqtt": mqtt | {"port": port}}
 
 
 class Mqtt(Section, frozen=True):
@@ -21,7 +36,10 @@ class Mqtt(Section, frozen=True):
             description="The broker's host name or address, without scheme, user or password.",
         ),
     ] = "localhost"
-    port: Annotated[int, Meta(ge=1, le=65_535, description="The broker's port.")] = 1883
+    port: Annotated[
+        int,
+        Meta(ge=1, le=65_535, description="The broker's port; unset: 1883, with mqtt.tls 8883."),
+    ] = PORT
     prefix: Annotated[
         SafeName, Meta(description="First level of all topics: PREFIX/v2/SITE/DEVICE/….")
     ] = "agender"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from edge.config.broker import PORT, implied_port, with_port
 from edge.config.profiles import with_profile
 from edge.config.refusal import explained, is_text, schema
 from edge.config.section import Table
@@ -58,7 +59,7 @@ def load(
             _checked(_set(table, override), given.origin)
     origin = str(path) if path else "the command line"
     _checked(table, origin)
-    return _checked(with_profile(table), origin)
+    return _checked(with_port(with_profile(table)), origin)
 
 
 def _read(path: Path) -> Table:
@@ -128,11 +129,13 @@ def changed_as_toml(config: Config) -> str:
     """Only what differs from the defaults, for a file that a person reads; and whose it is."""
     lines = []
     defaults = msgspec.to_builtins(Config())
+    if config.mqtt.port == PORT != implied_port(tls=config.mqtt.tls):
+        del defaults["mqtt"]["port"]  # without it the file would mean another one
     for section, values in msgspec.to_builtins(config).items():
         changed = {
             key: value
             for key, value in values.items()
-            if value is not None and (value != defaults[section][key] or section == "device")
+            if value is not None and (value != defaults[section].get(key) or section == "device")
         }
         if changed:
             lines += [f"[{section}]", *(f"{key} = {_toml(held)}" for key, held in changed.items())]

@@ -20,7 +20,6 @@ from edge.flash.devices import Device
 Overrides = Callable[[argparse.Namespace], list[str]]
 CA_FILE = "/etc/agender-edge/ca.pem"
 MODELS = "/opt/agender-edge/current/models"
-TLS_PORT = 8883
 
 
 def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Device) -> Config:
@@ -41,8 +40,6 @@ def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Devi
     # Without any file settings.load would read that of this machine's own installation.
     file = parsed.config or Path(os.devnull)
     config = settings.load(file, keys, given)
-    if config.mqtt.tls and config.mqtt.port == Mqtt().port:
-        config = settings.load(file, [*keys, f"mqtt.port={TLS_PORT}"], given)
     _check(config)
     return config
 
