@@ -6,21 +6,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from edge.broker_address import HOST, PORT, WS_PATH, Endpoint, implied_port
+from edge.config.proxy import proxy_of
 from edge.config.section import SafeName, Section, Table
-
-PORT, TLS_PORT = 1883, 8883
-"""MQTT's, as registered with IANA (mqtt, secure-mqtt)."""
-
-
-def implied_port(*, tls: bool) -> int:
-    """The broker's port where none is named."""
-    return TLS_PORT if tls else PORT
 
 
 def with_port(table: Table) -> Table:
     """A checked table with the broker's port filled in, where none is named."""
     mqtt = table.get("mqtt", {})
-    port = mqtt.get("port", implied_port(tls=mqtt.get("tls", False)))
+    websockets = mqtt.get("transport") == "websockets"
+    port = mqtt.get("port", implied_port(tls=mqtt.get("tls", False), websockets=websockets))
     return table | {"mqtt": mqtt | {"port": port}}
 
 
@@ -32,14 +27,34 @@ class Mqtt(Section, frozen=True):
     host: Annotated[
         str,
         Meta(
-            pattern=r"^[A-Za-z0-9.:_%-]{1,253}$(?!\n)",
+            pattern=rf"^{HOST}$(?!\n)",
             description="The broker's host name or address, without scheme, user or password.",
         ),
     ] = "localhost"
     port: Annotated[
         int,
-        Meta(ge=1, le=65_535, description="The broker's port; unset: 1883, with mqtt.tls 8883."),
+        Meta(
+            ge=1,
+            le=65_535,
+            description="The broker's port; unset: 1883, with mqtt.tls 8883; for websockets 80 "
+            "and 443.",
+        ),
     ] = PORT
+    transport: Annotated[
+        Literal["tcp", "websockets"],
+        Meta(description="What carries MQTT: TCP, or WebSockets (ws, with mqtt.tls wss)."),
+    ] = "tcp"
+    path: Annotated[
+        str,
+        Meta(pattern=rf"^{WS_PATH}$(?!\n)", description="Path of the broker's WebSockets."),
+    ] = "/mqtt"
+    proxy: Annotated[
+        str,
+        Meta(
+            description="HTTP proxy on the way to the broker (method CONNECT), as "
+            "http://proxy.example:3128; user and password as http://USER:PASSWORD@…. Empty: none."
+        ),
+    ] = ""
     prefix: Annotated[
         SafeName, Meta(description="First level of all topics: PREFIX/v2/SITE/DEVICE/….")
     ] = "agender"
@@ -76,6 +91,14 @@ class Mqtt(Section, frozen=True):
         str, Meta(description="File whose first line is the password; best mode 0600.")
     ] = ""
     tls: Annotated[bool, Meta(description="Encrypt, and check the broker's certificate.")] = False
+    alpn: Annotated[
+        str,
+        Meta(
+            pattern=r"^[\x21-\x7e]{0,255}$(?!\n)",
+            description="Protocol named in the TLS handshake (ALPN), where the broker shares port "
+            "443: mqtt, at AWS IoT Core x-amzn-mqtt-ca. Empty: none.",
+        ),
+    ] = ""
     ca_file: Annotated[
         str, Meta(description="Certificates (PEM) to trust; empty = the system's.")
     ] = ""
@@ -105,6 +128,16 @@ class Mqtt(Section, frozen=True):
     drain_s: Annotated[
         float, Meta(ge=0, le=300, description="At the end: time to deliver what still waits.")
     ] = 5.0
+
+    def __post_init__(self) -> None:
+        if self.proxy and proxy_of(self.proxy) is None:
+            raise ValueError("expected a proxy such as http://proxy.example:3128")
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the broker is."""
+        path = self.path if self.transport == "websockets" else ""
+        return Endpoint(self.host, self.port, self.tls, path)
 
 
 class OutboxBounds(Section, frozen=True):

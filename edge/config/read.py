@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config.broker import PORT, implied_port, with_port
+from edge.broker_address import PORT, implied_port
+from edge.config.broker import with_port
 from edge.config.profiles import with_profile
 from edge.config.refusal import explained, is_text, schema
 from edge.config.section import Table
@@ -98,7 +99,8 @@ def _refuse_password(override: str) -> None:
     key, _, text = override.partition("=")
     if key.strip().startswith(PUBLIC):
         return
-    if (key.strip() in ADDRESSES or "://" in text) and holds_password(text.strip()):
+    token = key.strip() == "mqtt.path" and "?" in text
+    if token or ((key.strip() in ADDRESSES or "://" in text) and holds_password(text.strip())):
         raise ConfigError(
             f"the command line: {key.strip()} holds a password, which every user of this machine "
             "can read there; write it into the configuration file"
@@ -129,7 +131,9 @@ def changed_as_toml(config: Config) -> str:
     """Only what differs from the defaults, for a file that a person reads; and whose it is."""
     lines = []
     defaults = msgspec.to_builtins(Config())
-    if config.mqtt.port == PORT != implied_port(tls=config.mqtt.tls):
+    mqtt = config.mqtt
+    websockets = mqtt.transport == "websockets"
+    if mqtt.port == PORT != implied_port(tls=mqtt.tls, websockets=websockets):
         del defaults["mqtt"]["port"]  # without it the file would mean another one
     for section, values in msgspec.to_builtins(config).items():
         changed = {

@@ -85,7 +85,7 @@ def broker(config: Config) -> Iterator[Finding]:
                       f"{publisher.name}: {publisher.status}",
                       f"journalctl --unit={publisher.name} says why")  # fmt: skip
         return
-    where = f"{config.mqtt.host}:{config.mqtt.port}"
+    where = str(config.mqtt.endpoint)
     try:
         told = probe(config)
     except UserError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from edge.broker_address import host_and_port
+from edge.broker_address import broker_overrides
 from edge.config import read as settings
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
@@ -105,8 +105,8 @@ def _check(key: str, answer: str) -> None:
     """ConfigError where `key` cannot hold that, or cannot be empty."""
     if key == "source.uri" and not answer:
         raise ConfigError("a camera needs one")
-    held = host_and_port(answer)[0] if key == "mqtt.host" else answer
-    settings.load(Path(os.devnull), given=settings.Given("the answer", [f"{key}={held}"]))
+    held = broker_overrides(answer) if key == "mqtt.host" else [f"{key}={answer}"]
+    settings.load(Path(os.devnull), given=settings.Given("the answer", held))
 
 
 def _held(config: Config, key: str) -> str:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MessageType, MQTTErrorCode
-from paho.mqtt.exception import MQTTException
 
+from edge.broker_address import Endpoint
+from edge.config.proxy import Proxy
+from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
+from edge.publish.peer_error import UnaskedError
+from edge.publish.tunnel import open_tunnel
+from edge.publish.web_socket import WebSocket
 
 MAX_INCOMING_BYTES = 16_384
 """Of a longer packet the rest is read and thrown away; MQTT 5 brokers are told not to send one."""
@@ -22,14 +28,12 @@ MAX_OUTGOING_PACKETS = 1_024
 _CHUNK_BYTES = 65_536
 
 
-class UnaskedError(MQTTException):
-    """The peer does what nobody asked it to; its text is a sentence."""
-
-
 class BoundedClient(mqtt.Client):
     """paho's client, unable to be made to keep much."""
 
     max_incoming_bytes = MAX_INCOMING_BYTES
+    to: Endpoint
+    proxy: Proxy | None = None
 
     def limit_in_flight(self, most: int) -> None:
         """Send no more than `most` publishes above QoS 0 before the broker answers one.
@@ -39,14 +43,29 @@ class BoundedClient(mqtt.Client):
         """
         self._max_inflight_messages = most
 
-    def _create_socket_connection(self) -> socket.socket:
-        """TCP by ourselves: the library waits for each address of a name as long as for one."""
-        bound_s = float(self._connect_timeout)
-        end_s = time.monotonic() + bound_s
-        connected = dial(str(self._host), int(self._port), bound_s)
-        # What is left is TLS's, which follows at once.
-        self._connect_timeout = max(end_s - time.monotonic(), 0.1)
-        return connected
+    def _create_socket(self) -> Any:
+        """TCP by ourselves: the library waits for each address of a name as long as for one.
+
+        All that comes before MQTT, a proxy, TLS and WebSockets, has one bound with it.
+        """
+        end_s = time.monotonic() + self.connect_timeout
+        first = self.proxy or self.to
+        connected = dial(first.host, first.port, self.connect_timeout)
+        try:
+            with shut_down_at(connected, end_s):
+                return self._prepared(connected)
+        except BaseException:
+            connected.close()
+            raise
+
+    def _prepared(self, connected: socket.socket) -> Any:
+        """TCP → what MQTT goes over."""
+        connected.settimeout(self.connect_timeout)
+        if self.proxy:
+            open_tunnel(connected, self.proxy, self.to)
+        carrier = self._ssl_wrap_socket(connected) if self.to.tls else connected
+        carrier.settimeout(self.connect_timeout)
+        return WebSocket(carrier, self.to) if self.to.path else carrier
 
     def _sock_recv(self, bufsize: int) -> bytes:
         packet = self._in_packet

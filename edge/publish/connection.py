@@ -21,11 +21,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.broker import Mqtt
 from edge.publish.abilities import Abilities
-from edge.publish.bounded_client import BoundedClient, UnaskedError
+from edge.publish.bounded_client import BoundedClient
 from edge.publish.client import Events, Identity, new_client
 from edge.publish.connection_failure import SETTLED_S, ConnectionFailure
 from edge.publish.message import Message
 from edge.publish.packet_limit import LONGEST, PacketLimit, packet_bytes
+from edge.publish.peer_error import UnaskedError
 from edge.publish.refusal import (
     PACKET_TOO_LARGE,
     UNSUPPORTED_VERSION,
@@ -60,6 +61,7 @@ class Connection:
         blocking: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._settings, self._identity = settings, identity
+        self._to = settings.endpoint
         self._events, self._blocking = events, blocking
         self._failure = ConnectionFailure(settings, identity.client_id, random)
         self._versions = Versions(settings.protocol)
@@ -181,26 +183,28 @@ class Connection:
 
     def _pending(self) -> bool:
         """TLS may hold decrypted bytes that select cannot see."""
-        socket = self._client.socket() if self._client else None
-        return isinstance(socket, ssl.SSLSocket) and socket.pending() > 0
+        pending = getattr(self._client.socket() if self._client else None, "pending", None)
+        return pending is not None and pending() > 0
 
     def _connect(self, now_s: float) -> None:
         self._since_s, self._broken, self._too_large = now_s, False, False
         self._failure.begin()
         self._client = self._new_client()
-        to = self._settings
+        to, keepalive_s = self._to, self._settings.keepalive_s
         arguments = self._versions.connect_arguments(self._identity.max_incoming_bytes)
         try:
             with self._blocking():
-                self._client.connect(to.host, to.port, to.keepalive_s, **arguments)
+                self._client.connect(to.host, to.port, keepalive_s, **arguments)
         except OSError as error:  # failed look-ups and TLS errors are OSErrors too
             refused = isinstance(error, ssl.SSLCertVerificationError)
-            certified = bool(to.cert_file)
+            certified = bool(self._settings.cert_file)
             self._failure.note(explain(error, certified=certified), refused=refused)
             self._end(now_s)
 
     def _new_client(self) -> BoundedClient:
-        client = new_client(self._settings, self._identity, self._versions, self.abilities)
+        client = new_client(
+            self._settings, self._to, self._identity, self._versions, self.abilities
+        )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message

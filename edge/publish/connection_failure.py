@@ -59,8 +59,8 @@ class ConnectionFailure:
 
     @property
     def where(self) -> str:
-        """The broker's host and port."""
-        return f"{self._settings.host}:{self._settings.port}"
+        """The broker, as logs name it."""
+        return str(self._settings.endpoint)
 
     def lost(self, lived_s: float) -> None:
         """A connection that worked is gone; not every broker says that a namesake took it.

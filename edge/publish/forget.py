@@ -36,7 +36,7 @@ def forget(config: Config) -> int:
     finally:
         eraser.connection.close()
     if reason:
-        broker = f"{config.mqtt.host}:{config.mqtt.port}"
+        broker = str(config.mqtt.endpoint)
         raise UserError(f"the broker {broker} has not forgotten all: {reason}")
     print(f"the broker has forgotten {eraser.topics.base}")
     return 0

@@ -12,6 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.broker import Mqtt
 from edge.host.readings import has_route
+from edge.publish.peer_error import NoWayError
 
 _ADVICE = {
     0x84: "the broker does not speak this MQTT version; set mqtt.protocol",
@@ -86,8 +87,14 @@ def explain(problem: ReasonCode | OSError, *, certified: bool = True) -> str:
         hint = _HINTS.get(problem.value)
         said = f"the broker says: {problem.getName().lower()}" + (f"; {hint}" if hint else "")
         return _ADVICE.get(problem.value, said)
+    if isinstance(problem, NoWayError):
+        return str(problem)
     if isinstance(problem, ssl.SSLError):
         return _tls(problem, certified=certified)
+    return _unreached(problem)
+
+
+def _unreached(problem: OSError) -> str:
     if isinstance(problem, socket.gaierror):
         return _unknown_name(problem)
     for kind, sentence in _FAILURES.items():

@@ -171,7 +171,7 @@ def _to_broker(
 def _in_words(config: Config, publisher: Publisher) -> str:
     """The state in a line, for `systemctl status`."""
     connection = "connected to" if publisher.connection.up else "not connected to"
-    return f"{connection} {config.mqtt.host}:{config.mqtt.port}; {_waiting(publisher)}"
+    return f"{connection} {config.mqtt.endpoint}; {_waiting(publisher)}"
 
 
 def _waiting(publisher: Publisher) -> str:

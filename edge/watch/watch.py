@@ -32,7 +32,7 @@ class _Watcher:
 
     def __init__(self, config: Config, *, lines: bool, as_json: bool) -> None:
         self.board = Board(root(config))
-        self.where = f"{config.mqtt.host}:{config.mqtt.port}"
+        self.where = str(config.mqtt.endpoint)
         self._lines, self._as_json = lines, as_json
 
     def received(self, topic: str, payload: bytes, _retained: bool) -> None:
