@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
-from edge.broker_address import HOST, PORT, WS_PATH, Endpoint, implied_port
+from edge.broker_address import (
+    HOST,
+    PORT,
+    WS_PATH,
+    Endpoint,
+    host_and_port,
+    implied_port,
+    websockets,
+)
 from edge.config.proxy import proxy_of
 from edge.config.section import SafeName, Section, Table
+from edge.errors import ConfigError
 
 
 def with_port(table: Table) -> Table:
@@ -55,6 +66,19 @@ class Mqtt(Section, frozen=True):
             "http://proxy.example:3128; user and password as http://USER:PASSWORD@…. Empty: none."
         ),
     ] = ""
+    fallback: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=8,
+            description="Further brokers, in order, for as long as those before them are away: "
+            "HOST, HOST:PORT (else, and for port, transport and TLS, as above), ws://… or wss://…. "
+            "Users, passwords and certificates are the same at all.",
+        ),
+    ] = ()
+    failback_s: Annotated[
+        float,
+        Meta(ge=1, le=86_400, description="How often the brokers before the one in use are tried."),
+    ] = 60.0
     prefix: Annotated[
         SafeName, Meta(description="First level of all topics: PREFIX/v2/SITE/DEVICE/….")
     ] = "agender"
@@ -132,12 +156,50 @@ class Mqtt(Section, frozen=True):
     def __post_init__(self) -> None:
         if self.proxy and proxy_of(self.proxy) is None:
             raise ValueError("expected a proxy such as http://proxy.example:3128")
+        if any(self._parsed(text) is None for text in self.fallback):
+            raise ValueError(
+                "expected in fallback HOST, HOST:PORT, ws://HOST/PATH or wss://HOST/PATH"
+            )
+        if self.tls and not self.encrypted:
+            raise ValueError(
+                "expected wss:// in fallback, for tls = true is to hold at each broker"
+            )
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the broker is."""
+        """Where the first broker is."""
         path = self.path if self.transport == "websockets" else ""
         return Endpoint(self.host, self.port, self.tls, path)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All brokers, in order of preference."""
+        others = (self._parsed(text) for text in self.fallback)
+        return (self.endpoint, *(other for other in others if other is not None))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether every broker is reached by TLS alone."""
+        return all(to.tls for to in self.endpoints)
+
+    def at(self, to: Endpoint) -> Mqtt:
+        """The same, with this one broker and no other."""
+        mine = replace(
+            self, host=to.host, port=to.port, tls=to.tls, path=to.path or self.path,
+            transport="websockets" if to.path else "tcp", fallback=(),
+        )  # fmt: skip
+        return mine if to.tls else replace(mine, alpn="", ca_file="", cert_file="", key_file="")
+
+    def _parsed(self, text: str) -> Endpoint | None:
+        """A broker of `fallback`; None where it is none."""
+        if "://" in text:
+            return websockets(text)
+        try:
+            host, port = host_and_port(text)
+        except ConfigError:
+            return None
+        right = re.fullmatch(HOST, host) and 0 < int(port or self.port) < 65_536
+        return self.endpoint._replace(host=host, port=int(port or self.port)) if right else None
 
 
 class OutboxBounds(Section, frozen=True):

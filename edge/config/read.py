@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -99,10 +100,12 @@ def _refuse_password(override: str) -> None:
     key, _, text = override.partition("=")
     if key.strip().startswith(PUBLIC):
         return
-    token = key.strip() == "mqtt.path" and "?" in text
-    if token or ((key.strip() in ADDRESSES or "://" in text) and holds_password(text.strip())):
+    key = key.strip()
+    texts = re.findall("[\"']([^\"']*)", text) if key == "mqtt.fallback" else [text.strip()]
+    named = any(holds_password(each) for each in texts if key in ADDRESSES or "://" in each)
+    if named or (key == "mqtt.path" and "?" in text):
         raise ConfigError(
-            f"the command line: {key.strip()} holds a password, which every user of this machine "
+            f"the command line: {key} holds a password, which every user of this machine "
             "can read there; write it into the configuration file"
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from msgspec.structs import replace
+
 from edge.config.address import needs_network
 from edge.config.tables import Config
 from edge.diagnostics.finding import Finding
@@ -77,7 +79,7 @@ def _source_advice(kind: str) -> str:
 
 
 def broker(config: Config) -> Iterator[Finding]:
-    """It takes this device; the running service says so for its own connection."""
+    """Each takes this device; the running service says so for its own connection."""
     publisher = units.look(units.PUBLISHER)
     if publisher.active:
         connected = publisher.status.startswith("connected")
@@ -85,6 +87,12 @@ def broker(config: Config) -> Iterator[Finding]:
                       f"{publisher.name}: {publisher.status}",
                       f"journalctl --unit={publisher.name} says why")  # fmt: skip
         return
+    for to in config.mqtt.endpoints:
+        yield from _probed(replace(config, mqtt=config.mqtt.at(to)))
+
+
+def _probed(config: Config) -> Iterator[Finding]:
+    """One broker takes this device."""
     where = str(config.mqtt.endpoint)
     try:
         told = probe(config)

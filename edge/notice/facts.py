@@ -101,8 +101,8 @@ class Facts:
 
     @property
     def local_broker(self) -> bool:
-        """Whether the broker runs on the device."""
-        return self.config.mqtt.host in LOCAL
+        """Whether the broker runs on the device, and no other is ever used."""
+        return all(to.host in LOCAL for to in self.config.mqtt.endpoints)
 
     @property
     def load_live(self) -> bool:

@@ -44,7 +44,10 @@ class BoundedClient(mqtt.Client):
         self._max_inflight_messages = most
 
     def _create_socket(self) -> Any:
-        """TCP by ourselves: the library waits for each address of a name as long as for one.
+        return self.carrier()
+
+    def carrier(self) -> Any:
+        """What MQTT goes over, connected; the library would wait for each address of a name.
 
         All that comes before MQTT, a proxy, TLS and WebSockets, has one bound with it.
         """

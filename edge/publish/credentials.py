@@ -48,7 +48,7 @@ def tls_context(settings: Mqtt) -> ssl.SSLContext | None:
 
     Raises ConfigError where a file is missing or holds no certificate or key.
     """
-    if not settings.tls:
+    if not any(to.tls for to in settings.endpoints):
         if settings.ca_file or settings.cert_file:
             raise ConfigError("mqtt.tls is false, but certificates are named: set mqtt.tls = true")
         if settings.alpn:

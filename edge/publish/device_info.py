@@ -104,7 +104,7 @@ def _guarantees(config: Config, hello: Hello | None) -> Guarantees:
         vision_without_core_dumps=_not(found.core_dumps),
         vision_without_swap=_not(found.swap),
         vision_memory_limited=found.memory_limited,
-        broker_encrypted=config.mqtt.tls,
+        broker_encrypted=config.mqtt.encrypted,
         k=config.privacy.k,
         window_min_s=config.privacy.window_min_s if config.privacy.k > 1 else None,
         profile=config.privacy.profile,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
 from edge.host.readings import has_route
 from edge.publish.peer_error import NoWayError
@@ -62,13 +63,13 @@ UNSUPPORTED_VERSION = 0x84
 PACKET_TOO_LARGE = 0x95
 
 
-def early_close(settings: Mqtt) -> str:
+def early_close(settings: Mqtt, to: Endpoint) -> str:
     """Why a broker may end a connection without a word.
 
     With TLS 1.3 it judges our certificate after the handshake, and what it says of one that is
     missing may be lost with the connection.
     """
-    if settings.tls and not settings.cert_file:
+    if to.tls and not settings.cert_file:
         return (
             f"{_EARLY_CLOSE}, as one that asks for a certificate of this device; set "
             "mqtt.cert_file and mqtt.key_file if it does, or check mqtt.port"
