@@ -8,6 +8,8 @@ from typing import NamedTuple
 from edge.errors import ConfigError
 
 HOST = r"[A-Za-z0-9.:_%-]{1,253}"
+AUTO = "auto"
+"""In place of a host: the broker that announces itself on this network."""
 WS_PATH = r"/[\x21-\x7e]{0,2000}"
 BROKER = re.compile(
     r"(\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?"

@@ -9,6 +9,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from edge.broker_address import (
+    AUTO,
     HOST,
     PORT,
     WS_PATH,
@@ -39,7 +40,9 @@ class Mqtt(Section, frozen=True):
         str,
         Meta(
             pattern=rf"^{HOST}$(?!\n)",
-            description="The broker's host name or address, without scheme, user or password.",
+            description="The broker's host name or address, without scheme, user or password; "
+            "auto: the one that announces itself on this network (mDNS; with mqtt.tls "
+            "_secure-mqtt._tcp, else _mqtt._tcp), and its port.",
         ),
     ] = "localhost"
     port: Annotated[
@@ -59,6 +62,13 @@ class Mqtt(Section, frozen=True):
         str,
         Meta(pattern=rf"^{WS_PATH}$(?!\n)", description="Path of the broker's WebSockets."),
     ] = "/mqtt"
+    auto_unverified: Annotated[
+        bool,
+        Meta(
+            description="host = auto without TLS: count into whichever broker answers, though "
+            "anybody on the network can. No password is sent to it."
+        ),
+    ] = False
     proxy: Annotated[
         str,
         Meta(
@@ -160,10 +170,6 @@ class Mqtt(Section, frozen=True):
             raise ValueError(
                 "expected in fallback HOST, HOST:PORT, ws://HOST/PATH or wss://HOST/PATH"
             )
-        if self.tls and not self.encrypted:
-            raise ValueError(
-                "expected wss:// in fallback, for tls = true is to hold at each broker"
-            )
 
     @property
     def endpoint(self) -> Endpoint:
@@ -190,6 +196,11 @@ class Mqtt(Section, frozen=True):
         )  # fmt: skip
         return mine if to.tls else replace(mine, alpn="", ca_file="", cert_file="", key_file="")
 
+    @staticmethod
+    def is_host(text: str) -> bool:
+        """Whether that can be a host."""
+        return re.fullmatch(HOST, text) is not None
+
     def _parsed(self, text: str) -> Endpoint | None:
         """A broker of `fallback`; None where it is none."""
         if "://" in text:
@@ -198,8 +209,33 @@ class Mqtt(Section, frozen=True):
             host, port = host_and_port(text)
         except ConfigError:
             return None
-        right = re.fullmatch(HOST, host) and 0 < int(port or self.port) < 65_536
+        right = self.is_host(host) and 0 < int(port or self.port) < 65_536
         return self.endpoint._replace(host=host, port=int(port or self.port)) if right else None
+
+
+def check(mqtt: Mqtt) -> None:
+    """ConfigError where keys that are right by themselves don't go together."""
+    if mqtt.tls and not mqtt.encrypted:
+        raise ConfigError(
+            "mqtt.fallback: with mqtt.tls = true write wss:// in place of ws://, for TLS is to "
+            "hold at each broker"
+        )
+    if all(to.host != AUTO for to in mqtt.endpoints):
+        return
+    if not mqtt.tls and not mqtt.auto_unverified:
+        raise ConfigError(
+            "mqtt.host = auto needs mqtt.tls = true, for anybody on the network can answer; "
+            "mqtt.auto_unverified = true takes whoever does"
+        )
+    if not mqtt.tls and (mqtt.username or mqtt.password_file):
+        raise ConfigError(
+            "mqtt.username and mqtt.password_file would be told to whoever answers, under "
+            "mqtt.auto_unverified: set mqtt.tls = true, or take them out"
+        )
+    if mqtt.transport != "tcp" or mqtt.proxy:
+        raise ConfigError(
+            "mqtt.host = auto goes with mqtt.transport = tcp and no mqtt.proxy; name the broker"
+        )
 
 
 class OutboxBounds(Section, frozen=True):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.broker_address import PORT, implied_port
+from edge.config.broker import check as check_broker
 from edge.config.broker import with_port
 from edge.config.profiles import with_profile
 from edge.config.refusal import explained, is_text, schema
@@ -61,7 +62,9 @@ def load(
             _checked(_set(table, override), given.origin)
     origin = str(path) if path else "the command line"
     _checked(table, origin)
-    return _checked(with_port(with_profile(table)), origin)
+    config = _checked(with_port(with_profile(table)), origin)
+    check_broker(config.mqtt)
+    return config
 
 
 def _read(path: Path) -> Table:

@@ -14,6 +14,7 @@ from edge.config import read as settings
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.init.arguments import PLACES
+from edge.publish.mdns import brokers_nearby
 from edge.runtime.capture.v4l2_device import Camera, cameras
 
 Ask = Callable[[str], str]
@@ -49,8 +50,21 @@ def complete(parsed: argparse.Namespace, ask: Ask | None, known: Config) -> list
     for flag, key, question in NAMES:
         default = _held(standard, key)
         if getattr(parsed, flag) is None and _held(known, key) == default:
-            setattr(parsed, flag, _answered(ask, question, default, key) or None)
+            proposed = _announced() if flag == "broker" else ""
+            note = f"{question}; this one announces itself" if proposed else question
+            setattr(parsed, flag, _answered(ask, note, proposed or default, key) or None)
     return typed
+
+
+def _announced() -> str:
+    """The broker of this network that says that it is one, where that can be heard."""
+    if find_spec("zeroconf") is None:
+        return ""
+    try:
+        found = brokers_nearby(tls=False)
+    except OSError:  # no network
+        return ""
+    return found[0].endpoint.authority if found else ""
 
 
 def asker() -> Ask | None:

@@ -13,10 +13,11 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MessageType, MQTTErrorCode
 
-from edge.broker_address import Endpoint
+from edge.broker_address import AUTO, Endpoint
 from edge.config.proxy import Proxy
 from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
+from edge.publish.mdns import locate
 from edge.publish.peer_error import UnaskedError
 from edge.publish.tunnel import open_tunnel
 from edge.publish.web_socket import WebSocket
@@ -51,9 +52,13 @@ class BoundedClient(mqtt.Client):
 
         All that comes before MQTT, a proxy, TLS and WebSockets, has one bound with it.
         """
+        known: tuple[str, ...] = ()
+        if self.to.host == AUTO:
+            _, self.to, known = locate(tls=self.to.tls)
+            self._host = self.to.host  # TLS checks the certificate for it
         end_s = time.monotonic() + self.connect_timeout
         first = self.proxy or self.to
-        connected = dial(first.host, first.port, self.connect_timeout)
+        connected = dial(first.host, first.port, self.connect_timeout, known)
         try:
             with shut_down_at(connected, end_s):
                 return self._prepared(connected)

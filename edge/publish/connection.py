@@ -25,6 +25,7 @@ from edge.publish.brokers import BrokerInUse, Brokers, Peer
 from edge.publish.client import Events, Identity, new_client
 from edge.publish.connection_failure import SETTLED_S
 from edge.publish.lookout import Lookout
+from edge.publish.mdns import require
 from edge.publish.message import Message
 from edge.publish.packet_limit import LONGEST, packet_bytes
 from edge.publish.peer_error import UnaskedError
@@ -62,6 +63,7 @@ class Connection(BrokerInUse):
     ) -> None:
         self._settings, self._identity = settings, identity
         self._events, self._blocking = events, blocking
+        require(settings)
         super().__init__(Brokers(settings, identity.client_id, random))
         self._lookout = Lookout(settings.failback_s, self._client_for)
         self._better: Peer | None = None
@@ -199,6 +201,7 @@ class Connection(BrokerInUse):
         try:
             with self._blocking():
                 self._client.connect(to.host, to.port, keepalive_s, **arguments)
+            self._failure.where = str(self._client.to)  # as it was found, where it is looked for
         except OSError as error:  # failed look-ups and TLS errors are OSErrors too
             refused = isinstance(error, ssl.SSLCertVerificationError)
             certified = bool(self._settings.cert_file)

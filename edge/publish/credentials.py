@@ -40,6 +40,11 @@ def login(settings: Mqtt) -> Login:
         password = _first_line(Path(settings.password_file), "mqtt.password_file")
     if password is not None and username is None:
         raise ConfigError("mqtt.username is empty, but there is a password: name the user")
+    if password is not None and settings.auto_unverified and not settings.encrypted:
+        raise ConfigError(
+            "mqtt.auto_unverified: no password is sent to whichever broker answers; set mqtt.tls "
+            "= true, or take the password away"
+        )
     return Login(username, password)
 
 

@@ -249,7 +249,7 @@ def test_doctor_and_forget_go_to_each_broker(
         ('fallback = ["hub:0"]', "expected in fallback HOST"),
         ('fallback = [""]', "expected in fallback HOST"),
         ('fallback = "hub"', "expected array"),
-        ('tls = true\nfallback = ["ws://hub"]', "is to hold at each broker"),
+        ('tls = true\nfallback = ["ws://hub"]', "write wss:// in place of ws://"),
     ],
 )
 def test_a_wrong_list_is_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
@@ -49,20 +50,15 @@ class Way:
 
 
 def joined(one: socket.socket, other: socket.socket) -> None:
-    """Carry bytes both ways until one of them ends."""
-
-    def carry(source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                sink.sendall(data)
-        for each in (one, other):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-
-    back = threading.Thread(target=carry, args=(other, one), daemon=True)
-    back.start()
-    carry(one, other)
-    back.join()
+    """Carry bytes both ways until one of them ends; in one thread, for TLS takes no two."""
+    ways = {one: other, other: one}
+    while True:
+        ready = [each for each in ways if isinstance(each, ssl.SSLSocket) and each.pending()]
+        for source in ready or select.select([one, other], [], [], 20)[0]:
+            data = source.recv(65_536)
+            if not data:
+                return
+            ways[source].sendall(data)
 
 
 def http_proxy(asked: list[str], *, login: str = "") -> Way:
@@ -98,7 +94,8 @@ def alpn_gate(authority: Authority, name: str, port: int) -> Way:
     def serve(client: socket.socket) -> None:
         with context.wrap_socket(client, server_side=True) as secure:
             if secure.selected_alpn_protocol() == name:
-                joined(secure, socket.create_connection(("127.0.0.1", port), 5))
+                with socket.create_connection(("127.0.0.1", port), 5) as broker:
+                    joined(secure, broker)
 
     return Way(serve)
 
