@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from edge.broker_address import AUTO
 from edge.config import address
 from edge.config import read as settings
 from edge.config.broker import Mqtt
@@ -85,4 +86,5 @@ def needs_network(config: Config) -> bool:
 def packages(config: Config) -> tuple[str, ...]:
     """What apt installs; picamera2 is to be had from Raspberry Pi's own archive alone."""
     camera = ("python3-picamera2",) if config.source.uri.startswith("picamera") else ()
-    return ("python3-numpy", *camera)
+    found = any(to.host == AUTO for to in config.mqtt.endpoints)
+    return ("python3-numpy", *camera, *(("python3-zeroconf",) if found else ()))
