@@ -81,8 +81,8 @@ class Mqtt(Section, frozen=True):
         Meta(
             max_length=8,
             description="Further brokers, in order, for as long as those before them are away: "
-            "HOST, HOST:PORT (else, and for port, transport and TLS, as above), ws://… or wss://…. "
-            "Users, passwords and certificates are the same at all.",
+            "HOST or HOST:PORT (port, transport and TLS as for host), ws://… or wss://…. User, "
+            "password and certificates are the same at all.",
         ),
     ] = ()
     failback_s: Annotated[
@@ -220,8 +220,14 @@ def check(mqtt: Mqtt) -> None:
             "mqtt.fallback: with mqtt.tls = true write wss:// in place of ws://, for TLS is to "
             "hold at each broker"
         )
-    if all(to.host != AUTO for to in mqtt.endpoints):
-        return
+    if mqtt.alpn and not any(to.tls for to in mqtt.endpoints):
+        raise ConfigError("mqtt.alpn is part of TLS: set mqtt.tls = true, or take it out")
+    if any(to.host == AUTO for to in mqtt.endpoints):
+        _check_auto(mqtt)
+
+
+def _check_auto(mqtt: Mqtt) -> None:
+    """ConfigError where a broker that anybody could be is not to be used."""
     if not mqtt.tls and not mqtt.auto_unverified:
         raise ConfigError(
             "mqtt.host = auto needs mqtt.tls = true, for anybody on the network can answer; "

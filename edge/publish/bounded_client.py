@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -18,7 +19,7 @@ from edge.config.proxy import Proxy
 from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
 from edge.publish.mdns import locate
-from edge.publish.peer_error import UnaskedError
+from edge.publish.peer_error import NoWayError, UnaskedError
 from edge.publish.tunnel import open_tunnel
 from edge.publish.web_socket import WebSocket
 
@@ -50,18 +51,37 @@ class BoundedClient(mqtt.Client):
     def carrier(self) -> Any:
         """What MQTT goes over, connected; the library would wait for each address of a name.
 
-        All that comes before MQTT, a proxy, TLS and WebSockets, has one bound with it.
+        Of brokers that announce themselves the first that can be reached, and trusted, is taken.
         """
-        known: tuple[str, ...] = ()
-        if self.to.host == AUTO:
-            _, self.to, known = locate(tls=self.to.tls)
+        if self.to.host != AUTO:
+            return self._opened((), self.connect_timeout)
+        found = locate(tls=self.to.tls)
+        for number, (_, self.to, addresses) in enumerate(found, 1):
             self._host = self.to.host  # TLS checks the certificate for it
-        end_s = time.monotonic() + self.connect_timeout
+            try:
+                return self._opened(addresses, self.connect_timeout / len(found))
+            except OSError:
+                if number == len(found):
+                    raise
+        raise AssertionError("none was found")
+
+    def _opened(self, known: Sequence[str], within_s: float) -> Any:
+        """All that comes before MQTT, TCP, a proxy, TLS and WebSockets, within one bound.
+
+        `known` are the addresses of the broker where they need not be looked up.
+        """
+        end_s = time.monotonic() + within_s
         first = self.proxy or self.to
-        connected = dial(first.host, first.port, self.connect_timeout, known)
+        connected = dial(first.host, first.port, within_s, known)
         try:
             with shut_down_at(connected, end_s):
                 return self._prepared(connected)
+        except OSError:
+            connected.close()
+            raise
+        except ValueError as error:
+            connected.close()
+            raise NoWayError("the broker's name is no name of a host; check mqtt.host") from error
         except BaseException:
             connected.close()
             raise
@@ -71,6 +91,7 @@ class BoundedClient(mqtt.Client):
         connected.settimeout(self.connect_timeout)
         if self.proxy:
             open_tunnel(connected, self.proxy, self.to)
+        self.to.host.encode("idna")  # the library hides that TLS can't name it
         carrier = self._ssl_wrap_socket(connected) if self.to.tls else connected
         carrier.settimeout(self.connect_timeout)
         return WebSocket(carrier, self.to) if self.to.path else carrier

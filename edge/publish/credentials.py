@@ -56,8 +56,6 @@ def tls_context(settings: Mqtt) -> ssl.SSLContext | None:
     if not any(to.tls for to in settings.endpoints):
         if settings.ca_file or settings.cert_file:
             raise ConfigError("mqtt.tls is false, but certificates are named: set mqtt.tls = true")
-        if settings.alpn:
-            raise ConfigError("mqtt.tls is false, but mqtt.alpn is part of it: set mqtt.tls = true")
         return None
     if bool(settings.cert_file) != bool(settings.key_file):
         raise ConfigError("mqtt.cert_file and mqtt.key_file belong together: set both or none")

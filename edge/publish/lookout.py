@@ -61,8 +61,11 @@ class Lookout:
         return found
 
     def _look(self, clients: Sequence[tuple[Peer, BoundedClient]]) -> None:
-        there = (peer for peer, client in clients if _answers(peer.to, client))
-        self._found.put(next(there, None))
+        found = None
+        try:
+            found = next((peer for peer, client in clients if _answers(peer.to, client)), None)
+        finally:
+            self._found.put(found)
 
 
 def _answers(to: Endpoint, client: BoundedClient) -> bool:

@@ -40,15 +40,15 @@ def require(settings: Mqtt) -> None:
         )
 
 
-def locate(*, tls: bool) -> Found:
-    """The broker to connect to; NoWayError where none announces itself."""
+def locate(*, tls: bool) -> list[Found]:
+    """The brokers to try, in order; NoWayError where none announces itself."""
     found = brokers_nearby(tls=tls)
     if not found:
         kind = (SECURE if tls else PLAIN).removesuffix(".local.")
         raise NoWayError(
             f"no broker announces itself on this network ({kind}); let it, or name it in mqtt.host"
         )
-    return found[0]
+    return found
 
 
 def brokers_nearby(*, tls: bool) -> list[Found]:
@@ -58,7 +58,7 @@ def brokers_nearby(*, tls: bool) -> list[Found]:
     public authority issues a certificate: with TLS an impostor would need one of ours.
     """
     # 15 MB and a thread, for this alone.
-    from zeroconf import ServiceBrowser, Zeroconf  # noqa: PLC0415
+    from zeroconf import Error, ServiceBrowser, Zeroconf  # noqa: PLC0415
 
     kind = SECURE if tls else PLAIN
     listener: Any = _Listener()  # the library's base class would have to be loaded for it
@@ -69,6 +69,8 @@ def brokers_nearby(*, tls: bool) -> list[Found]:
         names = sorted(listener.names)[:MAX_ANSWERS]
         answers = (network.get_service_info(kind, name, timeout=500) for name in names)
         return sorted(found for found in (_found(each, tls=tls) for each in answers) if found)
+    except Error as error:
+        raise NoWayError(f"this network can't be asked for brokers: {error}") from error
     finally:
         network.close()
 

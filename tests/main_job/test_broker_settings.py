@@ -88,3 +88,10 @@ def test_a_proxys_login_is_read_as_addresses_write_it():
     found = proxy_of("http://door:a%3Ab%40@proxy.example:3128")
     assert found == ("proxy.example", 3128, "door:a:b@")
     assert "a:b" not in repr(found)
+
+
+def test_alpn_is_a_part_of_tls():
+    """Without TLS nothing would name the protocol; `config check` says so before a device does."""
+    with pytest.raises(ConfigError, match=r"mqtt\.alpn is part of TLS: set mqtt\.tls = true"):
+        settings.load(None, ["mqtt.alpn=mqtt"])
+    assert settings.load(None, ["mqtt.alpn=mqtt", "mqtt.tls=true"]).mqtt.alpn == "mqtt"

@@ -73,6 +73,28 @@ def test_with_tls_an_impostor_is_told_and_gets_nothing(
     publisher.connection.close()
 
 
+def test_a_stranger_who_announces_himself_first_is_passed_over(
+    tmp_path: Path, outbox: Outbox, network: Network
+) -> None:
+    """Another household's broker, or an impostor's, does not keep the device from ours."""
+    ours, theirs = (Authority(made(tmp_path / name)) for name in ("ours", "theirs"))
+    certificate, key = ours.issue("broker", dns="hub-of-ours.local")
+    lines = (f"certfile {certificate}", f"keyfile {key}", f"cafile {ours.ca}")
+    broker, stranger = Broker(tmp_path, *lines), tls_broker(tmp_path, theirs)
+    network.announce(mdns.SECURE, stranger.port, "aaa.local", "a", priority=0)
+    network.announce(mdns.SECURE, broker.port, "hub-of-ours.local", "b", priority=9)
+    keys = {"host": "auto", "tls": True, "ca_file": str(ours.ca)}
+    publisher = make_publisher(config_for(tmp_path, 9, **keys))
+    drive(publisher, lambda: publisher.connection.up)
+    assert publisher.connection.where == f"hub-of-ours.local:{broker.port}"
+    publisher.connection.close()
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
 def test_names_of_elsewhere_are_no_brokers_of_this_network(network: Network) -> None:
     """An answer may name any host; one whose certificate a public authority signed is not ours."""
     network.announce(mdns.SECURE, 443, "broker.example.com")

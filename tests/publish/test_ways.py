@@ -14,9 +14,7 @@ import pytest
 
 from edge.config.tables import Config
 from edge.diagnostics.services import broker as examined
-from edge.errors import ConfigError
 from edge.outbox.outbox import Outbox
-from edge.publish.credentials import tls_context
 from edge.publish.device_info import without_secrets
 from edge.publish.forget import forget
 from edge.publish.own_status import memory_mb
@@ -269,7 +267,12 @@ def test_alpn_opens_a_port_that_others_share(
     )
 
 
-def test_alpn_without_tls_is_refused(tmp_path: Path) -> None:
-    """It is a part of TLS."""
-    with pytest.raises(ConfigError, match=r"mqtt\.alpn is part of it: set mqtt\.tls = true"):
-        tls_context(config_for(tmp_path, 1883, alpn="mqtt").mqtt)
+def test_a_name_that_is_none_costs_an_attempt_and_no_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """TLS has to name the broker, and behind a proxy nobody has looked the name up before."""
+    proxy = Way(lambda client: (client.recv(4096), client.sendall(b"HTTP/1.1 200 OK\r\n\r\n"))[1])
+    keys = {"host": "hub..local", "tls": True, "proxy": f"http://127.0.0.1:{proxy.port}"}
+    assert "no name of a host; check mqtt.host" in said_of(
+        config_for(tmp_path, 8883, **keys), caplog
+    )
