@@ -105,6 +105,12 @@ class Facts:
         return all(to.host in LOCAL for to in self.config.mqtt.endpoints)
 
     @property
+    def brokers(self) -> str:
+        """The hosts of all brokers, in order."""
+        hosts = dict.fromkeys(to.host for to in self.config.mqtt.endpoints)
+        return ", ".join(f"`{host}`" for host in hosts)
+
+    @property
     def load_live(self) -> bool:
         """Whether `health` tells at once how long the networks worked: whether anybody is there."""
         return self.exact
