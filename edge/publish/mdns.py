@@ -20,7 +20,7 @@ PLAIN, SECURE = "_mqtt._tcp.local.", "_secure-mqtt._tcp.local."
 BROWSE_S = 2.0
 """How long answers are waited for; they come within 120 ms, and a lost question is repeated after
 a second (RFC 6762, sections 5.2 and 6)."""
-MAX_ANSWERS = 32
+MAX_ANSWERS = 16
 
 
 class Found(NamedTuple):

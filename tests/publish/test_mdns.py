@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,12 +38,28 @@ class Network:
         self._zeroconf.close()
 
 
+@pytest.fixture(autouse=True)
+def kinds_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who else announces brokers here, such as the same tests beside these, is not heard."""
+    mine = secrets.token_hex(4)
+    monkeypatch.setattr(mdns, "PLAIN", f"_p{mine}._tcp.local.")
+    monkeypatch.setattr(mdns, "SECURE", f"_s{mine}._tcp.local.")
+
+
 @pytest.fixture
 def network() -> Iterator[Network]:
-    """This machine's, with nobody else's announcements of brokers."""
+    """This machine's, where a test announces what it likes."""
     opened = Network()
     yield opened
     opened.close()
+
+
+REGISTERED = mdns.PLAIN, mdns.SECURE
+
+
+def test_the_kinds_are_the_registered_ones() -> None:
+    """IANA's names of services: mqtt and secure-mqtt."""
+    assert REGISTERED == ("_mqtt._tcp.local.", "_secure-mqtt._tcp.local.")
 
 
 def test_windows_reach_the_broker_that_announces_itself(
@@ -104,9 +121,8 @@ def test_names_of_elsewhere_are_no_brokers_of_this_network(network: Network) -> 
 def test_nobody_answers(tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture) -> None:
     """The log says what was looked for, and what to write instead."""
     publisher = make_publisher(config_for(tmp_path, 9, **WISH))
-    drive(
-        publisher, lambda: "no broker announces itself on this network (_mqtt._tcp)" in caplog.text
-    )
+    drive(publisher, lambda: "no broker announces itself on this network" in caplog.text)
+    assert f"({mdns.PLAIN.removesuffix('.local.')}); let it, or name it in mqtt.host" in caplog.text
     publisher.connection.close()
 
 
