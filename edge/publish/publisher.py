@@ -34,6 +34,7 @@ from edge.publish.device_info import fitting
 from edge.publish.discovery import Announcer
 from edge.publish.identity import identity_of
 from edge.publish.live_state import LiveState
+from edge.publish.mdns import require
 from edge.publish.message import Message
 from edge.publish.outgoing import Outgoing
 from edge.publish.own_status import Totals, identify, outbox_facts, outbox_health
@@ -301,6 +302,7 @@ class Publisher:
             settings = self._around.reread().mqtt
             login(settings)
             tls_context(settings)
+            require(settings)
 
     def _done(self, verb: str) -> None:
         self.reload_asked = self.reload_asked or verb == "reload"

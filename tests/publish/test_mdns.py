@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from edge.errors import ConfigError
 from edge.outbox.outbox import Outbox
 from edge.publish import mdns
 from edge.publish.credentials import login
+from edge.publish.publisher import Publisher, Surroundings
 from tests.publish.certificates import Authority
 from tests.publish.guarded import tls_broker
 from tests.publish.support import Broker, Subscriber, config_for, counts, drive, make_publisher
@@ -171,3 +173,22 @@ def test_without_the_library_the_way_to_it_is_said(
     with pytest.raises(ConfigError, match="sudo apt install python3-zeroconf"):
         mdns.require(config_for(tmp_path, 9, **WISH).mqtt)
     mdns.require(config_for(tmp_path, 9).mqtt)
+
+
+def test_a_reload_never_ends_a_device_for_want_of_the_library(
+    tmp_path: Path, outbox: Outbox, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is refused in that sentence, and the device goes on as it is configured."""
+    monkeypatch.setattr(mdns, "find_spec", lambda _name: None)
+    fresh = config_for(tmp_path, 9, **WISH)
+    around = Surroundings(Random(1), reread=lambda: fresh)
+    publisher = Publisher(config_for(tmp_path, broker.port), outbox, None, around)
+    heard = Subscriber(broker.port)
+    drive(publisher, lambda: publisher.connection.up)
+    heard.send("agender/v2/shop/door/request/reload", "{}")
+    drive(publisher, lambda: bool(heard.of("/response/reload")))
+    [answer] = heard.of("/response/reload")
+    assert answer["status"] == "error"
+    assert "needs python3-zeroconf" in answer["error"]
+    assert not publisher.reload_asked
+    publisher.connection.close()
