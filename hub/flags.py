@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from edge.broker_address import host_and_port
+from edge.broker_address import host_and_port, implied_port
 from edge.errors import ConfigError
 from hub.errors import UsageError
 from hub.ingest.settings import Settings, own_id
@@ -17,8 +17,6 @@ from hub.store.base import has_password
 STORE_VARIABLE = "AGENDER_HUB_STORE"
 FILE_NAME = "hub.sqlite3"
 Number = TypeVar("Number", int, float)
-
-TLS_PORT = 8883
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
@@ -153,7 +151,7 @@ def settings(parsed: argparse.Namespace) -> Settings:
         stream=parsed.stream,
         ack_wait_s=parsed.ack_wait_s,
         host=host,
-        port=port or (TLS_PORT if tls else Settings().port),
+        port=port or implied_port(tls=tls),
         tls=tls,
         ca_file=parsed.ca,
         cert_file=parsed.cert,

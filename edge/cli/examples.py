@@ -45,7 +45,7 @@ EXAMPLES: Mapping[str, Examples] = {
         ("every device of a broker", "watch --broker hub.local"),
         ("one device", "watch --broker hub.local --only shop/entrance"),
         ("the people of each window, with TLS and a password",
-         "watch --broker hub.local:8883 --set mqtt.tls=true --set mqtt.username=viewer "
+         "watch --broker hub.local --set mqtt.tls=true --set mqtt.username=viewer "
          "--set mqtt.password_file=$HOME/.mqtt-password --json | jq .message.people"),
     ),
     "report": (

@@ -6,7 +6,7 @@ import argparse
 from functools import cache
 from pathlib import Path
 
-from edge.broker_address import host_and_port
+from edge.broker_address import TLS_PORT, broker_overrides
 from edge.config.read import SYSTEM_FILE
 from edge.config.tables import Config
 from edge.errors import ConfigError
@@ -79,8 +79,8 @@ def add_broker(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--broker",
         metavar="HOST[:PORT]",
-        help="the broker (mqtt.host, mqtt.port; default: "
-        f"{default_of('mqtt.host')}:{default_of('mqtt.port')})",
+        help="the broker, or an address of WebSockets (mqtt.host, mqtt.port …; default: "
+        f"{default_of('mqtt.host')}:{default_of('mqtt.port')}, with mqtt.tls :{TLS_PORT})",
     )
     group.add_argument(
         "--set",
@@ -127,9 +127,3 @@ def _loudness(parsed: argparse.Namespace) -> list[str]:
     if chosen and getattr(parsed, "log_level", None):
         raise ConfigError("--log-level and --quiet or --verbose: give one of them")
     return [f"log.level={level}" for level in chosen]
-
-
-def broker_overrides(text: str) -> list[str]:
-    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address → overrides; else ConfigError."""
-    host, port = host_and_port(text)
-    return [f"mqtt.host={host}", *([f"mqtt.port={port}"] if port else [])]

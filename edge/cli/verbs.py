@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from edge import __version__
+from edge.broker_address import host_and_port
 from edge.cli.examples import EXAMPLES, TOP
 from edge.cli.flags import (
     add_broker,
     add_configuration,
     add_loudness,
-    broker_overrides,
     overrides,
 )
 from edge.cli.help import Help, examples
@@ -174,7 +174,9 @@ def _demo(parsed: argparse.Namespace) -> int:
 
     if parsed.broker is None:
         return demo(as_json=parsed.json)
-    mqtt = load(Path(os.devnull), broker_overrides(parsed.broker)).mqtt
+    host, port = host_and_port(parsed.broker)
+    given = [f"mqtt.host={host}", *([f"mqtt.port={port}"] if port else [])]
+    mqtt = load(Path(os.devnull), given).mqtt
     return demo(as_json=parsed.json, there=(mqtt.host, mqtt.port))
 
 

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
-from edge.config.section import SafeName, Section
+from edge.broker_address import (
+    AUTO,
+    HOST,
+    PORT,
+    WS_PATH,
+    Endpoint,
+    host_and_port,
+    implied_port,
+    websockets,
+)
+from edge.config.proxy import proxy_of
+from edge.config.section import SafeName, Section, Table
+from edge.errors import ConfigError
+
+
+def with_port(table: Table) -> Table:
+    """A checked table with the broker's port filled in, where none is named."""
+    mqtt = table.get("mqtt", {})
+    websockets = mqtt.get("transport") == "websockets"
+    port = mqtt.get("port", implied_port(tls=mqtt.get("tls", False), websockets=websockets))
+    return table | {"mqtt": mqtt | {"port": port}}
 
 
 class Mqtt(Section, frozen=True):
@@ -17,11 +39,56 @@ class Mqtt(Section, frozen=True):
     host: Annotated[
         str,
         Meta(
-            pattern=r"^[A-Za-z0-9.:_%-]{1,253}$(?!\n)",
-            description="The broker's host name or address, without scheme, user or password.",
+            pattern=rf"^{HOST}$(?!\n)",
+            description="The broker's host name or address, without scheme, user or password; "
+            "auto: the one that announces itself on this network (mDNS; with mqtt.tls "
+            "_secure-mqtt._tcp, else _mqtt._tcp), and its port.",
         ),
     ] = "localhost"
-    port: Annotated[int, Meta(ge=1, le=65_535, description="The broker's port.")] = 1883
+    port: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=65_535,
+            description="The broker's port; unset: 1883, with mqtt.tls 8883; for websockets 80 "
+            "and 443.",
+        ),
+    ] = PORT
+    transport: Annotated[
+        Literal["tcp", "websockets"],
+        Meta(description="What carries MQTT: TCP, or WebSockets (ws, with mqtt.tls wss)."),
+    ] = "tcp"
+    path: Annotated[
+        str,
+        Meta(pattern=rf"^{WS_PATH}$(?!\n)", description="Path of the broker's WebSockets."),
+    ] = "/mqtt"
+    auto_unverified: Annotated[
+        bool,
+        Meta(
+            description="host = auto without TLS: count into whichever broker answers, though "
+            "anybody on the network can. No password is sent to it."
+        ),
+    ] = False
+    proxy: Annotated[
+        str,
+        Meta(
+            description="HTTP proxy on the way to the broker (method CONNECT), as "
+            "http://proxy.example:3128; user and password as http://USER:PASSWORD@…. Empty: none."
+        ),
+    ] = ""
+    fallback: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=8,
+            description="Further brokers, in order, for as long as those before them are away: "
+            "HOST or HOST:PORT (port, transport and TLS as for host), ws://… or wss://…. User, "
+            "password and certificates are the same at all.",
+        ),
+    ] = ()
+    failback_s: Annotated[
+        float,
+        Meta(ge=1, le=86_400, description="How often the brokers before the one in use are tried."),
+    ] = 60.0
     prefix: Annotated[
         SafeName, Meta(description="First level of all topics: PREFIX/v2/SITE/DEVICE/….")
     ] = "agender"
@@ -58,6 +125,14 @@ class Mqtt(Section, frozen=True):
         str, Meta(description="File whose first line is the password; best mode 0600.")
     ] = ""
     tls: Annotated[bool, Meta(description="Encrypt, and check the broker's certificate.")] = False
+    alpn: Annotated[
+        str,
+        Meta(
+            pattern=r"^[\x21-\x7e]{0,255}$(?!\n)",
+            description="Protocol named in the TLS handshake (ALPN), where the broker shares port "
+            "443: mqtt, at AWS IoT Core x-amzn-mqtt-ca. Empty: none.",
+        ),
+    ] = ""
     ca_file: Annotated[
         str, Meta(description="Certificates (PEM) to trust; empty = the system's.")
     ] = ""
@@ -87,6 +162,86 @@ class Mqtt(Section, frozen=True):
     drain_s: Annotated[
         float, Meta(ge=0, le=300, description="At the end: time to deliver what still waits.")
     ] = 5.0
+
+    def __post_init__(self) -> None:
+        if self.proxy and proxy_of(self.proxy) is None:
+            raise ValueError("expected a proxy such as http://proxy.example:3128")
+        if any(self._parsed(text) is None for text in self.fallback):
+            raise ValueError(
+                "expected in fallback HOST, HOST:PORT, ws://HOST/PATH or wss://HOST/PATH"
+            )
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the first broker is."""
+        path = self.path if self.transport == "websockets" else ""
+        return Endpoint(self.host, self.port, self.tls, path)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All brokers, in order of preference."""
+        others = (self._parsed(text) for text in self.fallback)
+        return (self.endpoint, *(other for other in others if other is not None))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether every broker is reached by TLS alone."""
+        return all(to.tls for to in self.endpoints)
+
+    def at(self, to: Endpoint) -> Mqtt:
+        """The same, with this one broker and no other."""
+        mine = replace(
+            self, host=to.host, port=to.port, tls=to.tls, path=to.path or self.path,
+            transport="websockets" if to.path else "tcp", fallback=(),
+        )  # fmt: skip
+        return mine if to.tls else replace(mine, alpn="", ca_file="", cert_file="", key_file="")
+
+    @staticmethod
+    def is_host(text: str) -> bool:
+        """Whether that can be a host."""
+        return re.fullmatch(HOST, text) is not None
+
+    def _parsed(self, text: str) -> Endpoint | None:
+        """A broker of `fallback`; None where it is none."""
+        if "://" in text:
+            return websockets(text)
+        try:
+            host, port = host_and_port(text)
+        except ConfigError:
+            return None
+        right = self.is_host(host) and 0 < int(port or self.port) < 65_536
+        return self.endpoint._replace(host=host, port=int(port or self.port)) if right else None
+
+
+def check(mqtt: Mqtt) -> None:
+    """ConfigError where keys that are right by themselves don't go together."""
+    if mqtt.tls and not mqtt.encrypted:
+        raise ConfigError(
+            "mqtt.fallback: with mqtt.tls = true write wss:// in place of ws://, for TLS is to "
+            "hold at each broker"
+        )
+    if mqtt.alpn and not any(to.tls for to in mqtt.endpoints):
+        raise ConfigError("mqtt.alpn is part of TLS: set mqtt.tls = true, or take it out")
+    if any(to.host == AUTO for to in mqtt.endpoints):
+        _check_auto(mqtt)
+
+
+def _check_auto(mqtt: Mqtt) -> None:
+    """ConfigError where a broker that anybody could be is not to be used."""
+    if not mqtt.tls and not mqtt.auto_unverified:
+        raise ConfigError(
+            "mqtt.host = auto needs mqtt.tls = true, for anybody on the network can answer; "
+            "mqtt.auto_unverified = true takes whoever does"
+        )
+    if not mqtt.tls and (mqtt.username or mqtt.password_file):
+        raise ConfigError(
+            "mqtt.username and mqtt.password_file would be told to whoever answers, under "
+            "mqtt.auto_unverified: set mqtt.tls = true, or take them out"
+        )
+    if mqtt.transport != "tcp" or mqtt.proxy:
+        raise ConfigError(
+            "mqtt.host = auto goes with mqtt.transport = tcp and no mqtt.proxy; name the broker"
+        )
 
 
 class OutboxBounds(Section, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from edge.broker_address import PORT, implied_port
+from edge.config.broker import check as check_broker
+from edge.config.broker import with_port
 from edge.config.people import Space
 from edge.config.profiles import with_profile
 from edge.config.refusal import explained, is_text, schema
@@ -66,7 +70,9 @@ def load(
             _checked(_set(table, override), given.origin)
     origin = str(path) if path else "the command line"
     _checked(table, origin)
-    return _checked(with_profile(table), origin)
+    config = _checked(with_port(with_profile(table)), origin)
+    check_broker(config.mqtt)
+    return config
 
 
 def files_of(path: Path | None) -> list[Path]:
@@ -127,9 +133,12 @@ def _refuse_password(override: str) -> None:
     key, _, text = override.partition("=")
     if key.strip().startswith(PUBLIC):
         return
-    if (key.strip() in ADDRESSES or "://" in text) and holds_password(text.strip()):
+    key = key.strip()
+    texts = re.findall("[\"']([^\"']*)", text) if key == "mqtt.fallback" else [text.strip()]
+    named = any(holds_password(each) for each in texts if key in ADDRESSES or "://" in each)
+    if named or (key == "mqtt.path" and "?" in text):
         raise ConfigError(
-            f"the command line: {key.strip()} holds a password, which every user of this machine "
+            f"the command line: {key} holds a password, which every user of this machine "
             "can read there; write it into the configuration file"
         )
 
@@ -158,11 +167,15 @@ def changed_as_toml(config: Config) -> str:
     """Only what differs from the defaults, for a file that a person reads; and whose it is."""
     lines = []
     defaults = msgspec.to_builtins(Config())
+    mqtt = config.mqtt
+    websockets = mqtt.transport == "websockets"
+    if mqtt.port == PORT != implied_port(tls=mqtt.tls, websockets=websockets):
+        del defaults["mqtt"]["port"]  # without it the file would mean another one
     for section, values in msgspec.to_builtins(config).items():
         changed = {
             key: value
             for key, value in values.items()
-            if value is not None and (value != defaults[section][key] or section == "device")
+            if value is not None and (value != defaults[section].get(key) or section == "device")
         }
         if changed:
             lines += [f"[{section}]", *(f"{key} = {_toml(held)}" for key, held in changed.items())]

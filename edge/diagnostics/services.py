@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from msgspec.structs import replace
+
 from edge.config.address import needs_network
 from edge.config.tables import Config
 from edge.diagnostics.finding import Finding
@@ -80,7 +82,7 @@ def _source_advice(kind: str) -> str:
 
 
 def broker(config: Config, unit: str = "") -> Iterator[Finding]:
-    """It takes this device; the running service says so for its own connection (see `source`)."""
+    """Each takes this device; the running service says so for its own connection (see `source`)."""
     publisher = units.look(unit or units.of_state(config.paths.state)[1])
     if publisher.active:
         connected = publisher.status.startswith("connected")
@@ -88,7 +90,13 @@ def broker(config: Config, unit: str = "") -> Iterator[Finding]:
                       f"{publisher.name}: {publisher.status}",
                       f"journalctl --unit={publisher.name} says why")  # fmt: skip
         return
-    where = f"{config.mqtt.host}:{config.mqtt.port}"
+    for to in config.mqtt.endpoints:
+        yield from _probed(replace(config, mqtt=config.mqtt.at(to)))
+
+
+def _probed(config: Config) -> Iterator[Finding]:
+    """One broker takes this device."""
+    where = str(config.mqtt.endpoint)
     try:
         told = probe(config)
     except UserError as error:

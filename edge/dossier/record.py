@@ -54,7 +54,7 @@ def record(facts: Facts) -> str:
 
 
 def _recipients(facts: Facts) -> str:
-    broker = f"Of what leaves the device: who reads the broker `{facts.config.mqtt.host}`"
+    broker = f"Of what leaves the device: who reads the broker {facts.brokers}"
     page = ", and who reaches the device's page of figures" if facts.config.metrics.port else ""
     return f"{broker}{page}. {OPEN}who that is. Of pictures: {PICTURES[facts.camera]}."
 
@@ -64,4 +64,4 @@ def _countries(facts: Facts) -> str:
         return f"{OPEN}where the readers of the broker and of the device's page of figures are."
     if facts.local_broker:
         return "None by this program: the broker runs on the device."
-    return f"{OPEN}where the broker `{facts.config.mqtt.host}` and its readers are."
+    return f"{OPEN}where the broker {facts.brokers} and its readers are."

@@ -82,7 +82,7 @@ def _seen_live(facts: Facts) -> Step:
 
 
 def _read_on_the_way(facts: Facts) -> Step:
-    if (facts.local_broker or facts.config.mqtt.tls) and not facts.page_reachable:
+    if (facts.local_broker or facts.config.mqtt.encrypted) and not facts.page_reachable:
         return Step.NEGLIGIBLE
     return max(Step.LIMITED, _singled_out(facts), _seen_live(facts))
 
@@ -148,7 +148,7 @@ RISKS = (
     )),
     Risk("read", Step.LIMITED, _read_on_the_way, (
         Measure("local_broker", lambda facts: facts.local_broker and not facts.page_reachable),
-        Measure("tls", lambda facts: facts.config.mqtt.tls and not facts.local_broker),
+        Measure("tls", lambda facts: facts.config.mqtt.encrypted and not facts.local_broker),
         FOLDED,
         NOISE,
     )),

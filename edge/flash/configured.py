@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from edge.broker_address import AUTO
 from edge.config import address
 from edge.config import read as settings
 from edge.config.broker import Mqtt
@@ -20,7 +21,6 @@ from edge.flash.devices import Device
 Overrides = Callable[[argparse.Namespace], list[str]]
 CA_FILE = "/etc/agender-edge/ca.pem"
 MODELS = "/opt/agender-edge/current/models"
-TLS_PORT = 8883
 
 
 def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Device) -> Config:
@@ -41,8 +41,6 @@ def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Devi
     # Without any file settings.load would read that of this machine's own installation.
     file = parsed.config or Path(os.devnull)
     config = settings.load(file, keys, given)
-    if config.mqtt.tls and config.mqtt.port == Mqtt().port:
-        config = settings.load(file, [*keys, f"mqtt.port={TLS_PORT}"], given)
     _check(config)
     return config
 
@@ -88,4 +86,5 @@ def needs_network(config: Config) -> bool:
 def packages(config: Config) -> tuple[str, ...]:
     """What apt installs; picamera2 is to be had from Raspberry Pi's own archive alone."""
     camera = ("python3-picamera2",) if config.source.uri.startswith("picamera") else ()
-    return ("python3-numpy", *camera)
+    found = any(to.host == AUTO for to in config.mqtt.endpoints)
+    return ("python3-numpy", *camera, *(("python3-zeroconf",) if found else ()))

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from edge.broker_address import host_and_port
+from edge.broker_address import broker_overrides
 from edge.config import read as settings
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.init.arguments import PLACES
+from edge.publish.mdns import brokers_nearby
 from edge.runtime.capture.v4l2_device import Camera, cameras
 
 Ask = Callable[[str], str]
@@ -49,8 +50,21 @@ def complete(parsed: argparse.Namespace, ask: Ask | None, known: Config) -> list
     for flag, key, question in NAMES:
         default = _held(standard, key)
         if getattr(parsed, flag) is None and _held(known, key) == default:
-            setattr(parsed, flag, _answered(ask, question, default, key) or None)
+            proposed = _announced() if flag == "broker" else ""
+            note = f"{question}; this one announces itself" if proposed else question
+            setattr(parsed, flag, _answered(ask, note, proposed or default, key) or None)
     return typed
+
+
+def _announced() -> str:
+    """The broker of this network that says that it is one, where that can be heard."""
+    if find_spec("zeroconf") is None:
+        return ""
+    try:
+        found = brokers_nearby(tls=False)
+    except OSError:  # no network
+        return ""
+    return found[0].endpoint.authority if found else ""
 
 
 def asker() -> Ask | None:
@@ -105,8 +119,8 @@ def _check(key: str, answer: str) -> None:
     """ConfigError where `key` cannot hold that, or cannot be empty."""
     if key == "source.uri" and not answer:
         raise ConfigError("a camera needs one")
-    held = host_and_port(answer)[0] if key == "mqtt.host" else answer
-    settings.load(Path(os.devnull), given=settings.Given("the answer", [f"{key}={held}"]))
+    held = broker_overrides(answer) if key == "mqtt.host" else [f"{key}={answer}"]
+    settings.load(Path(os.devnull), given=settings.Given("the answer", held))
 
 
 def _held(config: Config, key: str) -> str:

@@ -101,8 +101,14 @@ class Facts:
 
     @property
     def local_broker(self) -> bool:
-        """Whether the broker runs on the device."""
-        return self.config.mqtt.host in LOCAL
+        """Whether the broker runs on the device, and no other is ever used."""
+        return all(to.host in LOCAL for to in self.config.mqtt.endpoints)
+
+    @property
+    def brokers(self) -> str:
+        """The hosts of all brokers, in order."""
+        hosts = dict.fromkeys(to.host for to in self.config.mqtt.endpoints)
+        return ", ".join(f"`{host}`" for host in hosts)
 
     @property
     def load_live(self) -> bool:

@@ -104,10 +104,10 @@ PAGE: Mapping[str, Sequence[Sentence]] = {
         Sentence("health", always),
         Sentence("broker_here", lambda facts: facts.local_broker),
         Sentence(
-            "broker_encrypted", lambda facts: facts.config.mqtt.tls and not facts.local_broker
+            "broker_encrypted", lambda facts: facts.config.mqtt.encrypted and not facts.local_broker
         ),
         Sentence(
-            "broker_plain", lambda facts: not facts.config.mqtt.tls and not facts.local_broker
+            "broker_plain", lambda facts: not facts.config.mqtt.encrypted and not facts.local_broker
         ),
         Sentence("metrics", lambda facts: facts.config.metrics.port > 0),
     ),

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MessageType, MQTTErrorCode
-from paho.mqtt.exception import MQTTException
 
+from edge.broker_address import AUTO, Endpoint
+from edge.config.proxy import Proxy
+from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
+from edge.publish.mdns import locate
+from edge.publish.peer_error import NoWayError, UnaskedError
+from edge.publish.tunnel import open_tunnel
+from edge.publish.web_socket import WebSocket
 
 MAX_INCOMING_BYTES = 16_384
 """Of a longer packet the rest is read and thrown away; MQTT 5 brokers are told not to send one."""
@@ -22,14 +30,12 @@ MAX_OUTGOING_PACKETS = 1_024
 _CHUNK_BYTES = 65_536
 
 
-class UnaskedError(MQTTException):
-    """The peer does what nobody asked it to; its text is a sentence."""
-
-
 class BoundedClient(mqtt.Client):
     """paho's client, unable to be made to keep much."""
 
     max_incoming_bytes = MAX_INCOMING_BYTES
+    to: Endpoint
+    proxy: Proxy | None = None
 
     def limit_in_flight(self, most: int) -> None:
         """Send no more than `most` publishes above QoS 0 before the broker answers one.
@@ -39,14 +45,56 @@ class BoundedClient(mqtt.Client):
         """
         self._max_inflight_messages = most
 
-    def _create_socket_connection(self) -> socket.socket:
-        """TCP by ourselves: the library waits for each address of a name as long as for one."""
-        bound_s = float(self._connect_timeout)
-        end_s = time.monotonic() + bound_s
-        connected = dial(str(self._host), int(self._port), bound_s)
-        # What is left is TLS's, which follows at once.
-        self._connect_timeout = max(end_s - time.monotonic(), 0.1)
-        return connected
+    def _create_socket(self) -> Any:
+        return self.carrier()
+
+    def carrier(self) -> Any:
+        """What MQTT goes over, connected; the library would wait for each address of a name.
+
+        Of brokers that announce themselves the first that can be reached, and trusted, is taken.
+        """
+        if self.to.host != AUTO:
+            return self._opened((), self.connect_timeout)
+        found = locate(tls=self.to.tls)
+        for number, (_, self.to, addresses) in enumerate(found, 1):
+            self._host = self.to.host  # TLS checks the certificate for it
+            try:
+                return self._opened(addresses, self.connect_timeout / len(found))
+            except OSError:
+                if number == len(found):
+                    raise
+        raise AssertionError("none was found")
+
+    def _opened(self, known: Sequence[str], within_s: float) -> Any:
+        """All that comes before MQTT, TCP, a proxy, TLS and WebSockets, within one bound.
+
+        `known` are the addresses of the broker where they need not be looked up.
+        """
+        end_s = time.monotonic() + within_s
+        first = self.proxy or self.to
+        connected = dial(first.host, first.port, within_s, known)
+        try:
+            with shut_down_at(connected, end_s):
+                return self._prepared(connected)
+        except OSError:
+            connected.close()
+            raise
+        except ValueError as error:
+            connected.close()
+            raise NoWayError("the broker's name is no name of a host; check mqtt.host") from error
+        except BaseException:
+            connected.close()
+            raise
+
+    def _prepared(self, connected: socket.socket) -> Any:
+        """TCP → what MQTT goes over."""
+        connected.settimeout(self.connect_timeout)
+        if self.proxy:
+            open_tunnel(connected, self.proxy, self.to)
+        self.to.host.encode("idna")  # the library hides that TLS can't name it
+        carrier = self._ssl_wrap_socket(connected) if self.to.tls else connected
+        carrier.settimeout(self.connect_timeout)
+        return WebSocket(carrier, self.to) if self.to.path else carrier
 
     def _sock_recv(self, bufsize: int) -> bytes:
         packet = self._in_packet

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
+from edge.config.proxy import proxy_of
 from edge.publish.abilities import Abilities
 from edge.publish.bounded_client import MAX_INCOMING_BYTES, BoundedClient
 from edge.publish.credentials import Login
@@ -44,7 +46,7 @@ class Identity(NamedTuple):
 
 
 def new_client(
-    settings: Mqtt, who: Identity, versions: Versions, abilities: Abilities
+    settings: Mqtt, to: Endpoint, who: Identity, versions: Versions, abilities: Abilities
 ) -> BoundedClient:
     """A client that is not yet connected and tells nobody anything."""
     client = BoundedClient(
@@ -54,6 +56,8 @@ def new_client(
         reconnect_on_failure=False,
         **versions.client_arguments(),
     )
+    client.to = to
+    client.proxy = proxy_of(settings.proxy)
     client.connect_timeout = min(settings.timeout_s, CONNECT_MAX_S)
     client.max_queued_messages = MAX_QUEUED
     client.max_inflight_messages = settings.max_in_flight
@@ -62,6 +66,6 @@ def new_client(
         client.will_set(*abilities.fitted(who.will))
     if who.login.username is not None:
         client.username_pw_set(who.login.username, who.login.password)
-    if who.tls is not None:
+    if who.tls is not None and to.tls:
         client.tls_set_context(who.tls)
     return client

@@ -20,12 +20,15 @@ from paho.mqtt.exception import MQTTException
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.broker import Mqtt
-from edge.publish.abilities import Abilities
-from edge.publish.bounded_client import BoundedClient, UnaskedError
+from edge.publish.bounded_client import BoundedClient
+from edge.publish.brokers import BrokerInUse, Brokers, Peer
 from edge.publish.client import Events, Identity, new_client
-from edge.publish.connection_failure import SETTLED_S, ConnectionFailure
+from edge.publish.connection_failure import SETTLED_S
+from edge.publish.lookout import Lookout
+from edge.publish.mdns import require
 from edge.publish.message import Message
-from edge.publish.packet_limit import LONGEST, PacketLimit, packet_bytes
+from edge.publish.packet_limit import LONGEST, packet_bytes
+from edge.publish.peer_error import UnaskedError
 from edge.publish.refusal import (
     PACKET_TOO_LARGE,
     UNSUPPORTED_VERSION,
@@ -36,14 +39,13 @@ from edge.publish.refusal import (
 )
 from edge.publish.send_quota import SendQuota
 from edge.publish.subscriptions import Subscriptions
-from edge.publish.versions import Versions
 
 log = logging.getLogger("mqtt")
 
 _PARSE_ERRORS = (struct.error, ValueError, IndexError, KeyError, MQTTException)
 
 
-class Connection:
+class Connection(BrokerInUse):
     """A connection to the broker; `step` and `ready` are called by whoever owns the loop.
 
     Connecting blocks, inside `blocking()`, for `settings.timeout_s` at most (TCP to any of
@@ -61,16 +63,16 @@ class Connection:
     ) -> None:
         self._settings, self._identity = settings, identity
         self._events, self._blocking = events, blocking
-        self._failure = ConnectionFailure(settings, identity.client_id, random)
-        self._versions = Versions(settings.protocol)
+        require(settings)
+        super().__init__(Brokers(settings, identity.client_id, random))
+        self._lookout = Lookout(settings.failback_s, self._client_for)
+        self._better: Peer | None = None
+        self._tried = self.manner
         self._client: BoundedClient | None = None
-        self._due_s = 0.0
         self._since_s = 0.0
         self._now_s = 0.0
         self._broken = self._too_large = False
         self._quota = SendQuota(settings.max_in_flight)
-        self.packet_limit = PacketLimit()
-        self.abilities = Abilities(settings)
         self.subscriptions = Subscriptions()
         self.up = False
         self.connects = 0
@@ -84,27 +86,15 @@ class Connection:
         """Whether bytes wait for the socket to take them."""
         return self._client is not None and self._client.want_write()
 
-    @property
-    def failure(self) -> str:
-        """Why there is no connection, as last said; empty while there is one."""
-        return self._failure.said
-
-    @property
-    def manner(self) -> tuple[str, bool, int]:
-        """How the next attempt goes about it: version of MQTT, whether to retain, QoS."""
-        return self._versions.name, self.abilities.retain, self.abilities.qos
-
     def room(self) -> int:
         """How many messages of QoS 1 would be sent at once, rather than queued.
 
-        Where all go out at QoS 0 nothing is acknowledged: as many as the socket takes.
+        Where all go out at QoS 0 nothing is acknowledged: as many as the socket takes. None where
+        a better broker is there: what is under way here is waited for, so that nothing comes twice.
         """
+        if self._better is not None:
+            return 0
         return 0 if not self.abilities.qos and self.wants_write() else self._quota.room()
-
-    @property
-    def explained(self) -> bool:
-        """Whether the last attempt ended with a reason, rather than in silence."""
-        return self._failure.explained
 
     def due_s(self, now_s: float) -> float:
         """Seconds until `step` has something to do."""
@@ -114,7 +104,7 @@ class Connection:
         """Connect when it is time; give up what doesn't answer; keep the connection alive."""
         self._now_s = now_s
         if self._client is None:
-            if now_s >= self._due_s:
+            if self._brokers.choose(now_s):
                 self._connect(now_s)
             return
         self._guarded(self._client.loop_misc)
@@ -128,7 +118,24 @@ class Connection:
             return
         if self.up and age_s > SETTLED_S:
             self._failure.settled()
+            if self.first_choice:
+                self._lookout.settled()
+        self._look_for_better(now_s)
         self._notice_end(now_s)
+
+    def _look_for_better(self, now_s: float) -> None:
+        """Go back to a broker before this one, once it is there and nothing is under way here."""
+        if not self.up:
+            return
+        self._better = self._better or self._lookout.step(now_s, self._brokers.preferred)
+        if self._better is None or not self._quota.is_empty:
+            return
+        log.info("%s is there again; back to it from %s", self._better.to, self.where)
+        self._brokers.back_to(self._better, now_s, self._settings.failback_s)
+        self._lookout.left()
+        self._discard()  # without a good-bye, so that this broker publishes the will
+        self._versions.lost()
+        self._events.lost()
 
     def ready(self, now_s: float, *, readable: bool, writable: bool) -> None:
         """Take and send what the socket allows."""
@@ -181,26 +188,31 @@ class Connection:
 
     def _pending(self) -> bool:
         """TLS may hold decrypted bytes that select cannot see."""
-        socket = self._client.socket() if self._client else None
-        return isinstance(socket, ssl.SSLSocket) and socket.pending() > 0
+        pending = getattr(self._client.socket() if self._client else None, "pending", None)
+        return pending is not None and pending() > 0
 
     def _connect(self, now_s: float) -> None:
         self._since_s, self._broken, self._too_large = now_s, False, False
         self._failure.begin()
+        self._tried = self.manner
         self._client = self._new_client()
-        to = self._settings
+        to, keepalive_s = self._brokers.current.to, self._settings.keepalive_s
         arguments = self._versions.connect_arguments(self._identity.max_incoming_bytes)
         try:
             with self._blocking():
-                self._client.connect(to.host, to.port, to.keepalive_s, **arguments)
+                self._client.connect(to.host, to.port, keepalive_s, **arguments)
+            self._failure.where = str(self._client.to)  # as it was found, where it is looked for
         except OSError as error:  # failed look-ups and TLS errors are OSErrors too
             refused = isinstance(error, ssl.SSLCertVerificationError)
-            certified = bool(to.cert_file)
+            certified = bool(self._settings.cert_file)
             self._failure.note(explain(error, certified=certified), refused=refused)
             self._end(now_s)
 
+    def _client_for(self, peer: Peer) -> BoundedClient:
+        return new_client(self._settings, peer.to, self._identity, peer.versions, peer.abilities)
+
     def _new_client(self) -> BoundedClient:
-        client = new_client(self._settings, self._identity, self._versions, self.abilities)
+        client = self._client_for(self._brokers.current)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -217,6 +229,7 @@ class Connection:
             return
         self.up = True
         self.connects += 1
+        self._lookout.connected(self._now_s)
         self._versions.worked()
         self.packet_limit.connected(getattr(more, "MaximumPacketSize", LONGEST))
         most = min(self._settings.max_in_flight, getattr(more, "ReceiveMaximum", 65_535))
@@ -284,13 +297,16 @@ class Connection:
             self._failure.lost(now_s - self._since_s)
             self._events.lost()
         elif not self._failure.explained:
-            self._failure.note(early_close(self._settings), explained=False)
+            self._failure.note(
+                early_close(self._settings, self._brokers.current.to), explained=False
+            )
             self._versions.unanswered()
-        self._due_s = now_s + self._failure.pause_s()
+        another_way = not was_up and self.manner != self._tried
+        self._brokers.failed(now_s + self._failure.pause_s(), another_way=another_way)
 
     def _discard(self) -> None:
         socket = self._client.socket() if self._client else None
         if socket is not None:
             socket.close()
-        self._client = None
+        self._client = self._better = None
         self.up = False

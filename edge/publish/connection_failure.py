@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from random import Random
 
+from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
 from edge.publish.backoff import Backoff
 
@@ -19,8 +20,14 @@ SHORT_LIVES = 3
 class ConnectionFailure:
     """One attempt's troubles, and the memory of earlier ones: the same line is said once."""
 
-    def __init__(self, settings: Mqtt, client_id: str, random: Random) -> None:
-        self._settings, self._client_id = settings, client_id
+    def __init__(
+        self, settings: Mqtt, client_id: str, random: Random, to: Endpoint | None = None
+    ) -> None:
+        """`to` is the broker, the first of the settings' without it."""
+        self._client_id = client_id
+        self.where = str(to or settings.endpoint)
+        """The broker, as logs name it."""
+        self._settings = settings
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, random)
         self._short_lives = 0
         self._reason = ""
@@ -56,11 +63,6 @@ class ConnectionFailure:
     def keeps_closing(self) -> bool:
         """Whether the broker takes us again and again, and ends it each time."""
         return self._short_lives >= SHORT_LIVES
-
-    @property
-    def where(self) -> str:
-        """The broker's host and port."""
-        return f"{self._settings.host}:{self._settings.port}"
 
     def lost(self, lived_s: float) -> None:
         """A connection that worked is gone; not every broker says that a namesake took it.

@@ -40,6 +40,11 @@ def login(settings: Mqtt) -> Login:
         password = _first_line(Path(settings.password_file), "mqtt.password_file")
     if password is not None and username is None:
         raise ConfigError("mqtt.username is empty, but there is a password: name the user")
+    if password is not None and settings.auto_unverified and not settings.encrypted:
+        raise ConfigError(
+            "mqtt.auto_unverified: no password is sent to whichever broker answers; set mqtt.tls "
+            "= true, or take the password away"
+        )
     return Login(username, password)
 
 
@@ -48,7 +53,7 @@ def tls_context(settings: Mqtt) -> ssl.SSLContext | None:
 
     Raises ConfigError where a file is missing or holds no certificate or key.
     """
-    if not settings.tls:
+    if not any(to.tls for to in settings.endpoints):
         if settings.ca_file or settings.cert_file:
             raise ConfigError("mqtt.tls is false, but certificates are named: set mqtt.tls = true")
         return None
@@ -57,6 +62,8 @@ def tls_context(settings: Mqtt) -> ssl.SSLContext | None:
     context = _trusting(settings)
     if settings.cert_file:
         _load_pair(context, settings)
+    if settings.alpn:
+        context.set_alpn_protocols([settings.alpn])
     return context
 
 

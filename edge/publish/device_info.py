@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from edge import __version__
+from edge.config.broker import Mqtt
 from edge.config.tables import Config
 from edge.messages.counts import counts_schema
 from edge.messages.fields import timestamp
@@ -27,7 +28,7 @@ SHED = ("config_schema", "counts_schema", "config")
 def without_secrets(config: Config) -> dict[str, Any]:
     """The configuration in force: addresses as scheme, host and port; no user at the broker.
 
-    Some brokers take a token for a user name.
+    Some brokers take a token for a user name, others one in the path of WebSockets.
     """
     plain: dict[str, Any] = _shown(msgspec.to_builtins(config))
     for key in ("uri", "detect_uri"):
@@ -35,6 +36,8 @@ def without_secrets(config: Config) -> dict[str, Any]:
     plain["window"]["length_s"] = config.window_s
     if config.mqtt.username:
         plain["mqtt"]["username"] = SET
+    if config.mqtt.path != Mqtt().path:
+        plain["mqtt"]["path"] = f"/{SET}"
     return plain
 
 
@@ -102,7 +105,7 @@ def _guarantees(config: Config, hello: Hello | None) -> Guarantees:
         vision_without_core_dumps=_not(found.core_dumps),
         vision_without_swap=_not(found.swap),
         vision_memory_limited=found.memory_limited,
-        broker_encrypted=config.mqtt.tls,
+        broker_encrypted=config.mqtt.encrypted,
         k=config.privacy.k,
         window_min_s=config.privacy.window_min_s if config.privacy.k > 1 else None,
         profile=config.privacy.profile,

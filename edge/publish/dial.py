@@ -12,6 +12,7 @@ import os
 import selectors
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import chain, zip_longest
 from queue import Empty, SimpleQueue
@@ -24,10 +25,14 @@ STAGGER_S = 0.25
 Address = tuple[socket.AddressFamily, Any]
 
 
-def dial(host: str, port: int, within_s: float) -> socket.socket:
-    """The first connection that comes about; OSError of the last attempt, or TimeoutError."""
+def dial(host: str, port: int, within_s: float, known: Sequence[str] = ()) -> socket.socket:
+    """The first connection that comes about; OSError of the last attempt, or TimeoutError.
+
+    `known` are the addresses of the name, where no name server has to be asked for them.
+    """
     end_s = time.monotonic() + within_s
-    waiting = _in_turns(_addresses(host, port, within_s))
+    found = [each for name in known or (host,) for each in _addresses(name, port, within_s)]
+    waiting = _in_turns(found)
     stagger_s = min(STAGGER_S, within_s / 2 / len(waiting))
     error: OSError = TimeoutError("timed out")
     next_s = 0.0

@@ -27,6 +27,8 @@ BIRTH_SPREAD_S = 3.0
 EXPIRE_STATE_S = 120
 EXPIRE_HEALTH = 6
 """Health goes stale after this many times without one."""
+LATE_WINDOWS = 2
+"""A window that ended before this many, and a minute, tells nothing of now."""
 EXPIRE_WINDOWS = 3
 """A count goes stale after this many windows without one."""
 
@@ -178,14 +180,28 @@ def _counts(config: Config, topics: Topics, window_s: float) -> dict[str, Compon
     named["age_unknown"] = "Age unknown"
     expire = {"expire_after": round(EXPIRE_WINDOWS * window_s + 60)}
     people = {"unit_of_measurement": "people", "icon": "mdi:account-group", **expire}
+    late_s = round(LATE_WINDOWS * window_s + 60)
     seconds = {"unit_of_measurement": "s", "device_class": "duration", **expire,
                "suggested_display_precision": 1}  # fmt: skip
-    return {
+    sensors = {
         key: _sensor(name, topics.counts, key, **people) for key, name in named.items()
     } | {
         "attention": _sensor("Attention", topics.counts, "attention_s_mean", **seconds),
         "dwell": _sensor("Dwell time", topics.counts, "dwell_s_mean", **seconds),
     }  # fmt: skip
+    for sensor in sensors.values():
+        sensor["value_template"] = _unless_late(sensor["value_template"], late_s)
+    return sensors
+
+
+def _unless_late(template: str, late_s: int) -> str:
+    """A template whose value is unknown while it tells of long ago: a back-log is no news.
+
+    Not where the device's clock was wrong: its stamps say nothing then.
+    """
+    on_time = f"as_timestamp(value_json.end) > now().timestamp() - {late_s}"
+    value = template.removesuffix(" }}")
+    return f"{value} if not value_json.clock_synced or {on_time} else none }}}}"
 
 
 def _live(topics: Topics) -> dict[str, Component]:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from random import Random
 
+from msgspec.structs import replace
+
 from edge import log as logs
 from edge.config.tables import Config
 from edge.errors import UserError
@@ -25,21 +27,29 @@ READ_BACK_S = 2.0
 def forget(config: Config) -> int:
     """Clear the device's retained messages and its entities in Home Assistant; the exit status.
 
-    UserError where the broker isn't reached, or doesn't acknowledge, in `mqtt.timeout_s`, where the
-    device is running, and where something is still there afterwards: brokers that speak MQTT 3.1.1
-    acknowledge what their access list forbids.
+    At every broker. UserError where one isn't reached, or doesn't acknowledge, in `mqtt.timeout_s`,
+    where the device is running, and where something is still there afterwards: brokers that speak
+    MQTT 3.1.1 acknowledge what their access list forbids.
     """
     logs.set_up(config.log.level)
+    brokers = [replace(config, mqtt=config.mqtt.at(to)) for to in config.mqtt.endpoints]
+    reasons = [reason for reason in map(_forget, brokers) if reason]
+    if reasons:
+        raise UserError("; ".join(reasons))
+    return 0
+
+
+def _forget(config: Config) -> str:
+    """At one broker; why it has not forgotten all, empty where it has."""
     eraser = _Eraser(config)
     try:
         reason = eraser.erase(config.mqtt.timeout_s)
     finally:
         eraser.connection.close()
     if reason:
-        broker = f"{config.mqtt.host}:{config.mqtt.port}"
-        raise UserError(f"the broker {broker} has not forgotten all: {reason}")
-    print(f"the broker has forgotten {eraser.topics.base}")
-    return 0
+        return f"the broker {config.mqtt.endpoint} has not forgotten all: {reason}"
+    print(f"the broker {config.mqtt.endpoint} has forgotten {eraser.topics.base}")
+    return ""
 
 
 class _Eraser:

@@ -35,6 +35,7 @@ from edge.publish.device_info import fitting
 from edge.publish.discovery import Announcer
 from edge.publish.identity import identity_of
 from edge.publish.live_state import LiveState
+from edge.publish.mdns import require
 from edge.publish.message import Message
 from edge.publish.new_places import NewPlaces
 from edge.publish.outgoing import Outgoing
@@ -306,6 +307,7 @@ class Publisher:
             settings = self._around.reread().mqtt
             login(settings)
             tls_context(settings)
+            require(settings)
 
     def _start_anew(self) -> None:
         """Vision counts by other places now, and they would be left out of what is sent."""

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
 from edge.host.readings import has_route
+from edge.publish.peer_error import NoWayError
 
 _ADVICE = {
     0x84: "the broker does not speak this MQTT version; set mqtt.protocol",
@@ -61,13 +63,13 @@ UNSUPPORTED_VERSION = 0x84
 PACKET_TOO_LARGE = 0x95
 
 
-def early_close(settings: Mqtt) -> str:
+def early_close(settings: Mqtt, to: Endpoint) -> str:
     """Why a broker may end a connection without a word.
 
     With TLS 1.3 it judges our certificate after the handshake, and what it says of one that is
     missing may be lost with the connection.
     """
-    if settings.tls and not settings.cert_file:
+    if to.tls and not settings.cert_file:
         return (
             f"{_EARLY_CLOSE}, as one that asks for a certificate of this device; set "
             "mqtt.cert_file and mqtt.key_file if it does, or check mqtt.port"
@@ -86,8 +88,14 @@ def explain(problem: ReasonCode | OSError, *, certified: bool = True) -> str:
         hint = _HINTS.get(problem.value)
         said = f"the broker says: {problem.getName().lower()}" + (f"; {hint}" if hint else "")
         return _ADVICE.get(problem.value, said)
+    if isinstance(problem, NoWayError):
+        return str(problem)
     if isinstance(problem, ssl.SSLError):
         return _tls(problem, certified=certified)
+    return _unreached(problem)
+
+
+def _unreached(problem: OSError) -> str:
     if isinstance(problem, socket.gaierror):
         return _unknown_name(problem)
     for kind, sentence in _FAILURES.items():

@@ -15,6 +15,11 @@ class SendQuota:
         self._bytes: dict[int, int] = {}  # message id → size of the packet
         self._waiting_since_s = 0.0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything sent is answered."""
+        return not self._bytes
+
     def room(self) -> int:
         """How many more may be sent at once; 0 while others wait their turn."""
         return max(self._most - len(self._bytes), 0)

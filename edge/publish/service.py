@@ -179,8 +179,10 @@ def _to_broker(
 
 def _in_words(config: Config, publisher: Publisher) -> str:
     """The state in a line, for `systemctl status`."""
-    connection = "connected to" if publisher.connection.up else "not connected to"
-    return f"{connection} {config.mqtt.host}:{config.mqtt.port}; {_waiting(publisher)}"
+    connection, first = publisher.connection, config.mqtt.endpoint
+    state = "connected to" if connection.up else "not connected to"
+    instead = "" if connection.first_choice else f" in place of {first}"
+    return f"{state} {connection.where}{instead}; {_waiting(publisher)}"
 
 
 def _waiting(publisher: Publisher) -> str:

@@ -150,9 +150,12 @@ class TotalsNews:
         return self._sums.remove(windows)
 
     def connected(self, connection: Connection, now_s: float) -> None:
-        """The record is due again; sums that are new ask for what an earlier card left."""
+        """The record is due again; sums that are new ask for what an earlier card left.
+
+        They ask the first broker alone, and wait for it: what others hold may be from long ago.
+        """
         self._due, self._said_s, self._asked_s = True, -EVERY_S, None
-        if not self._silent and self._sums.begun() is False:
+        if connection.first_choice and not self._silent and self._sums.begun() is False:
             self._asked_s = now_s
             connection.subscribe(self._topic)
 

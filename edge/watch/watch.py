@@ -32,7 +32,6 @@ class _Watcher:
 
     def __init__(self, config: Config, *, lines: bool, as_json: bool) -> None:
         self.board = Board(root(config))
-        self.where = f"{config.mqtt.host}:{config.mqtt.port}"
         self._lines, self._as_json = lines, as_json
 
     def received(self, topic: str, payload: bytes, _retained: bool) -> None:
@@ -100,7 +99,7 @@ def _loop(connection: Connection, watcher: _Watcher, *, draw: bool) -> NoReturn:
 def _draw(connection: Connection, watcher: _Watcher) -> None:
     size = shutil.get_terminal_size()
     status = (
-        f"connected to {watcher.where}" if connection.up else connection.failure or "connecting"
+        f"connected to {connection.where}" if connection.up else connection.failure or "connecting"
     )
     text = screen(watcher.board, status, width=size.columns, height=size.lines)
     # Home, then each line over the old one: clearing the whole screen first would flicker.

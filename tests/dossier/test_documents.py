@@ -280,3 +280,13 @@ def test_instructions_speak_of_nothing_that_is_not_estimated_or_obeyed(config):
     assert ("Pause the camera" in text) == ("pause" in facts.requests)
     assert ("take the unknown to be like the others" in text) == facts.corrected
     assert ("Corrected sums assume" in instructions(facts)) == facts.corrected
+
+
+def test_every_broker_of_a_list_is_a_recipient():
+    """One that is used only while others are away has readers too; no path is told."""
+    mqtt = {"host": "localhost", "tls": True, "fallback": ["wss://far.example/x?token=1"]}
+    text = record(facts_of(configured(mqtt=mqtt)))
+    assert "who reads the broker `localhost`, `far.example`" in text
+    assert "where the broker `localhost`, `far.example` and its readers are" in text
+    assert "token" not in text
+    assert "None by this program" not in text

@@ -14,6 +14,7 @@ import jinja2
 import pytest
 import yaml
 
+from edge.config.broker import Mqtt
 from edge.config.read import load
 from edge.config.tables import Config, Device
 from edge.publish import discovery
@@ -114,12 +115,12 @@ def test_numbers_lists_and_nothing_too(tmp_path: Path):
     assert config.source.gain is None
 
 
-def access_list() -> dict[str, list[tuple[str, str]]]:
-    """The rendered access list: user → (access, topic)."""
+def access_list(**former: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """The rendered access list: user → (access, topic); `former` are the names of before."""
     group = example("group_vars/agender_devices.yml")
     hosts = {
         host: {"agender_edge_site": group["agender_edge_site"], "agender_edge_device": host,
-               "agender_edge_username": host}
+               "agender_edge_username": host, "agender_edge_former": former.get(host, {})}
         for host in DEVICES
     }  # fmt: skip
     lines = text(
@@ -158,6 +159,18 @@ def covers(pattern: str, topic: str) -> bool:
 
 def allowed(user: str, access: str, topic: str) -> bool:
     return any(a == access and covers(t, topic) for a, t in access_list()[user])
+
+
+def test_a_renamed_device_may_clear_what_it_left_and_nothing_of_others():
+    """For one run it writes its former retained topics, but for a name that another has now."""
+    was = {"site": "old", "name": "entrance_2", "prefix": "before"}
+    mine = set(access_list(door=was)["door"]) - set(access_list()["door"])
+    left = Topics(Config(device=Device(site="old", name="entrance_2"), mqtt=Mqtt(prefix="before")))
+    entities = "homeassistant/device/agender_old_entrance__2/config"
+    assert {topic for access, topic in mine if access == "write"} == {*left.retained, entities}
+    stolen = {"site": DOOR.base.split("/")[2], "name": "till", "prefix": "agender"}
+    assert access_list(door=stolen) == access_list()
+    assert access_list(door={"site": "", "name": "", "prefix": "agender"}) == access_list()
 
 
 OWN = (*DOOR.retained, DOOR.counts, DOOR.response("pause"))

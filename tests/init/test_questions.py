@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from edge.broker_address import Endpoint
 from edge.cli.flags import overrides
 from edge.cli.verbs import parser
 from edge.config.tables import Config
@@ -12,6 +13,7 @@ from edge.errors import ConfigError, UserError
 from edge.flash import secret
 from edge.init import questions, verb
 from edge.init.arguments import PLACES
+from edge.publish.mdns import Found
 from edge.runtime.capture.v4l2_device import Camera
 
 
@@ -55,6 +57,20 @@ def test_what_flags_leave_open_is_asked_for_with_what_is_there(monkeypatch):
     assert "/dev/video0: Logi C270" in ask.asked[1]
     assert (line.source, line.site, line.device) == ("/dev/video0", "shop", Config().device.name)
     assert (line.broker, line.username) == ("hub.local", "door")
+
+
+@pytest.mark.parametrize(("answer", "broker"), [("", "hub-nearby.local:1884"), ("other", "other")])
+def test_a_broker_that_announces_itself_is_proposed(monkeypatch, answer, broker):
+    """Named in the question, and taken only where the person says so."""
+    nearby = Endpoint("hub-nearby.local", 1884)
+    monkeypatch.setattr(
+        questions, "brokers_nearby", lambda *, tls: [] if tls else [Found(0, nearby, ("::1",))]
+    )
+    line = parsed("--place", "home", "--source", "usb:0", "--site", "s", "--device", "d")
+    ask = answering(answer, "")
+    questions.complete(line, ask, Config())
+    assert "this one announces itself [hub-nearby.local:1884]" in ask.asked[0]
+    assert line.broker == broker
 
 
 def test_what_flags_say_is_not_asked_for():

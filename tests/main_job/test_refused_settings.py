@@ -7,7 +7,8 @@ import json
 import msgspec
 import pytest
 
-from edge.cli.flags import FLAGS, broker_overrides, overrides
+from edge.broker_address import broker_overrides
+from edge.cli.flags import FLAGS, overrides
 from edge.cli.verbs import parser
 from edge.config import read as settings
 from edge.config import refusal

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -100,11 +101,15 @@ def home_assistant() -> str:
     return str(python)
 
 
-def ask(python: str, folder: Path, sent: dict[str, Any]) -> dict[str, Any]:
-    """Home Assistant's verdict on a discovery payload."""
+def ask(
+    python: str, folder: Path, sent: dict[str, Any], *, late_s: float = 0.0, **window: Any
+) -> dict[str, Any]:
+    """Home Assistant's verdict on a discovery payload; the window ended `late_s` ago."""
     topics = Topics(CONFIG)
+    end_s = time.time() - late_s
+    stamps = {"start": timestamp(end_s - 60), "end": timestamp(end_s)}
     messages = {
-        topics.counts: encode_counts(counts(attention_s_mean=2.5)).decode(),
+        topics.counts: encode_counts(counts(attention_s_mean=2.5, **stamps, **window)).decode(),
         topics.state: msgspec.json.encode(state(present=4, attending=2)).decode(),
         topics.health: msgspec.json.encode(
             health(
@@ -157,6 +162,22 @@ def test_home_assistant_accepts_every_component_and_key(
                 "throttled": "None", "camera_problem": "ON", "outbox": "0",
                 "view_covered": "ON", "view_dark": "OFF", "view_faces_cut": "None"}  # fmt: skip
     assert {key: answer["states"][key] for key in expected} == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("late_s", "synced", "people"),
+    [(170, True, "3"), (190, True, "None"), (180_000, True, "None"), (180_000, False, "3")],
+)
+def test_a_window_of_long_ago_tells_nothing_of_now(
+    home_assistant: str, tmp_path: Path, late_s: float, people: str, *, synced: bool
+) -> None:
+    """A back-log leaves the sensors unknown; the sums, which `totals` tells, take it in."""
+    answer = ask(home_assistant, tmp_path, payload(CONFIG, 60.0), late_s=late_s,
+                 clock_synced=synced)  # fmt: skip
+    assert answer["errors"] == []
+    assert answer["states"]["people"] == answer["states"]["age_25_34"].replace("2", "3") == people
+    assert answer["states"]["people_ever"] == "12"
 
 
 def wrong_class(sent: dict[str, Any]) -> None:

@@ -128,6 +128,25 @@ LEFT = (
 )
 
 
+def retained(lab: Lab) -> str:
+    """All that the hub's broker retains of devices and their entities."""
+    heard = lab.hub.run("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"),
+                        "-t", "agender/v2/#", "-t", "homeassistant/#", "-v",
+                        "--retained-only", "-W", "3")  # fmt: skip
+    return heard.stdout
+
+
+def test_a_renamed_device_leaves_no_ghost(lab: Lab):
+    """What it retained under the old name is gone, entities too; under the new one it counts."""
+    assert "agender/v2/shop/door/info" in retained(lab)
+    played = lab.play("site.yml", agender_edge_site="mall")
+    assert played.status == 0, played.text
+    left = retained(lab)
+    assert "agender/v2/mall/door/availability online" in left
+    assert "agender/v2/shop" not in left, played.text
+    assert "homeassistant/device/agender_shop_door" not in left
+
+
 def test_uninstalling_leaves_nothing(lab: Lab):
     """No unit, no file, no user, and nothing retained at the broker."""
     played = lab.play("uninstall.yml", "--limit", "door", agender_edge_uninstall_data=True)
@@ -135,10 +154,7 @@ def test_uninstalling_leaves_nothing(lab: Lab):
     for path in LEFT:
         assert not (lab.door.root / path).exists(), path
     assert lab.door.run("getent", "passwd", "agender-vision").returncode == 2
-    heard = lab.hub.run("mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"),
-                        "-t", "agender/v2/shop/door/#", "-t", "homeassistant/#", "-v",
-                        "--retained-only", "-W", "3")  # fmt: skip
-    assert heard.stdout == ""
+    assert retained(lab) == ""
     again = lab.play("uninstall.yml", "--limit", "door")
     assert again.status == 0, again.text
     assert again.recap("door")["changed"] == 0

@@ -1,0 +1,13 @@
+"""What a peer does wrong, as a sentence."""
+
+from __future__ import annotations
+
+from paho.mqtt.exception import MQTTException
+
+
+class UnaskedError(MQTTException):
+    """The peer does what nobody asked it to; its text is a sentence."""
+
+
+class NoWayError(ConnectionError):
+    """What lies before MQTT (a proxy, WebSockets) turns us away; its text is a sentence."""
