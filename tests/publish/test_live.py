@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.messages.live import (
-    MAX_BYTES,
     Answer,
     Exposure,
     HealthNow,
@@ -22,6 +21,7 @@ from edge.messages.live import (
     VisionSocket,
 )
 from edge.messages.messages import ModelInfo
+from edge.messages.record_socket import MAX_BYTES
 from tests.publish.support import health, state
 
 
