@@ -11,9 +11,8 @@ from edge.config.address import KINDS, Address, parsed
 from edge.config.operator import Operator
 from edge.config.tables import Config
 from edge.errors import ConfigError
-from edge.privacy.estimates import MATRICES
-from edge.runtime.networks.card import Card
-from edge.runtime.networks.model import card_of
+from edge.privacy.matrices import MATRICES
+from edge.runtime.networks.card import Card, card_of
 
 Camera = Literal["own", "network", "recording"]
 

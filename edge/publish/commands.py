@@ -15,12 +15,13 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 from msgspec import Struct
 
+from edge.bucket import Bucket
 from edge.config.commands import VERBS
 from edge.errors import ConfigError
 from edge.messages.fields import sentence, timestamp
 from edge.messages.live import Answer, Order
 from edge.messages.messages import Request, Response, Transaction, WindowRequest
-from edge.publish.budget import ANSWERS, BUDGETS, Bucket
+from edge.publish.budget import ANSWERS, BUDGETS
 
 log = logging.getLogger("commands")
 
