@@ -14,6 +14,8 @@ log = logging.getLogger("page")
 
 ASK_S = 5.0
 """How often the publisher is asked to tell."""
+ASK_AGAIN_S = 1.0
+"""The same while it is not heard."""
 SILENCE_S = 20.0
 """A publisher that has said nothing for so long is taken to be down."""
 ANSWER_S = 7.0
@@ -39,7 +41,7 @@ class Ear:
     def step(self) -> None:
         """Call often: ask to be told, now and then."""
         now_s = self._clock()
-        if now_s - self._asked_s >= ASK_S:
+        if now_s - self._asked_s >= (ASK_S if self.told() else ASK_AGAIN_S):
             self._asked_s = now_s
             self._socket.send(Ask(id=0, verb="tell"))
 

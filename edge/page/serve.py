@@ -29,7 +29,7 @@ log = logging.getLogger("page")
 
 REQUEST_S = 15
 """A request that is not whole after so long is not answered."""
-CONNECTIONS_MAX = 80
+CONNECTIONS_MAX = 200
 CLIENT_MAX = 20
 """Connections of one address at once: a browser opens six."""
 HEAD_MAX = 8_192
