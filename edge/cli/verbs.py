@@ -159,6 +159,11 @@ def _add_page(verbs: Verbs) -> None:
     parser = _verb(
         verbs, "page", _page, "a page of figures and live state, for a browser", STATUS_HELP
     )
+    parser.add_argument(
+        "--is-enabled",
+        action="store_true",
+        help="say by the exit status, 0 or 1, whether page.enabled is true, and end",
+    )
     add_configuration(parser)
 
 
@@ -166,6 +171,8 @@ def _page(parsed: argparse.Namespace) -> int:
     from edge.errors import ConfigError
 
     config = _configured(parsed)
+    if parsed.is_enabled:
+        return 0 if config.page.enabled else 1
     require_state(config.paths.state)
     try:
         from edge.page.serve import serve

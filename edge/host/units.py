@@ -10,6 +10,8 @@ from typing import NamedTuple
 from edge.host import exposure, readings
 
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
+PAGE = "agender-page.service"
+"""Skipped unless `page.enabled`."""
 
 PROC = Path("/proc")
 

@@ -15,13 +15,13 @@ from edge.config.address import needs_network
 from edge.config.read import SYSTEM_FILE
 from edge.config.tables import Config
 from edge.errors import UserError
-from edge.host.units import PUBLISHER, VISION, look
+from edge.host.units import PAGE, PUBLISHER, VISION, look
 from edge.kernel_line import MEMORY_CONTROLLER, tell_kernel
 from edge.output import say
 from edge.whole_files import replacing
 
 SHARE = Path(sys.prefix) / "share" / "agender-edge" / "systemd"
-UNITS = (VISION, PUBLISHER)
+UNITS = (VISION, PUBLISHER, PAGE)
 GROUP = "agender"
 SEALED = "sealed-mqtt-password"
 
@@ -74,7 +74,7 @@ def require(places: Places, out: Path) -> None:
 
 
 def install_users(places: Places) -> None:
-    """Users and folders of the two units, as they come with the program."""
+    """Users and folders of the units, as they come with the program."""
     for kind in ("sysusers", "tmpfiles"):
         _copy(SHARE / f"agender-edge.{kind}", places.root / f"etc/{kind}.d/agender-edge.conf")
     _run("systemd-sysusers", "agender-edge.conf")
@@ -82,7 +82,7 @@ def install_users(places: Places) -> None:
 
 
 def install_units(config: Config, places: Places) -> None:
-    """The two units, as they come with the program; a network for vision only where it needs it."""
+    """The units, as they come with the program; a network for vision only where it needs it."""
     units = places.root / "etc/systemd/system"
     for unit in UNITS:
         _copy(SHARE / unit, units / unit)

@@ -27,7 +27,7 @@ def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
     """The unit with a program that exists on this machine, so that only ours is judged."""
     text = (UNITS / unit).read_text()
     target = tmp_path / unit
-    target.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M))
+    target.write_text(re.sub(r"^(Exec\w+)=\S+", r"\1=/bin/true", text, flags=re.M))
     if drop_in:
         folder = tmp_path / f"{unit}.d"
         folder.mkdir()
@@ -41,6 +41,7 @@ def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
         ("agender-vision.service", ""),
         ("agender-publisher.service", ""),
         ("agender-hub.service", ""),
+        ("agender-page.service", ""),
         ("agender-vision.service", "reboot-when-stuck.conf"),
         ("agender-vision.service", "network-camera.conf"),
     ],
@@ -59,7 +60,13 @@ def test_this_test_sees_an_unknown_key(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "unit", ["agender-vision.service", "agender-publisher.service", "agender-hub.service"]
+    "unit",
+    [
+        "agender-vision.service",
+        "agender-publisher.service",
+        "agender-page.service",
+        "agender-hub.service",
+    ],
 )
 def test_exposure_is_low(unit: str):
     """systemd's own score, from 0 (closed) to 10 (open), is at most 1.5."""
@@ -83,6 +90,10 @@ def test_exposure_is_low(unit: str):
         ("agender-publisher.service", "LimitCORE=0"),
         ("agender-publisher.service", "MemorySwapMax=0"),
         ("agender-publisher.service", "Type=notify"),
+        ("agender-page.service", "PrivateDevices=yes"),
+        ("agender-page.service", "LimitCORE=0"),
+        ("agender-page.service", "SystemCallFilter=~connect"),
+        ("agender-page.service", "BindPaths=/run/agender-edge/page"),
     ],
 )
 def test_what_keeps_pictures_here_is_set(unit: str, line: str):
@@ -130,4 +141,5 @@ def test_users_and_folders_are_declared_for_both(tmp_path: Path):
     passwd = (tmp_path / "etc" / "passwd").read_text()
     assert "agender-vision:" in passwd
     assert "agender-publisher:" in passwd
+    assert "agender-page:" in passwd
     assert "agender:" in (tmp_path / "etc" / "group").read_text()
