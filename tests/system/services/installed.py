@@ -46,6 +46,9 @@ length_s = 2.0
 [mqtt]
 host = "127.0.0.1"
 username = "machine"
+[page]
+enabled = true
+address = "0.0.0.0"
 """
 
 BROKER = """
@@ -55,6 +58,7 @@ password_file /etc/mosquitto/passwords
 """
 
 UNITS = ("agender-vision.service", "agender-publisher.service")
+PAGE = "agender-page.service"
 
 
 def root() -> Path:
@@ -123,7 +127,7 @@ def install(machine: Machine) -> None:
     """Units, users, folders, configuration, credentials and a broker that wants a password."""
     machine.write("/opt/agender-edge/current/bin/agender-edge", PROGRAM, 0o755)
     machine.write("/etc/agender-edge/config.toml", CONFIG)
-    for unit in UNITS:
+    for unit in (*UNITS, PAGE):
         machine.write(f"/etc/systemd/system/{unit}", (REPOSITORY / "systemd" / unit).read_text())
     for kind in ("sysusers", "tmpfiles"):
         text = (REPOSITORY / "systemd" / f"agender-edge.{kind}").read_text()
@@ -131,6 +135,7 @@ def install(machine: Machine) -> None:
     machine.ok("systemd-sysusers")
     machine.ok("systemd-tmpfiles", "--create")
     machine.write("/etc/credstore/agender-edge.mqtt-password", "correct horse\n", 0o600)
+    machine.write("/etc/credstore/agender-edge.page-password", "battery staple\n", 0o600)
     machine.ok("mosquitto_passwd", "-c", "-b", "/etc/mosquitto/passwords", "machine",
                "correct horse")  # fmt: skip
     machine.ok("chown", "mosquitto", "/etc/mosquitto/passwords")
