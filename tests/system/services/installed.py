@@ -46,9 +46,6 @@ length_s = 2.0
 [mqtt]
 host = "127.0.0.1"
 username = "machine"
-[page]
-enabled = true
-address = "0.0.0.0"
 """
 
 BROKER = """
@@ -135,7 +132,6 @@ def install(machine: Machine) -> None:
     machine.ok("systemd-sysusers")
     machine.ok("systemd-tmpfiles", "--create")
     machine.write("/etc/credstore/agender-edge.mqtt-password", "correct horse\n", 0o600)
-    machine.write("/etc/credstore/agender-edge.page-password", "battery staple\n", 0o600)
     machine.ok("mosquitto_passwd", "-c", "-b", "/etc/mosquitto/passwords", "machine",
                "correct horse")  # fmt: skip
     machine.ok("chown", "mosquitto", "/etc/mosquitto/passwords")

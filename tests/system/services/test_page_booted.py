@@ -16,6 +16,12 @@ pytestmark = pytest.mark.slow
 
 LIMIT_MB = 56
 
+SWITCHED_ON = """
+[page]
+enabled = true
+address = "0.0.0.0"
+"""
+
 VISIT = """
 import http.client, re, sys, time
 from urllib.parse import urlencode
@@ -42,6 +48,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder = tmp_path_factory.mktemp("machine")
     with Machine(installed.root(), installed.binds(), folder / "console") as booted:
         installed.install(booted)
+        booted.write("/etc/agender-edge/config.toml", f"{installed.CONFIG}{SWITCHED_ON}")
+        booted.write("/etc/credstore/agender-edge.page-password", "battery staple\n", 0o600)
         done = booted.run("systemctl", "start", *installed.UNITS, PAGE)
         assert done.returncode == 0, booted.journal(PAGE)
         yield booted
@@ -143,3 +151,11 @@ def test_a_page_beyond_the_loopback_does_not_start_without_a_password(machine: M
         machine.ok("mv", f"{plain}.away", plain)
         machine.ok("systemctl", "reset-failed", PAGE)
         machine.ok("systemctl", "restart", PAGE)
+
+
+def test_the_doctor_sees_its_sandbox(machine: Machine) -> None:
+    """Beside those of the other two."""
+    done = machine.run("/opt/agender-edge/current/bin/agender-edge", "doctor", "--config",
+                       "/etc/agender-edge/config.toml", timeout_s=120)  # fmt: skip
+    (line,) = (line for line in done.stdout.splitlines() if PAGE in line)
+    assert "no camera, no rights to gain, system calls filtered" in line
