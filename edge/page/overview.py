@@ -86,10 +86,10 @@ def people(section: Element, words: Words, report: Report) -> None:
 def by_time(section: Element, words: Words, report: Report, name: str) -> None:
     """Bars of hours or days, and the same as a table."""
     drawn = [bar_of(row, words) for row in report.rows]
-    caption = words("by_hour" if report.period.kind == "day" else "by_day")
+    unit = "hour" if report.period.kind == "day" else "day"
+    caption = words(f"by_{unit}")
     bars(section, _sentence(words, caption, drawn), drawn)
-    head = ["", words("people_head"), *(words(key) for key in GENDERS), words("untold"),
-            words("looked")]  # fmt: skip
+    head = [words(key) for key in (unit, "people_head", *GENDERS, "untold", "looked")]
     rows = [
         [bar.label, *people_cells(row.figures), words.percent(row.figures.looked.share)]
         for bar, row in zip(drawn, report.rows, strict=True)
@@ -116,7 +116,7 @@ def _recent(section: Element, words: Words, recent: list[Row]) -> None:
     bars(section, _sentence(words, words("by_day"), drawn), drawn)
     rows = [[bar.label, *people_cells(row.figures)[:4]]
             for bar, row in zip(drawn, recent, strict=True)]  # fmt: skip
-    head = ["", words("people_head"), *(words(key) for key in GENDERS)]
+    head = [words(key) for key in ("day", "people_head", *GENDERS)]
     table(behind(section, words("as_table"), "weeks-table"), words("weeks"), head, rows)
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from edge.config.read import load
+from edge.outbox.outbox import FILE_NAME as OUTBOX
 from edge.report.as_csv import as_csv
 from edge.report.as_json import as_json
 from edge.report.build import build
 from tests.history.support import ZONE
-from tests.page.support import Device, Visitor, device, until_shown
-from tests.publish.support import health, state
+from tests.main_job.program import alive, children_of, start
+from tests.page.support import Device, Visitor, configure, device, listens, until_shown
+from tests.publish.support import health, state, wait_for
 
 MEMORY_LIMIT_MB = 40
 
@@ -176,3 +178,19 @@ def test_memory_stays_within_its_limit(open_device: Device) -> None:
     highest_mb = int(found[1]) * 1024 / 1e6
     print(f"\nhighest resident memory {highest_mb:.1f} MB")
     assert highest_mb <= MEMORY_LIMIT_MB
+
+
+def test_run_serves_it_where_it_is_enabled(tmp_path: Path, demo_clip: Path, mosquitto: int) -> None:
+    """With real vision behind it; it ends with the rest."""
+    port = configure(tmp_path, mosquitto)
+    (tmp_path / "state" / OUTBOX).unlink()  # beside one a pause is missed that was never recorded
+    process = start("run", "--config", tmp_path / "config.toml", "--source", demo_clip,
+                    "--set", "source.realtime=true")  # fmt: skip
+    try:
+        wait_for(lambda: listens(port), 30, "a page that listens")
+        page = children_of(process)["page"]
+        until_shown(Visitor(port), "<dd>1</dd>")
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert not alive(page)
