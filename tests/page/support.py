@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -217,9 +217,12 @@ class Visitor:
 
 
 def until_shown(visitor: Visitor, text: str, path: str = "/part/now") -> str:
-    """The part, once it shows a text."""
+    """The part, once it shows a text; meanwhile the page may be starting."""
     end_s = time.monotonic() + 20
-    while text not in (shown := visitor.get(path).text):
+    shown = ""
+    while text not in shown:
         assert time.monotonic() < end_s, shown
         time.sleep(0.05)
+        with suppress(OSError):
+            shown = visitor.get(path).text
     return shown

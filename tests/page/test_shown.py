@@ -18,7 +18,7 @@ from edge.report.build import build
 from tests.history.support import ZONE
 from tests.main_job.program import alive, children_of, start
 from tests.page.support import Device, Visitor, configure, device, listens, until_shown
-from tests.publish.support import health, state, wait_for
+from tests.publish.support import Subscriber, health, state, wait_for
 
 MEMORY_LIMIT_MB = 40
 
@@ -180,6 +180,7 @@ def test_memory_stays_within_its_limit(open_device: Device) -> None:
     assert highest_mb <= MEMORY_LIMIT_MB
 
 
+@pytest.mark.slow
 def test_run_serves_it_where_it_is_enabled(tmp_path: Path, demo_clip: Path, mosquitto: int) -> None:
     """With real vision behind it; it ends with the rest."""
     port = configure(tmp_path, mosquitto)
@@ -194,3 +195,18 @@ def test_run_serves_it_where_it_is_enabled(tmp_path: Path, demo_clip: Path, mosq
         process.terminate()
         process.communicate(timeout=60)
     assert not alive(page)
+
+
+@pytest.mark.slow
+def test_a_reload_reaches_it_too(tmp_path: Path) -> None:
+    """By the broker's request, after which publisher and page read the configuration anew."""
+    with device(tmp_path) as running:
+        visitor = Visitor(running.port)
+        until_shown(visitor, "<dd>3</dd>")
+        file = tmp_path / "config.toml"
+        file.write_text(f'{file.read_text()}[privacy]\nstate = "off"\n')
+        subscriber = Subscriber(running.broker.port)
+        subscriber.send("agender/v2/shop/door/request/reload", "{}")
+        until_shown(visitor, "it is not told how many are in view")
+        subscriber.close()
+        assert running.page.poll() is None
