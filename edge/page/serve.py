@@ -41,6 +41,8 @@ def serve(config: Config) -> int:
     ConfigError where it is switched off, has no password but needs one, or can't have its port.
     """
     logs.set_up(config.log.level)
+    # Else a line for each request that has to wait, which anybody may send.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     forbid_core_dumps()
     if not config.page.enabled:
         raise ConfigError("page.enabled = false: set it to true to have the page served")
