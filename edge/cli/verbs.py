@@ -177,7 +177,7 @@ def _page(parsed: argparse.Namespace) -> int:
     try:
         from edge.page.serve import serve
     except ModuleNotFoundError as error:
-        if error.name != "waitress":
+        if not (error.name or "").startswith("waitress"):
             raise
         raise ConfigError("waitress is not installed: pip install 'agender-edge[page]'") from error
     return serve(config)

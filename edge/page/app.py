@@ -1,32 +1,22 @@
-"""Requests → answers: who may ask, what is asked for, what a browser may do with it."""
+"""Requests → answers: who may ask, and what a browser may do with what it is told."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal, cast
 
 from edge.config.tables import Config
-from edge.errors import UserError
-from edge.notice.catalogue import catalogue
-from edge.notice.facts import facts_of
-from edge.notice.page import POLICY as NOTICE_POLICY
-from edge.notice.page import page as notice_page
-from edge.notice.sign import as_text
+from edge.page.asked import LANGUAGE, Asked
 from edge.page.ear import Ear
-from edge.page.figures import Figures
-from edge.page.frame import TOKEN, Visit, page, text_of
+from edge.page.frame import TOKEN
 from edge.page.guard import HEADERS, POLICY, Names, from_here
-from edge.page.html import Element, add
-from edge.page.overview import PARTS, Known, overview, part
-from edge.page.report_page import FORMS, file_of, report_page
-from edge.page.sessions import Said, Sessions, known_form
+from edge.page.pages import Handler, Pages
+from edge.page.sessions import Sessions
 from edge.page.web import Answer, Environ, Request, Start, cookie, read, redirect, refusal
-from edge.page.words import LANGUAGES, wanted, words_of
+from edge.page.words import LANGUAGES
 
 log = logging.getLogger("page")
 
@@ -38,56 +28,17 @@ STATIC = {
         ("icon.svg", "image/svg+xml"),
     )
 }
-LANGUAGE = "agender_language"
 YEAR_S = 31_536_000
-
-Handler = Callable[["Asked"], Answer]
-
-
-class Asked:
-    """A request of a visitor, and how to answer in their language."""
-
-    def __init__(self, request: Request, sessions: Sessions) -> None:
-        self.request, self._sessions = request, sessions
-        # Cookies know no ports, and tunnels bring several devices to one address.
-        self.cookie = f"agender_page_{request.host.rpartition(':')[2] or 80}"
-        visitor = request.cookies.get(self.cookie, "")
-        self.is_new = not known_form(visitor)
-        self.visitor = sessions.new() if self.is_new else visitor
-        self.inside = sessions.may_see(self.visitor)
-        chosen = request.query.get("language") or request.cookies.get(LANGUAGE)
-        self.words = words_of(wanted(chosen, request.languages))
-
-    def visit(self, *, says: bool = False) -> Visit:
-        """What a page needs to know; `says` takes what is to be told once."""
-        said = self._sessions.said(self.visitor) if says else None
-        token = self._sessions.token(self.visitor)
-        return Visit(self.words, self.request.path, token, self.inside,
-                     self._sessions.guarded, said)  # fmt: skip
 
 
 class App:
     """The page of one device, as a WSGI application."""
 
     def __init__(self, config: Config, ear: Ear, password: str | None) -> None:
-        self._config, self._ear = config, ear
         self._names = Names(config.page.hosts)
         self._sessions = Sessions(password, time.monotonic)
-        self._figures = Figures(config)
-        self._open: Mapping[tuple[str, str], Handler] = {
-            ("GET", "/login"): self._login_form,
-            ("POST", "/login"): self._log_in,
-        }
-        self._inside: Mapping[tuple[str, str], Handler] = {
-            ("GET", "/"): self._overview,
-            ("GET", "/report"): self._report,
-            ("GET", "/notice"): self._notice,
-            ("POST", "/logout"): self._log_out,
-            ("POST", "/pause"): partial(self._order, verb="pause"),
-            ("POST", "/resume"): partial(self._order, verb="resume"),
-            **{("GET", f"/part/{name}"): partial(self._part, name=name) for name in PARTS},
-            **{("GET", f"/report.{e}"): partial(self._file, ending=e) for e in FORMS},
-        }
+        pages = Pages(config, ear, self._sessions)
+        self._outside, self._inside = pages.outside, pages.inside
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """WSGI: no error goes to a browser but as a sentence."""
@@ -119,9 +70,9 @@ class App:
         if method == "GET" and request.path.removeprefix("/") in STATIC:
             return _static(request.path.removeprefix("/"))
         way = (method, request.path)
-        handler = self._open.get(way) or self._inside.get(way)
+        handler = self._outside.get(way) or self._inside.get(way)
         if handler is None:
-            return _no_such(method, request.path, (*self._open, *self._inside))
+            return _no_such(method, request.path, (*self._outside, *self._inside))
         asked = Asked(request, self._sessions)
         if method == "GET" and asked.is_new and request.site == "cross-site":
             return _from_here_again()
@@ -135,7 +86,7 @@ class App:
             and self._sessions.brings(asked.visitor, request.form.get(TOKEN, ""))
         ):
             return refusal(HTTPStatus.FORBIDDEN, asked.words("stale_form"))
-        if not asked.inside and (method, request.path) not in self._open:
+        if not asked.inside and (method, request.path) not in self._outside:
             if request.path.startswith("/part/"):
                 return refusal(HTTPStatus.UNAUTHORIZED, asked.words("log_in"))
             return redirect("/login")
@@ -150,80 +101,6 @@ class App:
             headers = (*headers, cookie(LANGUAGE, language, max_age_s=YEAR_S))
         return answer._replace(headers=headers)
 
-    def _page(self, asked: Asked, key: str, fill: Callable[[Element, Visit], None]) -> Answer:
-        visit = asked.visit(says=True)
-        whole, main = page(self._config, visit, asked.words(key))
-        fill(main, visit)
-        return Answer(text_of(whole))
-
-    def _known(self) -> Known:
-        return Known(self._config, self._figures, self._ear.told())
-
-    def _overview(self, asked: Asked) -> Answer:
-        return self._page(
-            asked, "overview", lambda main, visit: overview(main, visit, self._known())
-        )
-
-    def _part(self, asked: Asked, name: str) -> Answer:
-        root = Element("div")
-        part(root, name, asked.visit(), self._known())
-        return Answer(as_text(root[0], "html"))
-
-    def _report(self, asked: Asked) -> Answer:
-        return self._page(asked, "report", lambda main, visit: report_page(
-            main, self._config, visit, self._figures, asked.request.query))  # fmt: skip
-
-    def _file(self, asked: Asked, ending: str) -> Answer:
-        try:
-            return file_of(ending, self._config, self._figures, asked.request.query)
-        except UserError as error:
-            return refusal(HTTPStatus.NOT_FOUND, str(error))
-
-    def _notice(self, asked: Asked) -> Answer:
-        try:
-            text = notice_page(facts_of(self._config), [catalogue(asked.words.language)])
-        except UserError as error:
-            why = f"{asked.words('no_notice')} {error}."
-            return self._page(asked, "notice", lambda main, _: _paragraph(main, why))
-        policy = f"{NOTICE_POLICY}; frame-ancestors 'none'"
-        return Answer(text, headers=(("Content-Security-Policy", policy),))
-
-    def _login_form(self, asked: Asked) -> Answer:
-        if asked.inside:
-            return redirect("/")
-        return self._page(asked, "log_in", _ask_for_password)
-
-    def _log_in(self, asked: Asked) -> Answer:
-        if not self._sessions.may_try(asked.request.client):
-            return refusal(HTTPStatus.TOO_MANY_REQUESTS, asked.words("too_often"))
-        visitor = self._sessions.log_in(asked.request.form.get("password", ""))
-        if visitor is None:
-            log.warning("a wrong password from %s", asked.request.client)
-            self._sessions.say(asked.visitor, Said("said_wrong_password"))
-            return redirect("/login")
-        return redirect("/", cookie(asked.cookie, visitor))
-
-    def _log_out(self, asked: Asked) -> Answer:
-        self._sessions.log_out(asked.visitor)
-        return redirect("/login", cookie(asked.cookie, self._sessions.new()))
-
-    def _order(self, asked: Asked, verb: str) -> Answer:
-        if verb not in self._config.commands.verbs:
-            return refusal(HTTPStatus.FORBIDDEN, f"{verb} is not among commands.verbs")
-        error = self._ear.ask(cast(Literal["pause", "resume"], verb))
-        said = Said(f"said_not_{verb}d", error) if error else Said(f"said_{verb}d")
-        self._sessions.say(asked.visitor, said)
-        return redirect("/")
-
-
-def _ask_for_password(main: Element, visit: Visit) -> None:
-    form = add(main, "form", method="post", action="/login", class_="login")
-    add(form, "input", type="hidden", name=TOKEN, value=visit.token)
-    add(form, "label", visit.words("password"), for_="password")
-    add(form, "input", type="password", name="password", id="password", required="",
-        autocomplete="current-password", maxlength="256")  # fmt: skip
-    add(form, "button", visit.words("log_in"), type="submit")
-
 
 def _from_here_again() -> Answer:
     """The same once more, asked for by a page of ours.
@@ -232,10 +109,6 @@ def _from_here_again() -> Answer:
     follows one would be given a new cookie, and be logged out by it.
     """
     return Answer('<!DOCTYPE html><title>…</title><meta http-equiv="refresh" content="0">')
-
-
-def _paragraph(main: Element, text: str) -> None:
-    add(main, "p", text)
 
 
 def _static(name: str) -> Answer:

@@ -51,7 +51,7 @@ class Reply(NamedTuple):
     response: Response
 
 
-Answered = Callable[[Reply], None]
+Answered = Callable[[Reply], object]
 """Takes the answer to a request."""
 
 

@@ -5,18 +5,20 @@ Nothing is made or sent while no page asks to be told.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 
 import msgspec
 
 from edge.config.tables import Config
-from edge.errors import ConfigError
 from edge.messages.live import Hello
 from edge.messages.messages import Health, State
 from edge.messages.page import Ask, Done, Reloaded, TellingSocket, Told
-from edge.publish.commands import Answered, Reply
+from edge.publish.commands import Answered, Commands
 from edge.publish.device_info import guarantees
+
+log = logging.getLogger("page")
 
 LEASE_S = 30.0
 """A page that has not asked to be told for so long is taken to be gone."""
@@ -35,21 +37,19 @@ class PageDoor:
         """Whether a page asked to be told lately."""
         return now_s - self._asked_s <= LEASE_S
 
-    def asked(self, now_s: float) -> list[Ask]:
-        """What the page wants done; that it wants to be told is seen to here."""
+    def take(self, commands: Commands, now_s: float) -> None:
+        """Tell, and hand on, what the page asks for."""
         found = self._socket.receive()
         if any(ask.verb == "tell" for ask in found):
             self._asked_s = now_s
             self._socket.send(self._told)
-        return [ask for ask in found if ask.verb != "tell"]
+        for ask in found:
+            if ask.verb != "tell":
+                reply = self._answer(ask)
+                commands.handle(ask.verb, b"", retained=False, now_s=now_s, reply=reply)
 
-    def answer(self, ask: Ask) -> Answered:
-        """Takes the answer to a request of the page's."""
-
-        def reply(reply: Reply) -> None:
-            self._socket.send(Done(id=ask.id, error=reply.response.error))
-
-        return reply
+    def _answer(self, ask: Ask) -> Answered:
+        return lambda reply: self._socket.send(Done(id=ask.id, error=reply.response.error))
 
     def tell(self, *, state: State | None = None, health: Health | None = None) -> None:
         """What is published, or would be were the broker there."""
@@ -82,10 +82,11 @@ class PageDoor:
 
 
 def page_door(config: Config) -> PageDoor | None:
-    """Where `page.enabled`; ConfigError where its socket can't be made."""
+    """Where `page.enabled`; where its socket can't be made, windows are delivered without it."""
     if not config.page.enabled:
         return None
     try:
         return PageDoor(config, TellingSocket(config.paths.runtime))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
+        log.error("the page is told nothing: paths.runtime = %s: %s", config.paths.runtime, error)
+        return None

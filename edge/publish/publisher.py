@@ -130,7 +130,7 @@ class Publisher:
         if self._live is not None and fileno == self._live.fileno():
             self._take_live(self._live)
         elif self._page is not None and fileno == self._page.fileno():
-            self._take_asked(self._page)
+            self._page.take(self.commands, self._now_s)
         elif fileno == self.connection.fileno():
             readable = bool(events & ~select.POLLOUT)
             self.connection.ready(now_s, readable=readable, writable=bool(events & select.POLLOUT))
@@ -287,12 +287,6 @@ class Publisher:
                     self._page.vision_is(self.live_state.hello)
                 if self.connection.up:
                     self._publish_info()
-
-    def _take_asked(self, page: PageDoor) -> None:
-        for ask in page.asked(self._now_s):
-            self.commands.handle(
-                ask.verb, b"", retained=False, now_s=self._now_s, reply=page.answer(ask)
-            )
 
     def _send_counts(self, payload: bytes) -> int | None:
         return self.connection.publish(Message(self.topics.counts, payload, 1))
