@@ -60,8 +60,8 @@ def pyramid(parent: Element, report: Report, words: Words) -> None:
     around = add(parent, "table", class_="pyramid")
     add(around, "caption", words("pyramid"))
     head = add(add(around, "thead"), "tr")
-    for text in (words("women"), "", words("age"), "", words("men")):
-        add(head, "th" if text else "td", text, **({"scope": "col"} if text else {}))
+    for key, columns in (("women", "2"), ("age", "1"), ("men", "2")):
+        add(head, "th", words(key), scope="col", colspan=columns)
     body = add(around, "tbody")
     for band in bands:
         women, men = (cells[gender, band] for gender in TOLD_GENDERS)

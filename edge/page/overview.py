@@ -33,8 +33,9 @@ class Known(NamedTuple):
 
 def overview(main: Element, visit: Visit, known: Known) -> None:
     """All of its parts."""
+    board = add(main, "div", class_="board")
     for name in PARTS:
-        part(main, name, visit, known)
+        part(board, name, visit, known)
 
 
 def part(parent: Element, name: str, visit: Visit, known: Known) -> None:
