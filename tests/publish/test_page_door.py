@@ -178,3 +178,16 @@ def test_a_request_that_is_refused_is_answered_too(tmp_path: Path, broker: Broke
         both.ask("pause", 99)
         both.turn_for(0.2)
         assert [order.verb for order in both.vision.receive()] == ["pause"]
+
+
+def test_windows_are_delivered_where_the_page_cannot_be_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A folder that is none, or a path too long for a socket, is said and no more."""
+    config = config_for(tmp_path, 1)
+    (tmp_path / "page").write_text("")
+    for runtime in (tmp_path, tmp_path / ("long" * 30)):
+        paths = replace(config.paths, runtime=str(runtime))
+        page = replace(config.page, enabled=True)
+        assert page_door(replace(config, page=page, paths=paths)) is None
+    assert caplog.text.count("the page is told nothing") == 2
