@@ -48,7 +48,14 @@ def serve(config: Config) -> int:
         raise ConfigError("page.enabled = false: set it to true to have the page served")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    password = password_of(config)
+    if _until_ended(config, password_of(config)):
+        log.info("starting again with the configuration read anew")
+        start_anew()
+    return 0
+
+
+def _until_ended(config: Config, password: str | None) -> bool:
+    """Serve; whether it ended to read the configuration anew."""
     with ExitStack() as stack:
         ear = Ear(stack.enter_context(_socket(config)))
         server = _server(config, App(config, ear, password))
@@ -56,10 +63,7 @@ def serve(config: Config) -> int:
         _Ear(ear, server)
         log.info("the page is on http://%s/", _where(config))
         server.run()
-    if ear.reload_asked:
-        log.info("starting again with the configuration read anew")
-        start_anew()
-    return 0
+    return ear.reload_asked
 
 
 def _socket(config: Config) -> PageSocket:
