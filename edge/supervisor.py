@@ -1,6 +1,6 @@
-"""`agender-edge run`: vision and publisher as children of one process, for anything but a Pi.
+"""`agender-edge run`: vision, publisher and page as children of one process, but on a Pi.
 
-On a Pi two systemd units do this. A child that dies is started again, with growing pauses; a
+On a Pi systemd units do this. A child that dies is started again, with growing pauses; a
 child that says its configuration, source or model is wrong is believed, and all ends.
 """
 
@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from edge.errors import (
     StorageError,
     UndeliveredError,
 )
-from edge.messages.live import socket_folder
+from edge.messages.record_socket import socket_folder
 from edge.outbox.outbox import FILE_NAME, Outbox
 
 log = logging.getLogger("run")
@@ -141,7 +141,7 @@ def run(
     until_end: bool,
     progress: bool = True,
 ) -> int:
-    """Start both children with the same configuration; the status to exit with.
+    """Start the children with the same configuration; the status to exit with.
 
     `progress`: show how far a recording is, unless the windows go to the same terminal.
     """
@@ -159,8 +159,11 @@ def run(
             arguments += ["--set", override]
         drawn = progress and not (sink == "stdout" and sys.stdout.isatty())
         return supervise(
-            [*arguments, *([] if drawn else ["--no-progress"])],
-            [*arguments, "--sink", sink],
+            {
+                "vision": [*arguments, *([] if drawn else ["--no-progress"])],
+                "publisher": [*arguments, "--sink", sink],
+                **({"page": arguments} if checked.page.enabled and sink == "mqtt" else {}),
+            },
             outbox=Path(checked.paths.state) / FILE_NAME if until_end and sink == "mqtt" else None,
             until_end=until_end,
             drain_s=checked.mqtt.drain_s,
@@ -168,29 +171,32 @@ def run(
 
 
 def supervise(
-    vision_arguments: Sequence[str],
-    publisher_arguments: Sequence[str],
+    arguments: Mapping[str, Sequence[str]],
     *,
     until_end: bool,
     drain_s: float,
     outbox: Path | None = None,
 ) -> int:
-    """Run both children until a signal, a final failure, or (`until_end`) the source's end.
+    """Run the children until a signal, a final failure, or (`until_end`) the source's end.
 
+    `arguments` of each: vision, publisher and, where it is to be served, page.
     Vision is ended first and counts its last window; the publisher then delivers it, for which
     it may take `drain_s`. Where `outbox` is named, the source's end is waited upon: until the
     broker has everything, or that and GRACE_S are over, which is a failure.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    publisher = Child("publisher", publisher_arguments)
-    vision = Child("vision", vision_arguments)
+    # The publisher first: the page asks it, and vision tells it.
+    others = [Child(name, arguments[name]) for name in ("publisher", "page") if name in arguments]
+    vision, publisher, pages = Child("vision", arguments["vision"]), others[0], others[1:]
     left: int | None = 0
     try:
-        status = _watch(vision, publisher, until_end=until_end)
+        status = _watch(vision, others, until_end=until_end)
         if outbox is not None and vision.status() == 0:
             left = _left(outbox, publisher, GRACE_S + drain_s)
     finally:
         ended = vision.end()
+        for page in pages:
+            page.end()
         drained = publisher.end(GRACE_S + drain_s)
     status = status or max(ended, 0) or max(drained, 0)
     if left != 0 and not status:
@@ -212,15 +218,15 @@ def _left(path: Path, publisher: Child, limit_s: float) -> int | None:
     return left
 
 
-def _watch(vision: Child, publisher: Child, *, until_end: bool) -> int:
+def _watch(vision: Child, others: Sequence[Child], *, until_end: bool) -> int:
     """Wait and start again what dies; the status to end with."""
     while True:
-        due_s = min(child.due_s or math.inf for child in (vision, publisher))
+        due_s = min(child.due_s or math.inf for child in (vision, *others))
         caught = signal.sigtimedwait(_SIGNALS, min(max(due_s - time.monotonic(), 0.0), LONG_S))
         if caught is not None and caught.si_signo != signal.SIGCHLD:
             log.info("ending: %s", signal.Signals(caught.si_signo).name)
             return 0
-        for child in (vision, publisher):
+        for child in (vision, *others):
             status = child.status()
             if child.is_final(status) or (status == 0 and child is vision and until_end):
                 return status or 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from edge.config import read as settings
 from edge.config.tables import Config
 from edge.output import say
+from edge.page import password
 from edge.runtime.networks.inventory import check_models, not_told
 from edge.runtime.networks.licences import named, not_commercial, require_commercial
 
@@ -20,6 +21,7 @@ def check(config: Config, files: Sequence[Path]) -> None:
     """
     check_models(config)
     require_commercial(config)
+    password.check(config)
     names = " and ".join(map(str, files))
     origin = f"read from {names}" if names else f"no file was read (no {settings.SYSTEM_FILE})"
     print(f"the configuration is right, and its models are there; {origin}")

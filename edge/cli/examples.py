@@ -32,6 +32,11 @@ EXAMPLES: Mapping[str, Examples] = {
         ("as the service does", "publisher --config /etc/agender-edge/config.toml"),
         ("print what waits instead of sending it", "publisher --sink stdout"),
     ),
+    "page": (
+        ("as the service does", "page --config /etc/agender-edge/config.toml"),
+        ("beside `agender-edge run`, for a browser on this machine: http://localhost:8088/",
+         "page --set page.enabled=true"),
+    ),
     "demo": (
         ("see it work, in a person's words", "demo"),
         ("the messages themselves", "demo --json"),

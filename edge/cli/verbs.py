@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
         _add_run,
         _add_vision,
         _add_publisher,
+        _add_page,
         _add_demo,
         _add_watch,
         _add_aim,
@@ -154,6 +155,34 @@ def _publisher(parsed: argparse.Namespace) -> int:
     config = read()
     require_state(config.paths.state)
     return publish(config, sink=parsed.sink, reread=read)
+
+
+def _add_page(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs, "page", _page, "a page of figures and live state, for a browser", STATUS_HELP
+    )
+    parser.add_argument(
+        "--is-enabled",
+        action="store_true",
+        help="say by the exit status, 0 or 1, whether page.enabled is true, and end",
+    )
+    add_configuration(parser)
+
+
+def _page(parsed: argparse.Namespace) -> int:
+    from edge.errors import ConfigError
+
+    config = _configured(parsed)
+    if parsed.is_enabled:
+        return 0 if config.page.enabled else 1
+    require_state(config.paths.state)
+    try:
+        from edge.page.serve import serve
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("waitress"):
+            raise
+        raise ConfigError("waitress is not installed: pip install 'agender-edge[page]'") from error
+    return serve(config)
 
 
 def _add_demo(verbs: Verbs) -> None:

@@ -10,6 +10,9 @@ from msgspec import Meta
 from edge.config.places import Line, Zone, overlap
 from edge.config.section import Seconds, Section
 
+GHOST_FORGET_S = 3600.0
+"""For how long it is remembered where a face never moved; no key changes it."""
+
 
 class Tracking(Section, frozen=True):
     """How detections become people, and how closely each is looked at."""

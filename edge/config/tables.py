@@ -18,6 +18,7 @@ from edge.config.commands import Commands
 from edge.config.history import History
 from edge.config.home import user_folder
 from edge.config.operator import Operator
+from edge.config.page import Page
 from edge.config.people import Governor, Motion, Space, Tracking
 from edge.config.section import SafeName, Section
 from edge.config.seen import Detector, Estimator, Source
@@ -105,6 +106,7 @@ class Config(Section, frozen=True):
     commands: Commands = Commands()
     homeassistant: HomeAssistant = HomeAssistant()
     metrics: Metrics = Metrics()
+    page: Page = Page()
     paths: Paths = field(default_factory=Paths)
     log: Log = Log()
     operator: Operator = Operator()

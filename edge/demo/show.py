@@ -24,7 +24,7 @@ from edge.demo.broker import HOST, PROTOCOLS, broker
 from edge.demo.footage import clip
 from edge.demo.words import line, summary
 from edge.errors import NOBODY_READS, UserError
-from edge.messages.live import socket_folder
+from edge.messages.record_socket import socket_folder
 from edge.output import say
 
 WINDOW_S = 5

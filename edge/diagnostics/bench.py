@@ -17,7 +17,8 @@ from edge.config.tables import Config
 from edge.errors import ConfigError
 from edge.host import readings
 from edge.host.exposure import forbid_core_dumps
-from edge.messages.live import PUBLISHER_SOCKET, socket_folder
+from edge.messages.live import PUBLISHER_SOCKET
+from edge.messages.record_socket import socket_folder
 from edge.redact import shown
 from edge.runtime.loop import Loop
 from edge.runtime.meter import STAGES, WAITING, Meter

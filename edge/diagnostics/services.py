@@ -111,10 +111,13 @@ def _probed(config: Config) -> Iterator[Finding]:
 def sandbox(config: Config) -> Iterator[Finding]:
     """Which privacy guarantee is in force, by what confines the processes that run now."""
     found = [units.look(name) for name in units.of_state(config.paths.state)]
+    page = units.look(units.PAGE)
+    if page.active or (page.installed and config.page.enabled):
+        found.append(page)
     if not any(unit.installed for unit in found):
         yield _outside()
         return
-    for unit, judge in zip(found, (_vision, _publisher), strict=True):
+    for unit, judge in zip(found, (_vision, _publisher, _publisher), strict=False):
         if not unit.active:
             yield Finding("sandbox", "bad", f"{unit.name} does not run",
                           f"sudo systemctl enable --now {unit.name}; "

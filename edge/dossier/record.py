@@ -55,7 +55,7 @@ def record(facts: Facts) -> str:
 
 def _recipients(facts: Facts) -> str:
     broker = f"Of what leaves the device: who reads the broker {facts.brokers}"
-    page = ", and who reaches the device's page of figures" if facts.config.metrics.port else ""
+    page = ", and who reaches the device's page of figures" if facts.serves_page else ""
     return f"{broker}{page}. {OPEN}who that is. Of pictures: {PICTURES[facts.camera]}."
 
 

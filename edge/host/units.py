@@ -13,6 +13,8 @@ from edge.host import exposure, readings
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
 STATE = "/var/lib/agender-edge"
 """Where the services keep their state; those of one camera of several add @ and its name."""
+PAGE = "agender-page.service"
+"""Skipped unless `page.enabled`."""
 
 PROC = Path("/proc")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.config.read import SYSTEM_FILE
-from edge.host.units import of_instance
+from edge.host.units import PAGE, of_instance
 
 SEALED = "sealed-mqtt-password"
 TARGET = "agender-edge@.target"
@@ -56,14 +56,14 @@ class Places(NamedTuple):
     def shipped(self) -> tuple[str, ...]:
         """The files that these units are, as they come with the program."""
         if not self.instance:
-            return self.units
+            return *self.units, PAGE
         vision, publisher = (unit.replace(".", "@.", 1) for unit in of_instance(""))
         return vision, publisher, TARGET, FOLDERS
 
     @property
     def enabled(self) -> tuple[str, ...]:
         """What starts them at boot."""
-        return (TARGET.replace("@", f"@{self.instance}"),) if self.instance else self.units
+        return (TARGET.replace("@", f"@{self.instance}"),) if self.instance else self.shipped
 
     @property
     def _owner(self) -> str:

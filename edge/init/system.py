@@ -49,7 +49,7 @@ def require(places: Places, out: Path) -> None:
 
 
 def install_users(places: Places) -> None:
-    """Users and folders of the two units, as they come with the program."""
+    """Users and folders of the units, as they come with the program."""
     if PACKAGED:
         return
     for kind in ("sysusers", "tmpfiles"):
@@ -59,7 +59,7 @@ def install_users(places: Places) -> None:
 
 
 def install_units(config: Config, places: Places) -> None:
-    """The two units, as they come with the program; a network for vision only where it needs it."""
+    """The units, as they come with the program; a network for vision only where it needs it."""
     units = places.root / "etc/systemd/system"
     for unit in () if PACKAGED else places.shipped:
         _copy(SHARE / unit, units / unit)
@@ -75,7 +75,7 @@ def start(places: Places) -> None:
     """Now and at every boot."""
     _run("systemctl", "enable", "--quiet", *places.enabled)
     # One that was about to start by itself may have the configuration of before.
-    _run("systemctl", "restart", *places.units)
+    _run("systemctl", "restart", *(places.units if places.instance else places.enabled))
     _run("systemctl", "start", *places.enabled)
 
 

@@ -22,7 +22,7 @@ import msgspec
 from edge.closing import Closing
 from edge.errors import UserError
 from edge.messages.aim import AIM_SOCKET, FromAim, ToAim
-from edge.messages.live import MAX_BYTES, bound
+from edge.messages.record_socket import MAX_BYTES, bound
 
 CREDENTIALS = struct.Struct("3i")
 """struct ucred: process, user, group."""

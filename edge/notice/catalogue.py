@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
+from edge.config.people import GHOST_FORGET_S
 from edge.history.table import DAYS_MAX, HOURLY_DAYS
 from edge.messages.bands import SCHEMES
 from edge.notice.facts import Facts
-from edge.runtime.people.ghost import FORGET_S
 
 TEXTS = Path(__file__).parent / "texts"
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -65,7 +65,7 @@ def values_of(facts: Facts, words: Catalogue) -> dict[str, str]:
         "visit_max": words.duration(config.tracking.visit_max_s),
         "held": words.duration(facts.held_s),
         "ghost": words.duration(config.tracking.ghost_after_s),
-        "forget": words.duration(FORGET_S),
+        "forget": words.duration(GHOST_FORGET_S),
         "estimates_max": str(config.tracking.estimates_max),
         "hours_kept": str(HOURLY_DAYS),
         "days_kept": str(DAYS_MAX),

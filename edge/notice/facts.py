@@ -11,9 +11,8 @@ from edge.config.address import KINDS, Address, parsed
 from edge.config.operator import Operator
 from edge.config.tables import Config
 from edge.errors import ConfigError
-from edge.privacy.estimates import MATRICES
-from edge.runtime.networks.card import Card
-from edge.runtime.networks.model import card_of
+from edge.privacy.matrices import MATRICES
+from edge.runtime.networks.card import Card, card_of
 
 Camera = Literal["own", "network", "recording"]
 
@@ -116,10 +115,19 @@ class Facts:
         return self.exact
 
     @property
+    def serves_page(self) -> bool:
+        """Whether the device serves a page of figures, be it for itself alone."""
+        return self.config.metrics.port > 0 or self.config.page.enabled
+
+    @property
     def page_reachable(self) -> bool:
-        """Whether the page of figures is served to other machines; it is never encrypted."""
+        """Whether such a page is served to other machines; none is ever encrypted."""
         metrics = self.config.metrics
-        return metrics.port > 0 and metrics.address not in LOCAL
+        return (metrics.port > 0 and metrics.address not in LOCAL) or self._own_page_reachable
+
+    @property
+    def _own_page_reachable(self) -> bool:
+        return self.config.page.enabled and self.config.page.beyond_loopback
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -137,9 +145,12 @@ class Facts:
 
     @property
     def requests(self) -> tuple[str, ...]:
-        """What the device does when asked over the network."""
+        """What the device does when asked over the network: by the broker, or on its page."""
         commands = self.config.commands
-        return commands.verbs if commands.enabled else ()
+        if commands.enabled:
+            return commands.verbs
+        on_page = ("pause", "resume") if self._own_page_reachable else ()
+        return tuple(verb for verb in commands.verbs if verb in on_page)
 
     @property
     def history(self) -> bool:

@@ -109,7 +109,7 @@ PAGE: Mapping[str, Sequence[Sentence]] = {
         Sentence(
             "broker_plain", lambda facts: not facts.config.mqtt.encrypted and not facts.local_broker
         ),
-        Sentence("metrics", lambda facts: facts.config.metrics.port > 0),
+        Sentence("metrics", lambda facts: facts.serves_page),
     ),
     "places": (
         Sentence("region", lambda facts: facts.partial),

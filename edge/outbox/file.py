@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -102,7 +103,7 @@ class StateFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # SQLite's own choice keeps the group from writing, and the publisher is another user.
             self.path.touch(mode=0o660)
-        mode = "rwc" if self._owner else "rw"
+        mode = "rwc" if self._owner else "ro&immutable=1" if _rests(self.path) else "rw"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -176,3 +177,11 @@ def _name(error: BaseException) -> str:
 
 def _is_absent(path: Path) -> bool:
     return not path.exists()
+
+
+def _rests(path: Path) -> bool:
+    """Whether nobody has a file open, in a folder in which we may not make what opening it takes.
+
+    SQLite then wants to be told that nobody changes it; it is opened anew for each look.
+    """
+    return not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()

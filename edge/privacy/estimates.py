@@ -10,14 +10,9 @@ from numpy.typing import NDArray
 
 from edge.messages.bands import GENDERS, SCHEMES, TOLD_GENDERS, UNKNOWN, bands_apart
 from edge.privacy.fold import Cell, Coin, Table, by_age, by_gender, settle
+from edge.privacy.matrices import MATRICES
 from edge.privacy.quantify import CHAINS, corrected
 from edge.runtime.networks.card import Confusion
-
-MATRICES = {
-    "fine": {"gender": "gender", "age": "age_published"},
-    "coarse": {"gender": "gender", "age": "age_coarse"},
-}
-"""Scheme of bands → attribute → its confusion on the card, in the labels that are counted."""
 
 REACH = 3.0
 """Bands over which told people are spread when worlds are drawn: rounding moved them there."""

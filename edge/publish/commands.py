@@ -15,12 +15,13 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 from msgspec import Struct
 
+from edge.bucket import Bucket
 from edge.config.commands import VERBS
 from edge.errors import ConfigError
 from edge.messages.fields import sentence, timestamp
 from edge.messages.live import Answer, Order
 from edge.messages.messages import Request, Response, Transaction, WindowRequest
-from edge.publish.budget import ANSWERS, BUDGETS, Bucket
+from edge.publish.budget import ANSWERS, BUDGETS
 
 log = logging.getLogger("commands")
 
@@ -50,9 +51,18 @@ class Reply(NamedTuple):
     response: Response
 
 
-class _Waiting(NamedTuple):
+Answered = Callable[[Reply], object]
+"""Takes the answer to a request."""
+
+
+class _Asked(NamedTuple):
     verb: str
     transaction: str | None
+    reply: Answered
+
+
+class _Waiting(NamedTuple):
+    asked: _Asked
     until_s: float
 
 
@@ -101,36 +111,38 @@ class Commands:
         self._now_s = 0.0
         self.refused = 0
 
-    def handle(self, verb: str, payload: bytes, *, retained: bool, now_s: float) -> None:
-        """Carry out one request, or say why not."""
+    def handle(
+        self, verb: str, payload: bytes, *, retained: bool, now_s: float,
+        reply: Answered | None = None,
+    ) -> None:  # fmt: skip
+        """Carry out one request, or say why not; without `reply` the answer is published."""
         self._now_s = now_s
-        transaction = _transaction_of(payload)
+        asked = _Asked(verb, _transaction_of(payload), reply or self._publish)
         error = _shape_error(verb, payload, retained=retained) or self._not_now(verb)
         if error is not None:
-            self._refuse(verb, transaction, error)
+            self._refuse(asked, error)
         elif verb in VISION_VERBS:
-            self._hand_on(verb, payload, transaction)
+            self._hand_on(asked, payload)
         else:
-            self._answer(verb, transaction, result=self._hooks.own[verb]())
+            self._reply(asked, result=self._hooks.own[verb]())
 
     def answered(self, answer: Answer) -> None:
         """Vision has carried out an order, or could not."""
         for waiting in self._waiting.pop(answer.id, []):
             if answer.error is not None:
-                self._refuse(waiting.verb, waiting.transaction, answer.error)
+                self._refuse(waiting.asked, answer.error)
                 continue
-            self._answer(waiting.verb, waiting.transaction, result={})
-            self._hooks.done(waiting.verb)
+            self._reply(waiting.asked, result={})
+            self._hooks.done(waiting.asked.verb)
 
     def step(self, now_s: float) -> None:
         """Answer for vision where it kept silent."""
         self._now_s = now_s
-        for order_id, asked in list(self._waiting.items()):
-            if now_s >= asked[0].until_s:
+        for order_id, waiting in list(self._waiting.items()):
+            if now_s >= waiting[0].until_s:
                 del self._waiting[order_id]
-                for waiting in asked:
-                    error = "vision did not answer in time"
-                    self._refuse(waiting.verb, waiting.transaction, error)
+                for each in waiting:
+                    self._refuse(each.asked, "vision did not answer in time")
 
     def _not_now(self, verb: str) -> str | None:
         """Why a right request is not carried out: it is not allowed, or asked too often."""
@@ -140,65 +152,64 @@ class Commands:
             return f"{verb} is asked too often: once in {BUDGETS[verb].every_s:g} s is carried out"
         return None
 
-    def _hand_on(self, verb: str, payload: bytes, transaction: str | None) -> None:
+    def _hand_on(self, asked: _Asked, payload: bytes) -> None:
+        verb = asked.verb
         request = msgspec.json.decode(payload or b"{}", type=VISION_VERBS[verb])
-        waiting = _Waiting(verb, transaction, self._now_s + ANSWER_S)
+        waiting = _Waiting(asked, self._now_s + ANSWER_S)
         if verb == "pause" and self._joins_a_pause(waiting):
             return
         if len(self._waiting) >= MAX_WAITING:
-            self._refuse(verb, transaction, "too many requests wait for an answer")
+            self._refuse(asked, "too many requests wait for an answer")
             return
         try:
             self._hooks.check(verb)
         except ConfigError as error:
-            self._refuse(verb, transaction, str(error))
+            self._refuse(asked, str(error))
             return
         length_s = request.length_s if isinstance(request, WindowRequest) else None
         order = Order(id=self._next_id, verb=cast(Verb, verb), length_s=length_s)
         self._next_id += 1
         if not self._hooks.order(order):
-            self._refuse(verb, transaction, "vision is not running")
+            self._refuse(asked, "vision is not running")
             return
         log.info("%s is asked of vision", verb)
         self._waiting[order.id] = [waiting]
 
     def _joins_a_pause(self, pause: _Waiting) -> bool:
         """Whether a pause is under way already, whose answer is this one's too."""
-        for asked in self._waiting.values():
-            if asked[0].verb == "pause":
-                if len(asked) < MAX_WAITING:
-                    asked.append(pause)
+        for waiting in self._waiting.values():
+            if waiting[0].asked.verb == "pause":
+                if len(waiting) < MAX_WAITING:
+                    waiting.append(pause)
                 else:
                     self.refused += 1
                 return True
         return False
 
-    def _refuse(self, verb: str, transaction: str | None, error: str) -> None:
+    def _refuse(self, asked: _Asked, error: str) -> None:
         self.refused += 1
         error = sentence(error)
-        kind = verb if verb in VERBS else "invalid"
+        kind = asked.verb if asked.verb in VERBS else "invalid"
         if self._now_s - self._said_s.get(kind, -SAY_S) >= SAY_S:
             self._said_s[kind] = self._now_s
-            log.warning("the request %s is refused, and others like it: %s", verb, error)
-        self._reply(verb, transaction, error=error)
-
-    def _answer(self, verb: str, transaction: str | None, result: Result) -> None:
-        self._reply(verb, transaction, result=result)
+            log.warning("the request %s is refused, and others like it: %s", asked.verb, error)
+        self._reply(asked, error=error)
 
     def _reply(
-        self, verb: str, transaction: str | None, *, error: str | None = None,
-        result: Result | None = None,
-    ) -> None:  # fmt: skip
-        if not self._answers.take(self._now_s):
-            return
+        self, asked: _Asked, *, error: str | None = None, result: Result | None = None
+    ) -> None:
         response = Response(
             time=timestamp(self._wall()),
-            transaction=transaction,
+            transaction=asked.transaction,
             status="ok" if error is None else "error",
             error=error,
             result=result,
         )
-        self._hooks.reply(Reply(verb, response))
+        asked.reply(Reply(asked.verb, response))
+
+    def _publish(self, reply: Reply) -> None:
+        if self._answers.take(self._now_s):
+            self._hooks.reply(reply)
 
 
 def _shape_error(verb: str, payload: bytes, *, retained: bool) -> str | None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 from typing import NamedTuple
 
 from edge.config.broker import Mqtt
-from edge.config.home import first_line
+from edge.config.credential import credential, secret
 from edge.errors import ConfigError
 
 PASSWORD_CREDENTIAL = "mqtt-password"
-SEALED = "sealed-"
-"""What the name of a credential begins with that is encrypted on the disk, for this machine."""
 USERNAME_CREDENTIAL = "mqtt-username"
 
 
@@ -34,10 +31,8 @@ def login(settings: Mqtt) -> Login:
 
     Raises ConfigError where a named file can't be read, or a password has no user.
     """
-    username = _credential(USERNAME_CREDENTIAL) or settings.username or None
-    password = _credential(SEALED + PASSWORD_CREDENTIAL) or _credential(PASSWORD_CREDENTIAL)
-    if password is None and settings.password_file:
-        password = _first_line(Path(settings.password_file), "mqtt.password_file")
+    username = credential(USERNAME_CREDENTIAL) or settings.username or None
+    password = secret(PASSWORD_CREDENTIAL, settings.password_file, "mqtt.password_file")
     if password is not None and username is None:
         raise ConfigError("mqtt.username is empty, but there is a password: name the user")
     if password is not None and settings.auto_unverified and not settings.encrypted:
@@ -104,24 +99,6 @@ def _existing(path: str, key: str) -> str:
     except OSError as error:
         raise ConfigError(f"{key} = {path}: cannot be read: {error.strerror}") from error
     return path
-
-
-def _credential(name: str) -> str | None:
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    path = Path(folder) / name if folder else None
-    return _first_line(path, f"credential {name}") if path and path.exists() else None
-
-
-def _first_line(path: Path, key: str) -> str:
-    """Of a file that holds a value; ConfigError where it has none."""
-    try:
-        line = first_line(path)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"{key} = {path}: cannot be read: {reason}") from error
-    if not line:
-        raise ConfigError(f"{key} = {path}: the first line is empty; it should hold the value")
-    return line
 
 
 def _reason(error: Exception) -> str:

@@ -64,7 +64,7 @@ def describe(
         camera_kind=hello.camera_kind if hello else None,
         models=hello.models if hello else (),
         commands=config.commands.enabled,
-        guarantees=_guarantees(config, hello),
+        guarantees=guarantees(config, hello),
         aiming=hello.aiming if hello else False,
         config=without_secrets(config),
         config_schema=msgspec.json.schema(Config),
@@ -96,8 +96,8 @@ def fitting(
     return shortened(info, connection.packet_limit.room(Topics(config).info))
 
 
-def _guarantees(config: Config, hello: Hello | None) -> Guarantees:
-    """As configured, and as vision found its own process to be."""
+def guarantees(config: Config, hello: Hello | None) -> Guarantees:
+    """What of a person can leave: as configured, and as vision found its own process to be."""
     found = hello.exposure if hello else Exposure()
     return Guarantees(
         vision_without_network=_not(found.network),

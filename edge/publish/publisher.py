@@ -40,6 +40,7 @@ from edge.publish.message import Message
 from edge.publish.new_places import NewPlaces
 from edge.publish.outgoing import Outgoing
 from edge.publish.own_status import Totals, identify, outbox_facts, outbox_health
+from edge.publish.page_door import PageDoor
 from edge.publish.topics import Topics
 from edge.publish.totals import TotalsNews
 
@@ -61,6 +62,7 @@ class Surroundings(NamedTuple):
     `random` spreads reconnects, `blocking` surrounds what may block (connecting), `reread` reads
     the configuration again for the request `reload`; `just_reloaded` says that it just was.
     `remember` is given windows before they leave the outbox, the same ones again where that fails.
+    `page` is who hears on this machine what the broker is told.
     """
 
     random: Random
@@ -68,6 +70,7 @@ class Surroundings(NamedTuple):
     reread: Callable[[], Config] | None = None
     just_reloaded: bool = False
     remember: Remember = lambda _windows: None
+    page: PageDoor | None = None
 
 
 class Publisher:
@@ -80,6 +83,7 @@ class Publisher:
         self, config: Config, outbox: Outbox, live: PublisherSocket | None, around: Surroundings
     ) -> None:
         self._config, self._outbox, self._live, self._around = config, outbox, live, around
+        self._page = around.page
         self._now_s = 0.0
         self._stopped: int | None = None
         self._ending = False
@@ -116,6 +120,8 @@ class Publisher:
     def fds(self) -> list[tuple[int, int]]:
         """What to wait for: (file descriptor, poll events)."""
         found = [(self._live.fileno(), select.POLLIN)] if self._live else []
+        if self._page:
+            found.append((self._page.fileno(), select.POLLIN))
         fileno = self.connection.fileno()
         if fileno is not None:
             out = select.POLLOUT if self.connection.wants_write() else 0
@@ -127,6 +133,8 @@ class Publisher:
         self._now_s = now_s
         if self._live is not None and fileno == self._live.fileno():
             self._take_live(self._live)
+        elif self._page is not None and fileno == self._page.fileno():
+            self._page.take(self.commands, self._now_s)
         elif fileno == self.connection.fileno():
             readable = bool(events & ~select.POLLOUT)
             self.connection.ready(now_s, readable=readable, writable=bool(events & select.POLLOUT))
@@ -136,7 +144,13 @@ class Publisher:
         self._now_s = now_s
         self.connection.step(now_s)
         self.commands.step(now_s)
-        if not self.connection.up or self._ending:
+        if self._page:
+            self._page.connected(self.connection.up)
+        if self._ending:
+            return
+        if not self.connection.up:
+            if self._page and self._page.listens(self._now_s):
+                self._publish_live()  # to the page alone
             return
         if self._availability.due(self._now_s):
             self._publish_online()
@@ -256,6 +270,8 @@ class Publisher:
         if health is not None:
             self.last_health = health
             self._publish(self.topics.health, health, 0, retain=True)
+        if self._page:
+            self._page.tell(state=state, health=health)
 
     def _announce(self) -> None:
         if self.delivery.last is not None:
@@ -272,8 +288,11 @@ class Publisher:
                 self.commands.answered(record)
             elif isinstance(record, Hello) and self._new_places.are(record.places):
                 self._start_anew()
-            if self.live_state.take(record, self._now_s) and self.connection.up:
-                self._publish_info()
+            if self.live_state.take(record, self._now_s):
+                if self._page:
+                    self._page.vision_is(self.live_state.hello)
+                if self.connection.up:
+                    self._publish_info()
 
     def _send_counts(self, payload: bytes) -> int | None:
         return self.connection.publish(Message(self.topics.counts, payload, 1))

@@ -30,6 +30,7 @@ from edge.outbox.claim import claim_delivery
 from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.metrics import serve
 from edge.publish.new_places import keys_now
+from edge.publish.page_door import page_door
 from edge.publish.publisher import POLL_S, Publisher, Remember, Surroundings
 from edge.publish.stdout import ReaderGoneError, write_waiting
 
@@ -112,11 +113,18 @@ def publish(
             places = partial(keys_now, config, reread)
             return _to_stdout(outbox, places, signals, remember, until_drained=until_drained)
         live = stack.enter_context(_live(config))
-        around = Surroundings(Random(), signals.interrupting, reread, was_started_anew(), remember)
+        page = page_door(config)
+        if page is not None:
+            stack.callback(page.close)
+        around = Surroundings(
+            Random(), signals.interrupting, reread, was_started_anew(), remember, page
+        )
         publisher = Publisher(config, outbox, live, around)
         if config.metrics.port:
             stack.callback(serve(publisher, config.metrics))
         _to_broker(config, publisher, signals, until_drained=until_drained)
+        if page is not None and publisher.reload_asked:
+            page.reloaded()
     if publisher.reload_asked and not signals.stop:
         log.info("starting again with the configuration read anew")
         start_anew()

@@ -82,7 +82,7 @@ def _body(report: Report, title: str, opening_hours: str) -> Iterator[str]:
     for name, share in total.shares.items():
         if share is not None:
             yield _item(f"{percent(share)} {SHARES[name]}.")
-    yield from (_item(f"{note}.") for note in report.notes)
+    yield from (_item(f"{note.text}.") for note in report.notes)
     yield "</ul>"
 
 

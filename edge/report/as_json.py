@@ -31,7 +31,7 @@ def as_json(report: Report) -> str:
             for one in report.beside
         ],
         "rows": [{"start": row.start, **values(row.figures, names)} for row in report.rows],
-        "notes": report.notes,
+        "notes": [note.text for note in report.notes],
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 

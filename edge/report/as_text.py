@@ -105,7 +105,7 @@ def _unknown(report: Report, opening_hours: str) -> Iterator[str]:
     for name, share in report.total.shares.items():
         if share is not None:
             yield f"{percent(share)} {SHARES[name]}"
-    yield from (f"note: {note}" for note in report.notes)
+    yield from (f"note: {note.text}" for note in report.notes)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +15,17 @@ from edge.history.read import Recorded, Rules, Sums, recorded
 from edge.history.sums import FOLDING, HOUR_S, Hour, named
 from edge.history.table import HOURLY_DAYS, Span
 from edge.report import coverage
-from edge.report.correct import corrected
 from edge.report.coverage import Looked
-from edge.report.figures import Beside, Figures, Report, Row, bands_in
+from edge.report.figures import Beside, Figures, Note, Report, Row, bands_in
 from edge.report.period import Kind, Period, asked, before, date_of
+
+Correct = Callable[[Config, Sums, list[str]], tuple[dict[str, float], str]]
+"""Sums in these bands → the `est_…` keys, and a sentence where there are none."""
+
+
+def uncorrected(_config: Config, _sums: Sums, _bands: list[str]) -> tuple[dict[str, float], str]:
+    """No estimates, for a process that holds no numpy."""
+    return {}, ""
 
 
 class _Day(NamedTuple):
@@ -115,7 +122,9 @@ class _Source(NamedTuple):
         return sum(n for hour, n in self.found.waiting.items() if first <= hour.day <= last)
 
 
-def build(config: Config, kind: Kind, text: str, now_s: float) -> Report:
+def build(
+    config: Config, kind: Kind, text: str, now_s: float, correct: Correct = uncorrected
+) -> Report:
     """The report of what `text` names; ConfigError where that is no period."""
     ahead = ahead_in(config.window.timezone)
     now = _local(now_s, ahead(now_s))
@@ -132,7 +141,7 @@ def build(config: Config, kind: Kind, text: str, now_s: float) -> Report:
     bands = bands_in(total.sums, config.window.bands)
     hours_gone = kind == "day" and period.span.first in found.days
     notes = _notes(config, total.sums, source.waiting(period), hours_gone=hours_gone)
-    estimates, reason = corrected(config, total.sums, bands)
+    estimates, reason = correct(config, total.sums, bands)
     return Report(
         device=f"{config.device.site}/{config.device.name}",
         period=period,
@@ -142,34 +151,40 @@ def build(config: Config, kind: Kind, text: str, now_s: float) -> Report:
         beside=list(source.beside(total, period, earlier, now)),
         bands=bands,
         estimates=estimates,
-        notes=[note for note in (reason, *notes) if note],
+        notes=[*([Note("", {"reason": reason})] if reason else []), *notes],
     )
 
 
-def _notes(config: Config, sums: Sums, waiting: int, *, hours_gone: bool) -> list[str]:
+def days_of(config: Config, days: int, now_s: float) -> list[Row]:
+    """The last so many local days, the running one included, a row each."""
+    ahead = ahead_in(config.window.timezone)
+    today = _local(now_s, ahead(now_s)).date()
+    period = Period("month", today - timedelta(days=days - 1), today)
+    span = Span(period.span.first - 1, period.span.last + 1)
+    rules = Rules(config.space.keys, ahead)
+    found = recorded(Path(config.paths.state), rules, [span]).regrouped(ahead)
+    return _Source(found, config, ahead, now_s).period(period)[0]
+
+
+def _notes(config: Config, sums: Sums, waiting: int, *, hours_gone: bool) -> list[Note]:
     """What a reader must know of the numbers."""
     long_s = sums["window_ms"] / 1000 / max(sums["windows"] - sums["lost"], 1)
-    return [
-        f"{waiting} windows in these numbers still wait for the broker"
-        if waiting else "",
-        f"hours are kept for {HOURLY_DAYS} days" if hours_gone else "",
-        "a window counts in the hour in which it begins, and windows are longer than an hour"
-        if long_s > HOUR_S else "",
-        _rounding(sums),
-        "the numbers have noise: sums of many small windows are too high" if sums["noisy"] else "",
-        "history.enabled is false: what was delivered since is missing"
-        if not config.history.enabled else "",
-    ]  # fmt: skip
+    ks = _rounding(sums)
+    found = [
+        (waiting > 0, Note("waiting", {"windows": waiting})),
+        (hours_gone, Note("hours_gone", {"days": HOURLY_DAYS})),
+        (long_s > HOUR_S, Note("long")),
+        (bool(ks), Note("rounding", {"k": ", ".join(map(str, ks))})),
+        (sums["noisy"] > 0, Note("noise")),
+        (not config.history.enabled, Note("disabled")),
+    ]
+    return [note for holds, note in found if holds]
 
 
-def _rounding(sums: Sums) -> str:
-    """The threshold that windows were folded under, where there was one."""
+def _rounding(sums: Sums) -> list[int]:
+    """The thresholds that windows were folded under, where there were any."""
     folded = [each.split(":") for each in named(sums, FOLDING)]
-    ks = sorted({int(k) for method, k in folded if method == "rounding"})
-    if not ks:
-        return ""
-    under = " and ".join(map(str, ks))
-    return f"detail is rounded under k = {under}: small numbers are off, sums right on average"
+    return sorted({int(k) for method, k in folded if method == "rounding"})
 
 
 def _sum(parts: list[Figures]) -> Figures:

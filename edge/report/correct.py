@@ -11,8 +11,7 @@ from edge.history.sums import FOLDING, MODEL, named
 from edge.messages.bands import SCHEMES, TOLD_GENDERS, UNKNOWN, cell_key
 from edge.privacy.estimates import Estimates
 from edge.privacy.fold import Table
-from edge.runtime.networks.card import Confusion
-from edge.runtime.networks.model import card_of
+from edge.runtime.networks.card import Confusion, card_of
 
 
 def corrected(config: Config, sums: Sums, bands: list[str]) -> tuple[dict[str, float], str]:

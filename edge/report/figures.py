@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from edge.history.read import Sums
@@ -88,6 +90,29 @@ class Beside(NamedTuple):
     until: str = ""
 
 
+NOTES = {
+    "": "{reason}",
+    "waiting": "{windows} windows in these numbers still wait for the broker",
+    "hours_gone": "hours are kept for {days} days",
+    "long": "a window counts in the hour in which it begins, and windows are longer than an hour",
+    "rounding": "detail is rounded under k = {k}: small numbers are off, sums right on average",
+    "noise": "the numbers have noise: sums of many small windows are too high",
+    "disabled": "history.enabled is false: what was delivered since is missing",
+}
+
+
+class Note(NamedTuple):
+    """What a reader must know of the numbers: a sentence of `NOTES`, and what stands in it."""
+
+    key: str
+    values: Mapping[str, object] = MappingProxyType({})
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return NOTES[self.key].format_map(self.values)
+
+
 class Report(NamedTuple):
     """All that is told of a period."""
 
@@ -101,8 +126,7 @@ class Report(NamedTuple):
     bands: list[str]
     """Age bands in which people were counted."""
     estimates: dict[str, float]
-    notes: list[str]
-    """Sentences that a reader must know."""
+    notes: list[Note]
 
 
 def bands_in(sums: Sums, configured: str) -> list[str]:

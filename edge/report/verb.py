@@ -19,6 +19,7 @@ from edge.report.as_html import as_html
 from edge.report.as_json import as_json
 from edge.report.as_text import as_text
 from edge.report.build import build
+from edge.report.correct import corrected
 from edge.report.figures import Report
 from edge.report.period import KINDS, Kind
 from edge.whole_files import write_out
@@ -55,7 +56,7 @@ def report(config: Config, kind: Kind, text: str, form: Form, out: Path | None =
         logging.disable(logging.CRITICAL)  # what goes wrong is told in a sentence
     try:
         require_files(config)
-        told = build(config, kind, text, time.time())
+        told = build(config, kind, text, time.time(), corrected)
     except UnreadableError as error:
         raise unreadable(config, error) from None
     finally:

@@ -298,7 +298,10 @@ def tasks_of(file: Path) -> list[dict[str, Any]]:
     return found
 
 
-SECRETIVE = re.compile(r"agender_edge_password|agender_edge_known|__agender_edge_tables|\.password")
+SECRETIVE = re.compile(
+    r"agender_edge_\w*password|__agender_edge_value|agender_edge_known|__agender_edge_tables"
+    r"|\.password"
+)
 
 
 def holds_secret(task: dict[str, Any], role: Path) -> bool:

@@ -24,6 +24,7 @@ from edge.messages.counts import CountsHead
 from edge.messages.fields import timestamp
 from edge.outbox.outbox import Outbox
 from edge.report.build import build
+from edge.report.correct import corrected
 from edge.report.figures import Report
 from tests.publish.support import counts
 from tests.shared import MODELS
@@ -126,4 +127,4 @@ def people(folder: Path) -> int:
 
 
 def day_of(folder: Path, text: str = "2026-03-07", kind: Any = "day", **history: Any) -> Report:
-    return build(config(folder, **history), kind, text, NOW_S)
+    return build(config(folder, **history), kind, text, NOW_S, corrected)

@@ -233,7 +233,7 @@ def test_long_windows_cover_the_hours_that_follow(tmp_path: Path) -> None:
     kept(tmp_path, [window(DAY_S + 21_600 * i, i + 1, minutes=360) for i in range(4)])
     report = day_of(tmp_path, opening_hours="10:00-16:00")
     assert report.total.looked.share == 1.0
-    assert any("longer than an hour" in note for note in report.notes)
+    assert any("longer than an hour" in note.text for note in report.notes)
 
 
 @pytest.mark.parametrize(("length_h", "first_h"), [(10, 0), (24, 2), (7, -3)])

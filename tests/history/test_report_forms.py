@@ -23,6 +23,7 @@ from edge.outbox.outbox import FILE_NAME as OUTBOX_NAME
 from edge.outbox.outbox import Outbox
 from edge.report.as_csv import as_csv
 from edge.report.as_html import as_html
+from edge.report.figures import Note
 from tests.history.support import (
     DAY_S,
     day_of,
@@ -62,7 +63,9 @@ class Checked(HTMLParser):
 def test_the_page_is_one_file_without_script_or_request(tmp_path: Path) -> None:
     """Of a language, for light and dark, with a row for each hour, and all text escaped."""
     kept(tmp_path, some(DAY_S, 600))
-    report = day_of(tmp_path)._replace(device="<b>&\"shop'", notes=["<script>alert(1)</script>"])
+    report = day_of(tmp_path)._replace(
+        device="<b>&\"shop'", notes=[Note("", {"reason": "<script>alert(1)</script>"})]
+    )
     page = as_html(report, "<i>")
     parsed = Checked(page)
     assert page.startswith('<!doctype html>\n<html lang="en">')

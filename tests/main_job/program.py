@@ -48,7 +48,8 @@ def children_of(process: subprocess.Popen[str]) -> dict[str, int]:
         if int(parent) != process.pid or "edge" not in words:
             continue
         verb = words[words.index("edge") + 1]
-        if verb in ("vision", "publisher"):  # a fork that is about to become one is not yet it
+        # A fork that is about to become one is not yet it.
+        if verb in ("vision", "publisher", "page"):
             found[verb] = int(entry.name)
     return found
 

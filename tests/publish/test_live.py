@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.messages.live import (
-    MAX_BYTES,
     Answer,
     Exposure,
     HealthNow,
@@ -21,9 +20,9 @@ from edge.messages.live import (
     PublisherSocket,
     StateNow,
     VisionSocket,
-    socket_folder,
 )
 from edge.messages.messages import ModelInfo
+from edge.messages.record_socket import MAX_BYTES, socket_folder
 from tests.publish.support import health, state
 
 

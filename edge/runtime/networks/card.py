@@ -209,3 +209,12 @@ def read_model(card: Card, path: Path) -> bytes:
             "the file is damaged or was exchanged; install it again"
         )
     return content
+
+
+def card_of(name: str, folder: Path) -> tuple[Card, Path]:
+    """A card and where it lies; ModelError, naming those that are there, where it is not."""
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none"
+        raise ModelError(f"there is no model {name!r} in {folder}; the models there are: {known}")
+    return read_card(path), path

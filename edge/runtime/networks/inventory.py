@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from edge.config.tables import Config
-from edge.runtime.networks.card import Card, read_model
-from edge.runtime.networks.model import card_of, parts_of
+from edge.runtime.networks.card import Card, card_of, read_model
+from edge.runtime.networks.model import parts_of
 from edge.runtime.networks.presets import cards_of
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from edge.config.tables import Config
 from edge.errors import ModelError
-from edge.runtime.networks.card import Card, read_card
+from edge.runtime.networks.card import Card, card_of, read_card
 from edge.runtime.networks.inventory import detectors_of
-from edge.runtime.networks.model import card_of
 
 
 def not_commercial(config: Config) -> tuple[Card, ...]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.runtime.frame import Image
 from edge.runtime.networks import agreement, resource_limits
-from edge.runtime.networks.card import Card, Input, read_card, read_model
+from edge.runtime.networks.card import Card, Input, card_of, read_model
 from edge.runtime.networks.chatter import without_remarks
 from edge.runtime.networks.processor import processor_class
 
@@ -220,12 +220,3 @@ def parts_of(cards: Iterable[Card], folder: Path) -> tuple[str, ...]:
     """The cards in `folder` that detectors' cards name as their narrower siblings."""
     named = {part for card in cards if card.detector for part in card.detector.parts}
     return tuple(part for part in sorted(named) if (folder / f"{part}.json").is_file())
-
-
-def card_of(name: str, folder: Path) -> tuple[Card, Path]:
-    """A card and where it lies; ModelError, naming those that are there, where it is not."""
-    path = folder / f"{name}.json"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none"
-        raise ModelError(f"there is no model {name!r} in {folder}; the models there are: {known}")
-    return read_card(path), path

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edge.config.people import GHOST_FORGET_S
 from edge.runtime.frame import Box
 from edge.runtime.people.pose import Pose
 
@@ -28,7 +29,6 @@ STILL_DEG = 8.0
 """The same for yaw and pitch."""
 
 PLACES_MAX = 32
-FORGET_S = 3600.0
 SAME_PLACE_IOU = 0.5
 
 
@@ -120,6 +120,6 @@ class Ghosts:
         return 0.0 if place is None else place.still_s
 
     def _at(self, box: Box, time_s: float) -> _Place | None:
-        self._places = [place for place in self._places if time_s - place.seen_s <= FORGET_S]
+        self._places = [place for place in self._places if time_s - place.seen_s <= GHOST_FORGET_S]
         near = [place for place in self._places if place.box.iou(box) >= SAME_PLACE_IOU]
         return max(near, key=lambda place: place.box.iou(box), default=None)

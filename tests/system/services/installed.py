@@ -55,6 +55,7 @@ password_file /etc/mosquitto/passwords
 """
 
 UNITS = ("agender-vision.service", "agender-publisher.service")
+PAGE = "agender-page.service"
 
 
 def root() -> Path:
@@ -123,7 +124,7 @@ def install(machine: Machine) -> None:
     """Units, users, folders, configuration, credentials and a broker that wants a password."""
     machine.write("/opt/agender-edge/current/bin/agender-edge", PROGRAM, 0o755)
     machine.write("/etc/agender-edge/config.toml", CONFIG)
-    for unit in UNITS:
+    for unit in (*UNITS, PAGE):
         machine.write(f"/etc/systemd/system/{unit}", (REPOSITORY / "systemd" / unit).read_text())
     for kind in ("sysusers", "tmpfiles"):
         text = (REPOSITORY / "systemd" / f"agender-edge.{kind}").read_text()

@@ -29,7 +29,7 @@ def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
     # Templates need each other.
     for name in {unit, *(file.name for file in UNITS.glob("*@.*") if "@" in unit)}:
         text = (UNITS / name).read_text()
-        changed = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M)
+        changed = re.sub(r"^(Exec\w+)=\S+", r"\1=/bin/true", text, flags=re.M)
         (tmp_path / name).write_text(changed)
     target = tmp_path / unit
     if drop_in:
@@ -49,6 +49,7 @@ def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
         ("agender-edge@.target", ""),
         ("agender-edge-folders@.service", ""),
         ("agender-hub.service", ""),
+        ("agender-page.service", ""),
         ("agender-vision.service", "reboot-when-stuck.conf"),
         ("agender-vision.service", "network-camera.conf"),
     ],
@@ -67,7 +68,13 @@ def test_this_test_sees_an_unknown_key(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "unit", ["agender-vision.service", "agender-publisher.service", "agender-hub.service"]
+    "unit",
+    [
+        "agender-vision.service",
+        "agender-publisher.service",
+        "agender-page.service",
+        "agender-hub.service",
+    ],
 )
 def test_exposure_is_low(unit: str):
     """systemd's own score, from 0 (closed) to 10 (open), is at most 1.5."""
@@ -91,6 +98,10 @@ def test_exposure_is_low(unit: str):
         ("agender-publisher.service", "LimitCORE=0"),
         ("agender-publisher.service", "MemorySwapMax=0"),
         ("agender-publisher.service", "Type=notify"),
+        ("agender-page.service", "PrivateDevices=yes"),
+        ("agender-page.service", "LimitCORE=0"),
+        ("agender-page.service", "SystemCallFilter=~connect"),
+        ("agender-page.service", "BindPaths=/run/agender-edge/page"),
     ],
 )
 def test_what_keeps_pictures_here_is_set(unit: str, line: str):
@@ -138,6 +149,7 @@ def test_users_and_folders_are_declared_for_both(tmp_path: Path):
     passwd = (tmp_path / "etc" / "passwd").read_text()
     assert "agender-vision:" in passwd
     assert "agender-publisher:" in passwd
+    assert "agender-page:" in passwd
     assert "agender:" in (tmp_path / "etc" / "group").read_text()
 
 

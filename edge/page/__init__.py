@@ -1,0 +1,1 @@
+"""History and what the publisher tells → a page for a browser; no broker, no camera, no numpy."""
