@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.broker_address import AUTO
 from edge.config.broker import Mqtt
 from edge.config.credential import credential, secret
 from edge.errors import ConfigError
@@ -35,7 +36,8 @@ def login(settings: Mqtt) -> Login:
     password = secret(PASSWORD_CREDENTIAL, settings.password_file, "mqtt.password_file")
     if password is not None and username is None:
         raise ConfigError("mqtt.username is empty, but there is a password: name the user")
-    if password is not None and settings.auto_unverified and not settings.encrypted:
+    anybody = any(to.host == AUTO and not to.tls for to in settings.endpoints)
+    if password is not None and anybody:
         raise ConfigError(
             "mqtt.auto_unverified: no password is sent to whichever broker answers; set mqtt.tls "
             "= true, or take the password away"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from base64 import b64encode
+from email.base64mime import body_encode
 
 from edge.broker_address import Endpoint
 from edge.config.proxy import Proxy
@@ -27,7 +27,8 @@ def open_tunnel(connected: socket.socket, proxy: Proxy, to: Endpoint) -> None:
     """Ask the proxy at the other end for a connection to `to`; NoWayError where it gives none."""
     lines = [f"CONNECT {to.authority} HTTP/1.1", f"Host: {to.authority}"]
     if proxy.login:
-        lines.append(f"Proxy-Authorization: Basic {b64encode(proxy.login.encode()).decode()}")
+        # Basic of RFC 7617, in one line however long.
+        lines.append(f"Proxy-Authorization: Basic {body_encode(proxy.login.encode(), eol='')}")
     connected.sendall("\r\n".join((*lines, "\r\n")).encode())
     status = _status(_answer(connected))
     if not status.startswith("2"):

@@ -31,8 +31,11 @@ DRAWS = {
 }  # fmt: skip
 """How OpenCV and Picamera2 draw, and show what was drawn."""
 
-SERIALISES = {"tobytes", "tostring", "b64encode", "dumps_array"}
+SERIALISES = {"tobytes", "tostring", "b64encode", "b2a_base64", "body_encode", "dumps_array"}
 """How pixels would become a message; the few uses that are none are named below."""
+
+PROXY = ROOT / "edge" / "publish" / "tunnel.py"
+"""Writes the login at an HTTP proxy as HTTP asks, in the process that has no image library."""
 
 LIBRARIES = {
     "PIL", "imageio", "matplotlib", "skimage", "pylab", "av", "ffmpeg", "ffmpegcv", "moviepy",
@@ -72,6 +75,8 @@ def test_no_module_of_the_device_can_let_a_picture_out(module):
     forbidden = WRITES | DRAWS | SERIALISES | LIBRARIES | INDIRECT
     if module == READER:
         forbidden -= {"av"}
+    if module == PROXY:
+        forbidden -= {"body_encode"}
     assert names_in(module) & forbidden == set()
 
 

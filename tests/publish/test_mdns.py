@@ -46,6 +46,7 @@ def kinds_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = secrets.token_hex(4)
     monkeypatch.setattr(mdns, "PLAIN", f"_p{mine}._tcp.local.")
     monkeypatch.setattr(mdns, "SECURE", f"_s{mine}._tcp.local.")
+    monkeypatch.setattr(mdns, "BROWSE_S", 1.0)
 
 
 @pytest.fixture
