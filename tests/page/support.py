@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from edge.messages.live import Answer, HealthNow, Hello, StateNow, VisionSocket
-from edge.messages.messages import Health, State
+from edge.messages.messages import Health, ModelInfo, State
 from edge.outbox.outbox import FILE_NAME as OUTBOX
 from edge.outbox.outbox import Outbox
 from tests.history.support import BERLIN, ZONE, kept, window
@@ -56,6 +56,12 @@ end = [1, 0.5]
 """
 
 
+NETWORKS = tuple(
+    ModelInfo(name=name, task=task, sha256="a" * 64)
+    for name, task in (("libface_320x240_int8", "detect"), ("agender_64", "estimate"))
+)
+
+
 class Seeing(threading.Thread):
     """Tells what is set, as vision does, and carries out orders."""
 
@@ -75,7 +81,7 @@ class Seeing(threading.Thread):
                 for order in vision.receive():
                     self.orders.append(order.verb)
                     vision.send(Answer(id=order.id, error=self.refuses))
-                vision.send(Hello(boot="482e688d", camera_kind="picamera"))
+                vision.send(Hello(boot="482e688d", camera_kind="picamera", models=NETWORKS))
                 vision.send(StateNow(state=self.state))
                 vision.send(HealthNow(health=self.health))
 
