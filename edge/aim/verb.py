@@ -47,7 +47,7 @@ def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
     """
     if not 1 <= parsed.seconds <= SECONDS_MAX:
         raise ConfigError(f"--for {parsed.seconds}: from 1 to {SECONDS_MAX} seconds")
-    adopt_folders()
+    adopt_folders(parsed.config)
     config = read()
     until_s = time.monotonic() + parsed.seconds
     with _endings():
