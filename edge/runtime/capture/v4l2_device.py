@@ -33,7 +33,6 @@ _VALUE = struct.Struct("=Ii")
 
 POWER_LINE_FREQUENCY = 0x00980918
 """0 off, 1 50 Hz, 2 60 Hz, 3 automatic."""
-GAIN = 0x00980913
 EXPOSURE_AUTO = 0x009A0901
 """1 manual, 3 automatic with the aperture that there is."""
 EXPOSURE_ABSOLUTE = 0x009A0902
