@@ -27,7 +27,12 @@ def say(text: str) -> None:
 
 def some(count: int, what: str) -> str:
     """1 bin, 2 bins."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return number(count, what, f"{what}s")
+
+
+def number(count: int, one: str, many: str) -> str:
+    """1 person, 2 people."""
+    return f"{count} {one if count == 1 else many}"
 
 
 def fit_output() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge.messages.bands import AGE_BANDS
+from edge.output import number
 
 Payload = Any
 
@@ -23,9 +24,9 @@ def counts(payload: Mapping[str, Any]) -> str:
     if not payload["people"]:
         return f"nobody   (window {payload['seq']})"
     if payload["female"] is None:
-        return f"{_number(payload['people'], 'person', 'people')}   (window {payload['seq']})"
+        return f"{number(payload['people'], 'person', 'people')}   (window {payload['seq']})"
     ages = [
-        f"{number} aged {_band(band)}" for band in AGE_BANDS if (number := payload[f"age_{band}"])
+        f"{count} aged {_band(band)}" for band in AGE_BANDS if (count := payload[f"age_{band}"])
     ]
     return f"{people(payload)}: {', '.join(ages) or 'age unknown'}   (window {payload['seq']})"
 
@@ -33,12 +34,12 @@ def counts(payload: Mapping[str, Any]) -> str:
 def people(payload: Mapping[str, int]) -> str:
     """`3 people (1 woman, 2 men)`."""
     parts = [
-        _number(payload["female"], "woman", "women"),
-        _number(payload["male"], "man", "men"),
-        _number(payload["gender_unknown"], "unknown", "unknown"),
+        number(payload["female"], "woman", "women"),
+        number(payload["male"], "man", "men"),
+        number(payload["gender_unknown"], "unknown", "unknown"),
     ]
     shown = ", ".join(part for part in parts if not part.startswith("0 "))
-    return f"{_number(payload['people'], 'person', 'people')} ({shown or 'nobody'})"
+    return f"{number(payload['people'], 'person', 'people')} ({shown or 'nobody'})"
 
 
 def summary(
@@ -79,7 +80,3 @@ def _info(payload: Mapping[str, Any]) -> str:
 def _band(name: str) -> str:
     first, last = AGE_BANDS[name]
     return f"{first}+" if last is None else f"{first}-{last}"
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -72,10 +72,14 @@ def _today(section: Element, words: Words, report: Report) -> None:
     by_time(section, words, report, "hours")
 
 
+def _number(words: Words, people: int) -> str:
+    return words("one_person") if people == 1 else words("people", people=people)
+
+
 def people(section: Element, words: Words, report: Report) -> None:
     """How many, and how that compares."""
     total = report.total
-    text = words("people", people=total.sums["people"]) if total.known else words("nothing")
+    text = _number(words, total.sums["people"]) if total.known else words("nothing")
     add(section, "p", text, class_="total")
     for beside in report.beside:
         if beside.figures.known:

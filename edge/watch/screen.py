@@ -9,6 +9,7 @@ import textwrap
 from edge.messages.bands import ages_of
 from edge.messages.counts import VIEW_FLAGS, CountsHead
 from edge.messages.messages import Health, State
+from edge.output import number
 from edge.watch.board import Board, Seen
 
 BAR = 18
@@ -45,7 +46,7 @@ def device_line(seen: Seen, *, width: int) -> str:
         parts.append(f"present {_told(seen.state.present)}")
     if seen.windows:
         last = seen.windows[-1]
-        parts.append(f"{last.end[11:16]} UTC {last.people} people")
+        parts.append(f"{last.end[11:16]} UTC {number(last.people, 'person', 'people')}")
     if seen.missing:
         parts.append(f"{seen.missing} windows missing")
     if seen.health is not None:
@@ -74,8 +75,8 @@ def device_lines(seen: Seen, *, width: int) -> list[str]:
         lines.append(f"  {health_line(seen.health)}"[:width])
     untold = f", {seen.untold} of them too few to tell more" if seen.untold else ""
     heard = (
-        f"  heard: {seen.people} people{untold}; windows missing {seen.missing}, "
-        f"lost {seen.lost}, repeated {seen.repeats}"
+        f"  heard: {number(seen.people, 'person', 'people')}{untold}; "
+        f"windows missing {seen.missing}, lost {seen.lost}, repeated {seen.repeats}"
     )
     return [*lines, *_fit(heard, width), ""]
 
@@ -92,9 +93,10 @@ def window_line(counts: CountsHead) -> str:
     begin, end = counts.start[11:19], counts.end[11:19]
     if counts.lost:
         return f"window {counts.seq} was lost by the device"
-    text = f"{begin}–{end} UTC  {counts.people} people"
-    if counts.female is not None:
-        text += f": {counts.female} women, {counts.male} men, {counts.gender_unknown} unknown"
+    text = f"{begin}–{end} UTC  {number(counts.people, 'person', 'people')}"
+    if counts.female is not None and counts.male is not None:
+        women, men = number(counts.female, "woman", "women"), number(counts.male, "man", "men")
+        text += f": {women}, {men}, {counts.gender_unknown} unknown"
     if counts.observed_s < counts.window_s * 0.95:
         text += f" (watched {counts.observed_s:.0f} of {counts.window_s:.0f} s)"
     return text

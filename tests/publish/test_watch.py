@@ -50,7 +50,7 @@ def test_the_screen_shows_people_pyramid_windows_and_health() -> None:
     assert "   6 ██████████████████   25–34   ██████ 2" in text
     assert "65+    ██████ 2" in text
     assert "12:" not in text.splitlines()[0]
-    assert "3 people: 1 women, 1 men, 1 unknown" in text
+    assert "3 people: 1 woman, 1 man, 1 unknown" in text
     assert (
         "9.5 fps · 48 °C · 120 MB · outbox 0 · throttled · clock not synchronised · view moved"
         in text
