@@ -148,7 +148,8 @@ def _report(parsed: argparse.Namespace) -> int:
 
     question = asking.question(parsed)
     if parsed.parquet is not None:
-        report_parquet(flags.store(parsed), question, parsed.compared, parsed.parquet)
+        told = report_parquet(flags.store(parsed), question, parsed.compared, parsed.parquet)
+        sys.stdout.write(told)
     else:
         sys.stdout.write(report(flags.store(parsed), question, parsed.form, parsed.compared))
     return 0

@@ -32,10 +32,12 @@ def report(address: str, question: Question, form: str, compared: Compared | Non
         return FORMS[form](build(store, question, compared))
 
 
-def report_parquet(address: str, question: Question, compared: Compared | None, out: Path) -> None:
-    """The report's rows as a Parquet file."""
+def report_parquet(address: str, question: Question, compared: Compared | None, out: Path) -> str:
+    """The report's rows as a Parquet file; how many there are."""
     with closing(open_store(address, reading=True)) as store:
-        write_parquet(build(store, question, compared), out)
+        found = build(store, question, compared)
+    write_parquet(found, out)
+    return f"{out}: {len(found.rows)} rows\n"
 
 
 def occupied(address: str, question: Question, reset_hour: int, form: str) -> str:
@@ -71,5 +73,6 @@ def regroup(address: str, name: str, members: Sequence[Member]) -> None:
     """Let a group be these devices, or none; StoreError where the store can't be changed."""
     if not is_name(name):
         raise UsageError(f"{name}: a group's name is 1 to 64 letters, digits, . _ and -")
+    open_store(address, reading=True).close()  # a mistyped path must make no store
     with closing(open_store(address)) as store:
         store.group(name, members)

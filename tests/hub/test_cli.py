@@ -56,6 +56,7 @@ def test_help_tells_the_defaults_and_no_password(
         (("report", "--parquet", "a", "--csv"), 2, "not allowed with argument"),
         (("occupancy",), 2, "whose entrances? name a --site, or a --group of devices"),
         (("alarms", "--day", "soon"), 2, "soon: expected a date such as 2026-03-07"),
+        (("group", "a", "b/c", "--store", "{}/none"), 4, "none: there is no store"),
         (("group", "north"), 2, "name the group's devices, all of them, or --remove it"),
         (("group", "north", "door"), 2, "door: a device is named SITE/DEVICE, as shop/door"),
         (("report", "--store", "postgresql://me:secret@db/x"), 2, "`ps` shows a password"),
