@@ -65,8 +65,11 @@ WALK_PX_S = 250.0
 PLACES = tuple((x, y) for y in (60, 520) for x in (20, 330, 640, 950))
 """Where heads are pasted, left and top."""
 SWAY_PX = 30.0
+WALL = 128, 140, 152
+"""Blue, green, red: painted, for a picture without colours is shown otherwise."""
 FOREIGN = ("resize", "cvtColor", "LUT", "warpAffine", "meanStdDev", "Laplacian", "absdiff", "mean",
-           "accumulateWeighted", "countNonZero", "threshold")  # fmt: skip
+           "accumulateWeighted", "countNonZero", "threshold", "extractChannel", "convertScaleAbs",
+           "merge")  # fmt: skip
 """What the product calls of OpenCV while it runs."""
 
 
@@ -112,7 +115,7 @@ class Scene:
         self._frames = empty + frames
         self.sequence = 0
         noise = np.random.default_rng(0)
-        self._wall = noise.normal(140, 6, (FULL[1], FULL[0], 3)).clip(0, 255).astype(np.uint8)
+        self._wall = noise.normal(WALL, 6, (FULL[1], FULL[0], 3)).clip(0, 255).astype(np.uint8)
         self._grain = [noise.integers(0, 5, self._wall.shape, np.uint8) for _ in range(4)]
 
     def read(self) -> Frame | None:

@@ -68,7 +68,7 @@ def test_nothing_is_written_but_outbox_and_history_and_nobody_reached_but_the_br
     strangers = [
         address for address in addresses
         if broker not in address
-        and not re.search(rf'AF_UNIX, sun_path="{state}/(vision|publisher)\.sock"', address)
+        and not re.search(rf'AF_UNIX, sun_path="{state}/(vision|publisher|aim)\.sock"', address)
         and "sin_port=htons(0)" not in address  # paho leaves its own port to the kernel
         and not any(word in address for word in ("AF_NETLINK", "nscd"))
     ]  # fmt: skip

@@ -17,8 +17,9 @@ from edge.runtime.networks.model import Network, Tensor
 
 Floats = NDArray[np.float32]
 
-GREY_EVERY = 15
-"""Pictures between two looks at whether they have colours: dusk does not fall in a second."""
+GREY_EVERY = 5
+"""Pictures between two looks at whether they have colours: so soon after somebody in colours has
+come before a grey wall they are seen as by day."""
 
 
 class Detector(Protocol):
