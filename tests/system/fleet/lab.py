@@ -45,6 +45,7 @@ Host {name}.local
 """
 
 INVENTORY = {
+    "agender_hub": {"hosts": {"hub": {"agender_hub_ingestor": True}}},
     "agender_devices": {
         "hosts": {
             "door": {
@@ -59,7 +60,7 @@ INVENTORY = {
                 "agender_edge_health_timeout_s": 40,
             }
         }
-    }
+    },
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.main_job.program import wait_for
 from tests.system.fleet.asking import COUNTS, HUB
-from tests.system.fleet.lab import Lab, Played
+from tests.system.fleet.lab import Lab
 
 pytestmark = pytest.mark.slow
 
@@ -18,12 +18,6 @@ UNIT = "agender-hub.service"
 PROGRAM = "/opt/agender-hub/bin/agender-hub"
 EMBEDDED = ("--store", "/var/lib/agender-hub/hub.sqlite3")
 DATABASE = ("--store", "postgresql:///agender?host=/run/postgresql")
-
-
-def installed(lab: Lab, *arguments: str, **more: object) -> Played:
-    """The hub's play with the ingestor."""
-    wanted = {"agender_hub_ingestor": True, **more}
-    return lab.play("site.yml", "--limit", "hub", *arguments, **wanted)
 
 
 def stored(lab: Lab, *, database: bool = False) -> int:
@@ -34,33 +28,9 @@ def stored(lab: Lab, *, database: bool = False) -> int:
     return sum(row["windows"] for row in json.loads(text)["rows"])
 
 
-def process(lab: Lab) -> str:
-    return lab.hub.show(UNIT, "MainPID")["MainPID"]
-
-
-def test_check_mode_tells_of_the_store_and_changes_nothing(lab: Lab):
-    """Of either one, before anything of it is there."""
-    for store in ("sqlite", "postgresql"):
-        told = installed(lab, "--check", agender_hub_store=store)
-        assert told.status == 0, told.text
-    for path in ("opt/agender-hub", "etc/agender-hub/environment", "etc/postgresql"):
-        assert not (lab.hub.root / path).exists(), path
-
-
 def test_a_device_s_windows_end_in_the_embedded_store(lab: Lab):
-    """From the device over the broker into the file, by a release that the role has installed."""
-    played = installed(lab)
-    assert played.status == 0, played.text
+    """From the device over the broker into the file, by the release that site.yml has installed."""
     wait_for(lambda: stored(lab) >= 2, "windows in the store", 60)
-
-
-def test_the_second_run_leaves_the_ingestor_alone(lab: Lab):
-    """changed=0, and the same process."""
-    before = process(lab)
-    again = installed(lab)
-    assert again.status == 0, again.text
-    assert again.recap("hub")["changed"] == 0, again.text
-    assert process(lab) == before
 
 
 def test_the_ingestor_may_read_counts_and_nothing_else(lab: Lab):
@@ -122,7 +92,8 @@ def test_a_release_that_does_not_start_is_taken_back(lab: Lab, tmp_path: Path):
     """The old one runs again, on the store as it was before the new one changed its tables."""
     before = (lab.hub.root / "opt/agender-hub/current").readlink()
     windows = stored(lab)
-    played = installed(lab, agender_hub_checkout=str(broken(lab, tmp_path / "broken")))
+    bad = str(broken(lab, tmp_path / "broken"))
+    played = lab.play("upgrade.yml", "--limit", "hub", agender_hub_checkout=bad)
     assert played.status != 0
     assert "The hub is back at what worked before, and listens." in played.text, played.text
     assert "this release is broken" in played.text
@@ -130,13 +101,10 @@ def test_a_release_that_does_not_start_is_taken_back(lab: Lab, tmp_path: Path):
     wait_for(lambda: stored(lab) > windows, "a new window in the old store", 60)
 
 
-POSTGRESQL = {"agender_hub_store": "postgresql"}
-
-
 def test_a_device_s_windows_end_in_postgresql(lab: Lab):
     """Debian's, on the hub: heard by nobody else, and the second run changes nothing."""
     for last in (False, True):
-        played = installed(lab, **POSTGRESQL)
+        played = lab.play("site.yml", "--limit", "hub", agender_hub_store="postgresql")
         assert played.status == 0, played.text
         if not last:
             wait_for(lambda: stored(lab, database=True) >= 2, "windows in the database", 60)
@@ -170,7 +138,7 @@ def test_the_database_comes_back_from_its_back_up(lab: Lab):
 
 def test_an_ingestor_that_is_no_longer_wanted_is_stopped(lab: Lab):
     """What it has stored stays."""
-    played = lab.play("site.yml", "--limit", "hub")
+    played = lab.play("site.yml", "--limit", "hub", agender_hub_ingestor=False)
     assert played.status == 0, played.text
     shown = lab.hub.show(UNIT, "ActiveState", "UnitFileState")
     assert shown == {"ActiveState": "inactive", "UnitFileState": "disabled"}
