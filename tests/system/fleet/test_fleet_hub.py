@@ -134,12 +134,3 @@ def test_the_database_comes_back_from_its_back_up(lab: Lab):
     assert stored(lab, database=True) < before
     lab.hub.ok("/usr/local/sbin/agender-hub-restore", kept)
     wait_for(lambda: stored(lab, database=True) > before, "what was there, and new windows", 60)
-
-
-def test_an_ingestor_that_is_no_longer_wanted_is_stopped(lab: Lab):
-    """What it has stored stays."""
-    played = lab.play("site.yml", "--limit", "hub", agender_hub_ingestor=False)
-    assert played.status == 0, played.text
-    shown = lab.hub.show(UNIT, "ActiveState", "UnitFileState")
-    assert shown == {"ActiveState": "inactive", "UnitFileState": "disabled"}
-    assert stored(lab)
