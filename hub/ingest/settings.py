@@ -14,6 +14,8 @@ from hub.message import KIND
 
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Where systemd shows a service its secrets."""
+PASSWORDS = ("sealed-mqtt-password", "mqtt-password")
+"""What the password is called there; the first is encrypted on the disk, for this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,9 @@ class Settings:
         return f"{shared}{self.prefix}/v{SCHEMA}/+/+/{KIND}"
 
     def password(self) -> str | None:
-        """The password in its file, or in systemd's credential `mqtt-password`; never a flag."""
-        folder = os.environ.get(CREDENTIALS)
-        credential = Path(folder, "mqtt-password") if folder else None
-        if self.password_file is None and (credential is None or not credential.is_file()):
-            return None
-        return _read(self.password_file or credential, "--password-file").removesuffix("\n")
+        """The password in its file, or in systemd's credential of `PASSWORDS`; never a flag."""
+        file = self.password_file or _credential()
+        return None if file is None else _read(file, "--password-file").removesuffix("\n")
 
     def tls_context(self) -> ssl.SSLContext:
         """Checks the broker's certificate against `ca_file`, else the system's authorities."""
@@ -75,9 +74,16 @@ class Settings:
         return context
 
 
-def _read(path: Path | None, flag: str) -> str:
+def _credential() -> Path | None:
+    """The first of the credentials that systemd has given us."""
+    folder = os.environ.get(CREDENTIALS)
+    found = (Path(folder, name) for name in PASSWORDS) if folder else iter(())
+    return next((file for file in found if file.is_file()), None)
+
+
+def _read(path: Path, flag: str) -> str:
     try:
-        return path.read_text(encoding="utf-8") if path else ""
+        return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UsageError(f"{flag} {path}: {error}") from error
 

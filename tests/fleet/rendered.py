@@ -1,12 +1,16 @@
-"""The role's templates, rendered with the few filters of Ansible that they use."""
+"""The roles' templates, rendered with the few filters of Ansible that they use; their scripts."""
 
 from __future__ import annotations
 
 import json
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jinja2
+import pytest
 import yaml
 
 ANSIBLE = Path(__file__).parents[2] / "ansible"
@@ -35,3 +39,12 @@ def defaults(role: str) -> dict[str, Any]:
         (ANSIBLE / f"roles/{role}/defaults/main.yml").read_text()
     )
     return found
+
+
+def script(path: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A program below roles/ that has no suffix, as a module; nothing is left beside it."""
+    loader = SourceFileLoader(Path(path).name, str(ANSIBLE / "roles" / path))
+    module = module_from_spec(spec_from_loader(loader.name, loader))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    loader.exec_module(module)
+    return module

@@ -19,6 +19,7 @@ from edge.config.read import load
 from edge.config.tables import Config, Device
 from edge.publish import discovery
 from edge.publish.topics import Topics
+from hub.ingest.settings import Settings
 from tests.fleet.rendered import ANSIBLE, EXAMPLE, defaults, example, text
 
 INTEGRATIONS = ANSIBLE.parent / "docs" / "integrations"
@@ -115,6 +116,9 @@ def test_numbers_lists_and_nothing_too(tmp_path: Path):
     assert config.source.gain is None
 
 
+INGESTOR = {"name": "ingestor", "access": "counts"}
+
+
 def access_list(**former: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     """The rendered access list: user → (access, topic); `former` are the names of before."""
     group = example("group_vars/agender_devices.yml")
@@ -125,7 +129,7 @@ def access_list(**former: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     }  # fmt: skip
     lines = text(
         "agender_hub/templates/mosquitto.acl.j2", hostvars=hosts, agender_hub_devices=DEVICES,
-        agender_hub_users=defaults("agender_hub")["agender_hub_users"],
+        __agender_hub_everybody=[*defaults("agender_hub")["agender_hub_users"], INGESTOR],
         agender_hub_discovery_prefix="homeassistant", agender_hub_topic_prefix="agender",
     ).splitlines()  # fmt: skip
     return parsed(lines)
@@ -148,7 +152,13 @@ def test_the_access_list_is_the_documented_one():
     shipped = parsed((INTEGRATIONS / "mosquitto.acl").read_text().splitlines())
     made = access_list()
     assert {user: made[user] for user in shipped} == shipped
-    assert set(made) == {*DEVICES, "viewer", "operator", "recorder"}
+    assert set(made) == {*DEVICES, "viewer", "operator", "recorder", "ingestor"}
+
+
+def test_the_ingestor_reads_what_it_subscribes_to_and_nothing_else():
+    """Windows of every device; neither health nor requests, and it writes nothing."""
+    topic = Settings(share="hub").topic.removeprefix("$share/hub/")
+    assert access_list()["ingestor"] == [("read", topic)]
 
 
 def covers(pattern: str, topic: str) -> bool:
@@ -271,20 +281,29 @@ def test_grafana_s_files_fit_together():
     assert len(set(places)) == len(places)
 
 
+def pinned(role: str, suite: str) -> set[str]:
+    """The packages of a lock, each with hashes."""
+    lock = (ANSIBLE / f"roles/{role}/files/lock-{suite}.txt").read_text()
+    found = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+    assert lock.count("--hash=") >= len(found)
+    return found
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.match(r"[A-Za-z0-9-]+", line)[0] for line in requirements}
+
+
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
-def test_the_lock_pins_what_the_project_asks_for(suite: str):
-    """Every dependency but numpy, which is apt's, each with hashes."""
-    lock = (ANSIBLE / f"roles/agender_edge/files/lock-{suite}.txt").read_text()
-    pinned = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+def test_the_locks_pin_what_the_project_asks_for(suite: str):
+    """For a device every dependency but numpy, which is apt's; for a hub what it imports."""
     project = tomllib.loads((ANSIBLE.parent / "pyproject.toml").read_text())["project"]
-    wanted = {
-        re.match(r"[A-Za-z0-9-]+", line)[0]
-        for line in project["dependencies"]
-        if "armv7l" not in line or "!=" in line
-    }
-    assert wanted - {"numpy"} <= pinned
-    assert "numpy" not in pinned
-    assert lock.count("--hash=") >= len(pinned)
+    asked = [line for line in project["dependencies"] if "armv7l" not in line or "!=" in line]
+    device, hub = pinned("agender_edge", suite), pinned("agender_hub", suite)
+    assert names(asked) - {"numpy"} <= device
+    assert "numpy" not in device | hub
+    extra = names(project["optional-dependencies"]["hub"])
+    assert {*extra, "psycopg-binary", "msgspec", "paho-mqtt", "pip"} <= hub
+    assert not hub & {"opencv-python-headless", "ai-edge-litert", "av"}
 
 
 def tasks_of(file: Path) -> list[dict[str, Any]]:
@@ -301,6 +320,7 @@ def tasks_of(file: Path) -> list[dict[str, Any]]:
 SECRETIVE = re.compile(
     r"agender_edge_\w*password|__agender_edge_value|agender_edge_known|__agender_edge_tables"
     r"|\.password"
+    r"|agender_hub_(ingestor|reader)_password|__agender_hub_everybody.*password"
 )
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
 
 import pytest
 
-from tests.fleet.rendered import ANSIBLE
+from tests.fleet.rendered import script
 
-FILE = ANSIBLE / "roles/agender_edge/files/healthy"
 WELL = {"ActiveState": "active", "Result": "success", "StatusText": "well", "NRestarts": "0"}
 
 
 @pytest.fixture
 def healthy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script as a module; both services are well and count one window a second."""
-    loader = SourceFileLoader("healthy", str(FILE))
-    module = module_from_spec(spec_from_loader("healthy", loader))
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
-    loader.exec_module(module)
+    module = script("agender_edge/files/healthy", monkeypatch)
     monkeypatch.setattr(module, "shown", lambda unit, *names: dict(WELL))
     monkeypatch.setattr(module, "asked", lambda query: 8 if "next_seq" in query else None)
     return module

@@ -9,6 +9,7 @@ import pytest
 
 from hub import cli, flags
 from hub.errors import StoreError, UsageError
+from hub.ingest.settings import CREDENTIALS, Settings
 from hub.store import open_store
 from tests.hub.support import Hub, Sender, agender_hub
 from tests.publish.support import Broker, wait_for
@@ -125,3 +126,18 @@ def test_a_newcomer_needs_two_commands(tmp_path: Path, broker: Broker) -> None:
     assert done.stdout.splitlines()[1].startswith("2026-01-01,shop,door,0,3,0,")
     sender.close()
     assert hub.end() == 0
+
+
+def test_the_password_that_is_encrypted_on_the_disk_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of systemd's two credentials; a file that is named comes before both."""
+    monkeypatch.delenv(CREDENTIALS, raising=False)
+    assert Settings().password() is None
+    monkeypatch.setenv(CREDENTIALS, str(tmp_path))
+    assert Settings().password() is None
+    for name, word in (("mqtt-password", "plain"), ("sealed-mqtt-password", "sealed")):
+        (tmp_path / name).write_text(f"{word}\n")
+        assert Settings().password() == word
+    (tmp_path / "own").write_text("own")
+    assert Settings(password_file=tmp_path / "own").password() == "own"

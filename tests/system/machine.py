@@ -40,6 +40,8 @@ class Machine(Closing):
         command = [
             "systemd-nspawn", "--quiet", f"--directory={root}", "--boot",
             "--register=no", "--keep-unit", "--console=pipe",
+            # Else our /etc/localtime is mounted there, and tzdata can't be installed.
+            "--timezone=off",
             "--volatile=no" if keep else "--volatile=overlay",
             f"--network-namespace-path={network}" if network else "--private-network",
             # As --private-network gives it; without, systemd starts PrivateNetwork=yes *without*.

@@ -45,6 +45,7 @@ Host {name}.local
 """
 
 INVENTORY = {
+    "agender_hub": {"hosts": {"hub": {"agender_hub_ingestor": True}}},
     "agender_devices": {
         "hosts": {
             "door": {
@@ -59,7 +60,7 @@ INVENTORY = {
                 "agender_edge_health_timeout_s": 40,
             }
         }
-    }
+    },
 }
 
 
@@ -100,7 +101,11 @@ class Lab:
 
     def password(self, user: str) -> str:
         """What was made for a user of the broker."""
-        return (self.secrets / f"mqtt-{user}").read_text().strip()
+        return self.password_of(f"mqtt-{user}")
+
+    def password_of(self, name: str) -> str:
+        """What was made for a user of anything."""
+        return (self.secrets / name).read_text().strip()
 
     def _environment(self) -> dict[str, str]:
         ssh = f"-F {self.folder}/ssh_config -o ControlMaster=auto -o ControlPersist=60s"

@@ -16,11 +16,11 @@ pytestmark = pytest.mark.slow
 
 
 def test_check_mode_tells_and_changes_nothing(lab: Lab):
-    """On new machines --check runs to its end, Grafana and all, and no file of theirs changes."""
+    """On new machines --check runs to its end, Grafana, PostgreSQL and all; no file changes."""
     folders = ("etc", "opt", "usr", "var/lib/systemd", "lib/systemd")
     stamp = time.time()
     grafana = {"agender_hub_grafana": True, "agender_hub_grafana_apt": {"uris": "http://nowhere"}}
-    played = lab.play("site.yml", "--check", **grafana)
+    played = lab.play("site.yml", "--check", agender_hub_store="postgresql", **grafana)
     assert played.status == 0, played.text
     for machine in (lab.hub, lab.door):
         made = [

@@ -65,11 +65,15 @@ def test_the_checkout_s_wheels_come_after_an_index_s(lab: Lab):
 
 
 def test_grafana_is_installed_from_the_repository_that_is_named(lab: Lab, tmp_path: Path):
-    """Key, repository, package, provisioned files and service; then nothing is left to change."""
+    """Key, repository, package, provisioned files and service; then nothing is left to change.
+
+    In the same runs the ingestor is no longer wanted: it is stopped, and what it has stored stays.
+    """
     folder = tmp_path / "apt"
     repository(folder, tmp_path)
     named = {"uris": AT_HUB, "signed_by": f"{AT_HUB}/key.asc"}
-    asked = {"agender_hub_grafana": True, "agender_hub_grafana_apt": named}
+    asked = {"agender_hub_grafana": True, "agender_hub_grafana_apt": named,
+             "agender_hub_ingestor": False}  # fmt: skip
     with served(lab, folder):
         for check in ([], ["--check"]):
             played = lab.play("site.yml", "--limit", "hub", *check, **asked)
@@ -82,3 +86,6 @@ def test_grafana_is_installed_from_the_repository_that_is_named(lab: Lab, tmp_pa
     }  # fmt: skip
     for kind in ("datasources", "dashboards"):
         assert (lab.hub.root / f"etc/grafana/provisioning/{kind}/agender.yaml").is_file()
+    shown = lab.hub.show("agender-hub", "ActiveState", "UnitFileState")
+    assert shown == {"ActiveState": "inactive", "UnitFileState": "disabled"}
+    assert (lab.hub.root / "var/lib/private/agender-hub/hub.sqlite3").is_file()
