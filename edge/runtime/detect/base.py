@@ -17,7 +17,7 @@ from edge.runtime.networks.model import Network, Tensor
 
 Floats = NDArray[np.float32]
 
-GREY_EVERY = 5
+GREY_EVERY = 8
 """Pictures between two looks at whether they have colours: so soon after somebody in colours has
 come before a grey wall they are seen as by day."""
 

@@ -23,10 +23,11 @@ COLOURED_SHARE = 0.01
 
 def is_grey(picture: Image) -> bool:
     """Whether a picture, height × width × 3 uint8 in any order of colours, has none."""
-    some = picture[::STEP_PX, ::STEP_PX].astype(np.int16)
-    one, two, three = some[..., 0], some[..., 1], some[..., 2]
-    coloured = (np.abs(one - two) > APART) | (np.abs(two - three) > APART)
-    return bool(np.count_nonzero(coloured) <= COLOURED_SHARE * coloured.size)
+    some = np.ascontiguousarray(picture[::STEP_PX, ::STEP_PX])
+    one, two, three = cv2.split(some)
+    apart = cv2.max(cv2.absdiff(one, two), cv2.absdiff(two, three))
+    coloured = cv2.countNonZero(cv2.threshold(apart, APART, 1, cv2.THRESH_BINARY)[1])
+    return coloured <= COLOURED_SHARE * one.size
 
 
 def tint(picture: Image, gain: Gain, *, rgb: bool) -> Image:
