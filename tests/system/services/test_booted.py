@@ -132,7 +132,7 @@ print(json.dumps({"reached": sorted(set(reached)), "told": told}))
     ("unit", "allowed"),
     [
         (VISION, {"/run/systemd/notify", "/run/agender-edge/publisher.sock",
-                  "/run/agender-edge/vision.sock"}),
+                  "/run/agender-edge/vision.sock", "/run/agender-edge/aim.sock"}),
         (PUBLISHER, {"/run/systemd/notify", "/run/agender-edge/publisher.sock",
                      "/run/agender-edge/vision.sock", "/run/avahi-daemon/socket",
                      "/run/systemd/resolve/io.systemd.Resolve"}),

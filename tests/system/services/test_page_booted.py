@@ -55,7 +55,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         yield booted
 
 
-PEOPLE = r">\d+ people</p>"
+PEOPLE = r">(1 person|\d+ people)</p>"
 
 
 def shown(machine: Machine, until: str, password: str = "battery staple") -> str:
