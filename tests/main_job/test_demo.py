@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,6 +24,15 @@ from edge.flash.wheels import packed_files
 from edge.messages.counts import counts_schema
 from tests.main_job.program import COMMAND, alive, wait_for
 from tests.shared import ROOT
+
+WITHOUT_INSTALLED = """
+from pathlib import Path
+import edge.demo.footage
+from edge.cli import main
+edge.demo.footage.INSTALLED = Path("/nowhere")
+main(["demo"])
+"""
+"""The demo where `make demo` has not yet brought a clip."""
 
 
 def demo(clip, tmp_path, *words):
@@ -127,8 +137,9 @@ def test_a_demo_that_is_ended_while_it_renders_leaves_no_half_clip(demo_clip, tm
     (tmp_path / "agender-convert").mkdir()
     shutil.copy(portrait, tmp_path / "agender-convert" / portrait.name)
     process = subprocess.Popen(
-        [*COMMAND, "demo"], env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)}, text=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0,
+        [sys.executable, "-B", "-c", WITHOUT_INSTALLED], text=True, process_group=0,
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     folder = tmp_path / "agender-edge"
     wait_for(lambda: folder.is_dir() and list(folder.iterdir()), "the clip's beginning")
