@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from edge.messages.counts import AGE_TOTALS
+from hub.report.groups import groups_of
 from hub.report.question import (
     DAYS_BEFORE,
     DEVICES,
     GAPS,
-    GROUPED,
     PLACES,
     REFUSALS,
     SUMS,
@@ -121,22 +121,11 @@ def _gaps(store: Store, question: Question) -> Counter[Group]:
     Summed here: numbers reach 2⁵³, and a sum in SQL would leave 64 bits.
     """
     missing: Counter[Group] = Counter()
-    groups = _groups(store, question)
+    groups = groups_of(store, question.group) if question.per == "group" else None
     for gap in store.ask(GAPS[question.by, question.whose], question.values):
         for name in groups.get((gap["site"], gap["device"]), ()) if groups is not None else ("",):
             missing[_group(gap | {"name": name}, question)] += gap["windows"]
     return missing
-
-
-def _groups(store: Store, question: Question) -> dict[tuple[str, str], list[str]] | None:
-    """Site and device → the groups that are asked for; None where none are."""
-    if question.per != "group":
-        return None
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in store.ask(GROUPED, {}):
-        if question.group in (None, one["name"]):
-            found.setdefault((one["site"], one["device"]), []).append(one["name"])
-    return found
 
 
 def _places(store: Store, question: Question) -> dict[str, int | None]:

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from hub.report.question import CROSSINGS, GROUPED, Question
+from hub.report.groups import groups_of
+from hub.report.question import CROSSINGS, Question
 from hub.store import Store
 
 RESET_HOUR = 4
@@ -51,18 +52,10 @@ def occupancy(store: Store, question: Question, reset_hour: int = RESET_HOUR) ->
     """The days of a question about devices or a group, all their lines taken together."""
     wider = question._replace(last=question.last + timedelta(days=1))
     found = store.ask(CROSSINGS[question.whose], wider.values)
-    members = _members(store, question)
+    members = groups_of(store, question.group) if question.group is not None else None
     kept = [one for one in found if members is None or (one["site"], one["device"]) in members]
     days = [_day(day, rows) for day, rows in _by_day(kept, reset_hour)]
     return [day for day in days if question.first <= day.day <= question.last]
-
-
-def _members(store: Store, question: Question) -> set[tuple[str, str]] | None:
-    """The devices of the group that is asked for; None: all."""
-    if question.group is None:
-        return None
-    found = store.ask(GROUPED, {})
-    return {(one["site"], one["device"]) for one in found if one["name"] == question.group}
 
 
 def _by_day(

@@ -16,9 +16,10 @@ from hub.report import occupancy_forms
 from hub.report.alarms import alarms
 from hub.report.build import Report, build
 from hub.report.forms import as_csv, as_json
+from hub.report.groups import groups_of
 from hub.report.occupancy import occupancy
 from hub.report.parquet import write_parquet
-from hub.report.question import GROUPED, Compared, Question
+from hub.report.question import Compared, Question
 from hub.report.text import as_text
 from hub.store import open_store
 from hub.store.base import Member
@@ -60,8 +61,8 @@ def alarmed(address: str, question: Question, quiet_min: float, form: str) -> tu
 def groups(address: str) -> str:
     """Every group and its devices, one a line."""
     with closing(open_store(address, reading=True)) as store:
-        found = store.ask(GROUPED, {})
-    members = sorted((one["name"], f"{one['site']}/{one['device']}") for one in found)
+        found = groups_of(store)
+    members = sorted((name, "/".join(device)) for device, names in found.items() for name in names)
     lines = [
         f"{name}: {' '.join(device for _, device in group)}\n"
         for name, group in groupby(members, lambda pair: pair[0])
