@@ -27,7 +27,7 @@ MAX_BYTES = 65_536
 """A longer datagram is cut by the kernel and then refused as malformed."""
 SAY_S = 600.0
 _PATH_BYTES = 107  # sun_path in <sys/un.h>, less its closing zero
-_LONGEST_NAME = "publisher.sock"
+_LONGEST_NAME = "page/publisher.sock"  # below the runtime folder
 _ABSENT = (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ENOBUFS)
 
 Heard = TypeVar("Heard")

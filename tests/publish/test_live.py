@@ -22,6 +22,7 @@ from edge.messages.live import (
     VisionSocket,
 )
 from edge.messages.messages import ModelInfo
+from edge.messages.page import PageSocket, TellingSocket
 from edge.messages.record_socket import MAX_BYTES, socket_folder
 from tests.publish.support import health, state
 
@@ -95,6 +96,19 @@ def test_a_folder_for_the_sockets_is_found_however_long_the_users_tmpdir_is(
     with socket_folder("agender-test-") as folder, VisionSocket(folder), PublisherSocket(folder):
         assert folder.parent == (deep if length == 10 else Path("/tmp"))
     assert not folder.exists()
+
+
+def test_the_pages_sockets_fit_into_it_too(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They lie one folder deeper: where vision's would just fit, theirs would not."""
+    base = tmp_path_factory.getbasetemp()
+    left = 107 - len(f"{base}//agender-test-12345678/publisher.sock")
+    deep = base / ("y" * max(left, 1))
+    deep.mkdir(exist_ok=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with socket_folder("agender-test-") as folder, PageSocket(folder), TellingSocket(folder):
+        assert folder.parent == Path("/tmp")
 
 
 def test_a_path_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
