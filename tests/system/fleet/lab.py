@@ -241,12 +241,13 @@ def ansible_folder() -> Path:
     wanted = project["optional-dependencies"]["fleet"]
     key = hashlib.sha256(f"{sys.version_info[:2]} {wanted}".encode()).hexdigest()[:8]
     kept = debian.cache() / f"ansible-{key}"
-    if not (kept / "ready").is_file():
-        shutil.rmtree(kept, ignore_errors=True)
-        venv.create(kept, with_pip=True)
-        pip = [kept / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
-        done = subprocess.run(pip, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"Ansible could not be installed: {done.stderr.strip()[-300:]}")
-        (kept / "ready").touch()
+    with debian.locked(kept):
+        if not (kept / "ready").is_file():  # its scripts hold its name, so that it is made in place
+            shutil.rmtree(kept, ignore_errors=True)
+            venv.create(kept, with_pip=True)
+            pip = [kept / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
+            done = subprocess.run(pip, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"Ansible could not be installed: {done.stderr.strip()[-300:]}")
+            (kept / "ready").touch()
     return kept / "bin"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.store import migrations
 from tests.main_job.program import wait_for
 from tests.system.fleet.asking import COUNTS, HUB
 from tests.system.fleet.lab import Lab
@@ -70,7 +71,7 @@ def test_the_embedded_store_comes_back_from_its_back_up(lab: Lab):
     assert lab.hub.show(UNIT, "ActiveState")["ActiveState"] == "active"
 
 
-STEP = 'Step(3, "groups", common=True))'
+NEWEST = "NEWEST = STEPS[-1].version"
 
 
 def broken(lab: Lab, folder: Path) -> Path:
@@ -78,10 +79,11 @@ def broken(lab: Lab, folder: Path) -> Path:
     shutil.copytree(lab.checkout, folder, ignore=shutil.ignore_patterns("artefacts", "secrets"))
     file = folder / "hub/store/migrations.py"
     text = file.read_text()
-    assert STEP in text
-    step = 'Step(3, "groups", common=True), Step(4, "later", common=True))'
-    file.write_text(text.replace(STEP, step))
-    later = folder / "hub/store/sql/common/0004_later.sql"
+    assert NEWEST in text
+    version = migrations.NEWEST + 1
+    step = f'STEPS = (*STEPS, Step({version}, "later", common=True))'
+    file.write_text(text.replace(NEWEST, f"{step}\n{NEWEST}"))
+    later = folder / f"hub/store/sql/common/{version:04d}_later.sql"
     later.write_text("CREATE TABLE later (number integer);\n")
     run = folder / "hub/ingest/ingest.py"
     run.write_text(run.read_text() + '\n\nraise RuntimeError("this release is broken")\n')
@@ -129,7 +131,7 @@ def test_the_database_comes_back_from_its_back_up(lab: Lab):
     """All windows are lost; the copy has what was stored before, and the ingestor goes on."""
     before, kept = stored(lab, database=True), copy(lab)
     assert kept.endswith(".dump")
-    empty = "TRUNCATE agender.windows, agender.window_keys"
+    empty = "TRUNCATE agender.windows, agender.window_keys, agender.numberings"
     lab.hub.ok("runuser", "-u", "postgres", "--", "psql", "-d", "agender", "-c", empty)
     assert stored(lab, database=True) < before
     lab.hub.ok("/usr/local/sbin/agender-hub-restore", kept)
