@@ -201,7 +201,7 @@ class _Device:
         try:
             self.sock.sendall(bytes([head]) + _length(len(body)) + body)
         except OSError:
-            self.sock.shutdown(socket.SHUT_RD) if self.up else None  # `read` says so
+            return  # the connection is over, as `read` finds too
 
     def drop(self) -> None:
         if self.sock is not None:
