@@ -37,7 +37,7 @@ def haze_of(picture: Image) -> Image | None:
     means = some.mean(axis=0)
     gains = means.mean() / np.maximum(means - black, 1)
     table = (np.arange(256)[:, None] - black) * gains
-    return np.clip(np.rint(table), 0, 255).astype(np.uint8)[None]
+    return np.asarray(np.clip(np.rint(table), 0, 255)[None], np.uint8)
 
 
 def clear(picture: Image, table: Image) -> Image:
