@@ -1,11 +1,11 @@
-"""How many bytes a window takes in a store, indexes and keys among them.
+"""How many bytes a window takes on its way and in a store, indexes and keys among them.
 
     python -m benchmarks.store_size [--devices 20] [--windows 2000] [--json]
 
 Each store is filled with so many windows of each device, ten minutes after ten minutes, and asked
-for its size before and after. SQLite is measured after a checkpoint, PostgreSQL by the sizes of the
-schema's relations; neither has anything deleted from it. PostgreSQL must be installed, as for the
-tests.
+for its size before and after. SQLite is measured after a checkpoint, PostgreSQL by the sizes of its
+relations; neither has anything deleted from it. The messages are those of the tests, without
+zones and lines. PostgreSQL must be installed, as for the tests.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
+
 from hub.store import Store, open_store
 from tests.hub.postgres import Postgres
-from tests.hub.support import window
+from tests.hub.support import payload, window
+from tests.publish.support import health
 
 MINUTES = 10
+KINDS = ("counts", "health")
 RELATIONS = (
     "SELECT CAST(sum(pg_total_relation_size(c.oid)) AS bigint) AS bytes FROM pg_class AS c "
     "JOIN pg_namespace AS n ON n.oid = c.relnamespace "
@@ -62,7 +66,11 @@ def main() -> None:
             store.ask("PRAGMA wal_checkpoint(TRUNCATE)", {})
             return path.stat().st_size
 
-        figures = {"sqlite": per_window(str(path), file_size, *amount)}
+        figures: dict[str, float] = {
+            "counts": len(payload()),
+            "health": len(msgspec.json.encode(health())),
+        }
+        figures |= {"sqlite": per_window(str(path), file_size, *amount)}
     server = Postgres()
     try:
         figures["postgresql"] = per_window(
@@ -74,7 +82,7 @@ def main() -> None:
         print(json.dumps(figures))
         return
     for name, size in figures.items():
-        print(f"{name}: {size:.0f} bytes a window")
+        print(f"{name}: {size:.0f} bytes a {'message' if name in KINDS else 'window'}")
 
 
 if __name__ == "__main__":
