@@ -8,6 +8,7 @@ path can be taken over to be shown what was meant for another. See unix(7).
 from __future__ import annotations
 
 import array
+import logging
 import os
 import select
 import socket
@@ -15,7 +16,7 @@ import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -23,6 +24,8 @@ from edge.closing import Closing
 from edge.errors import UserError
 from edge.messages.aim import AIM_SOCKET, FromAim, ToAim
 from edge.messages.record_socket import MAX_BYTES, bound
+
+log = logging.getLogger("vision")
 
 CREDENTIALS = struct.Struct("3i")
 """struct ucred: process, user, group."""
@@ -72,12 +75,17 @@ class Asked(NamedTuple):
 
 
 class AimDoor(Closing):
-    """Vision's end. Raises ValueError and OSError as the live sockets do."""
+    """Vision's end, made by the vision that has the live socket of this folder.
+
+    Whoever else listens at its path loses it: the publisher, which may write into the folder too,
+    is not to decide by that whether vision starts. Raises ValueError and OSError as the live
+    sockets do.
+    """
 
     def __init__(self, runtime: str | Path) -> None:
         self.folder = Path(runtime).absolute()
         self._here = self.folder / AIM_SOCKET
-        self._socket = bound(self._here, mode=0o600)
+        self._socket = bound(self._here, mode=0o600, taking_over=True)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
     def receive(self) -> list[Asked]:
@@ -97,7 +105,34 @@ class AimDoor(Closing):
     def close(self) -> None:
         """Close the socket and remove its path."""
         self._socket.close()
-        self._here.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody may have laid a folder there since
+            self._here.unlink()
+
+
+class ShutDoor(Closing):
+    """In place of a door that could not be made: nobody is shown anything."""
+
+    def __init__(self, runtime: str | Path) -> None:
+        self.folder = Path(runtime).absolute()
+
+    def receive(self) -> list[Asked]:
+        """No request comes by it."""
+        return []
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+Door: TypeAlias = AimDoor | ShutDoor
+
+
+def aim_door(runtime: str | Path) -> Door:
+    """Vision's end; where it can't be made, one that is shut, said in the log: vision counts on."""
+    try:
+        return AimDoor(runtime)
+    except (OSError, ValueError) as error:
+        log.error("nobody can aim: paths.runtime = %s: %s", runtime, error)
+        return ShutDoor(runtime)
 
 
 class AimLine(Closing):
