@@ -15,6 +15,7 @@ from edge.config.tables import Config
 from edge.errors import ConfigError
 from edge.host.exposure import forbid_core_dumps
 from edge.host.notify import Service
+from edge.host.units import instance_in
 from edge.messages.page import PageSocket
 from edge.page.app import App
 from edge.page.ear import Ear
@@ -37,7 +38,7 @@ def serve(config: Config) -> int:
         raise ConfigError("page.enabled = false: set it to true to have the page served")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    if _until_ended(config, password_of(config)):
+    if _until_ended(config, password_of(config, instance_in(config.paths.state))):
         log.info("starting again with the configuration read anew")
         start_anew()
     return 0
