@@ -119,8 +119,17 @@ def bound(here: Path, *, mode: int, taking_over: bool = False) -> socket.socket:
         made.bind(str(here))
     finally:
         os.umask(before)
-    here.chmod(mode)
+    _set_mode(here, mode)
     return made
+
+
+def _set_mode(here: Path, mode: int) -> None:
+    """Whatever the folder's default rights are; a link that somebody laid there is not followed."""
+    number = os.open(here, os.O_PATH | os.O_NOFOLLOW)
+    try:
+        os.chmod(f"/proc/self/fd/{number}", mode)  # noqa: PTH101 - a descriptor has no other name
+    finally:
+        os.close(number)
 
 
 @contextmanager

@@ -88,6 +88,16 @@ def is_loopback(client: str) -> bool:
     return ipaddress.ip_address(client.partition("%")[0]).is_loopback
 
 
+def from_this_device(request: Request) -> bool:
+    """Whether a browser asks that is on the device, or comes by a tunnel of somebody who is.
+
+    A proxy asks from here too, but by another name, or it says for whom.
+    """
+    name = host_of(request.host)
+    by_own_name = name == "localhost" or (_is_address(name) and is_loopback(name))
+    return by_own_name and is_loopback(request.client) and not request.forwarded
+
+
 def from_here(request: Request) -> bool:
     """Whether the page that sends it is ours, as far as the browser says which it is."""
     if request.origin is None:

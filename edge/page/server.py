@@ -45,7 +45,7 @@ def server_of(config: Config, app: Wsgi) -> Server:
         asyncore_loop_timeout=1,
         asyncore_use_poll=True,
         log_socket_errors=False,
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=False,  # that there are any is told, nothing of them believed
     )
     try:
         return Server(app, adj=settings)

@@ -12,11 +12,15 @@ Environ = Mapping[str, Any]
 Start = Callable[[str, list[tuple[str, str]]], object]
 Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 
-BODY_MAX = 4_096
+BODY_MAX = 16_384
 """Bytes of a form; the server refuses a longer one before it is read."""
 FIELDS_MAX = 8
 HEAD_MAX = 8_192
 """Bytes of a request's head, likewise."""
+FORWARDED = frozenset(
+    f"HTTP_{name}"
+    for name in ("FORWARDED", "VIA", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_REAL_IP")
+)
 HTML = "text/html; charset=utf-8"
 
 
@@ -33,6 +37,8 @@ class Request(NamedTuple):
     origin: str | None
     client: str
     languages: str
+    forwarded: bool
+    """Whether a proxy says that it asks for somebody else."""
     site: str
     """Whose page asks, as the browser says (Sec-Fetch-Site); empty where it does not."""
 
@@ -58,6 +64,7 @@ def read(environ: Environ) -> Request:
         origin=environ.get("HTTP_ORIGIN"),
         client=environ.get("REMOTE_ADDR", ""),
         languages=environ.get("HTTP_ACCEPT_LANGUAGE", "")[:200],
+        forwarded=not FORWARDED.isdisjoint(environ),
         site=environ.get("HTTP_SEC_FETCH_SITE", ""),
     )
 
