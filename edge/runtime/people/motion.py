@@ -39,6 +39,11 @@ DECAY_S = 0.3
 it flies on by this times its velocity at most (a Singer model's manoeuvre time: Singer, *Estimating
 optimal tracking filter performance for manned maneuvering targets*, 1970)."""
 
+CORRELATED_S = 0.06
+"""What a detector errs by in one look, it errs by in the next: detections nearer in time than this
+share their errors (of boxes, by .4 after a thirtieth of a second and by nothing after a fifteenth),
+and so many a second tell no more than one each so often."""
+
 ASPECT_GAIN = 0.2
 """How fast the smoothed height/width follows the detected one."""
 
@@ -105,7 +110,7 @@ class Expectation(NamedTuple):
 class Motion:
     """Where a face is expected, with how much doubt."""
 
-    __slots__ = ("_aspect", "_floor_px", "_size", "_time_s", "_x", "_y", "width")
+    __slots__ = ("_aspect", "_floor_px", "_measured_s", "_size", "_time_s", "_x", "_y", "width")
 
     def __init__(self, box: Box, time_s: float, floor_px: float = 0.0) -> None:
         """`floor_px` is the least jitter of a box, in the frame's pixels."""
@@ -118,6 +123,7 @@ class Motion:
         self._size = Axis(math.log(max(box.width, 1.0)), size_noise, 1.0)
         self._aspect = box.height / max(box.width, 1.0)
         self._time_s = time_s
+        self._measured_s = -math.inf
         self.width = self._bounded_width()
         """Expected width, pixels."""
 
@@ -138,9 +144,15 @@ class Motion:
         self.width = self._bounded_width()
 
     def update(self, box: Box) -> None:
-        """Correct by a detection at the time last predicted to."""
+        """Correct by a detection at the time last predicted to.
+
+        One that follows on another at once shares its error, and is believed the less: noise that
+        is correlated in time, as white noise of the same density (Bar-Shalom et al., 8.2).
+        """
         x, y = box.centre
-        noise, size_noise = self._noise(box.width)
+        since_s, self._measured_s = self._time_s - self._measured_s, self._time_s
+        shared = max(CORRELATED_S / since_s, 1.0) if since_s > 0 else 1.0
+        noise, size_noise = (shared * variance for variance in self._noise(box.width))
         self._x.update(x, noise)
         self._y.update(y, noise)
         self._size.update(math.log(max(box.width, 1.0)), size_noise)
@@ -160,6 +172,11 @@ class Motion:
     def speed(self) -> float:
         """How fast the centre moves, in face widths a second."""
         return math.hypot(self._x.velocity, self._y.velocity) / self.width
+
+    @property
+    def growth(self) -> float:
+        """How fast the logarithm of the width grows, per second."""
+        return self._size.velocity
 
     @property
     def velocity(self) -> Point:
