@@ -110,7 +110,7 @@ def test_a_face_that_turned_away_in_mid_picture_goes_on_as_the_same_visit(gap_s,
     assert len(found + them.close()) == visits
 
 
-@pytest.mark.parametrize(("back", "visits"), [(400, 2), (540, 3)])
+@pytest.mark.parametrize(("back", "visits"), [(400, 2), (560, 3)])
 def test_beside_another_only_a_face_that_comes_back_where_it_stood_is_the_lost_one(back, visits):
     """Elsewhere whose face it is would be a guess; a guess would hide one of two people."""
     them = people()

@@ -100,22 +100,30 @@ class TrackInitiator:
         self, now: Sequence[Sighting], time_s: float, region: Region = EVERYWHERE
     ) -> list[Triple]:
         """A look's unassigned detections → the triples that end in it, likeliest first."""
+        self._drop({id(s) for look in self._looks for s in look.sightings
+                    if time_s - s.time_s > AGE_MAX_S})  # fmt: skip
+        if not now:  # as on most looks: nothing can end in it
+            self._looks.append(_Look(region, time_s, []))
+            return []
         before = self._before(region, time_s)
         born = _best(sorted(self._triples(before, now), key=lambda triple: triple.cost))
         used = {id(s) for triple in born for s in (triple.first, triple.middle, triple.last)}
-        for look in self._looks:
-            look.sightings[:] = [old for old in look.sightings if id(old) not in used]
+        self._drop(used)
         self._looks.append(_Look(region, time_s, [s for s in now if id(s) not in used]))
         return born
 
+    def _drop(self, sightings: set[int]) -> None:
+        """Forget sightings, by their ids."""
+        if sightings:
+            for look in self._looks:
+                look.sightings[:] = [old for old in look.sightings if id(old) not in sightings]
+
     def _before(self, region: Region, time_s: float) -> list[list[Sighting]]:
-        """What the last few looks at this place left, oldest first; what is too old is dropped.
+        """What the last few looks at this place left, oldest first.
 
         Of looks that share their errors one counts: that it shows thrice in a row what is no face
         would otherwise be likelier the more often one looks.
         """
-        for look in self._looks:
-            look.sightings[:] = [old for old in look.sightings if time_s - old.time_s <= AGE_MAX_S]
         found: list[list[Sighting]] = []
         last_s = time_s
         for look in reversed(self._looks):

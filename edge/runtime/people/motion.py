@@ -110,7 +110,17 @@ class Expectation(NamedTuple):
 class Motion:
     """Where a face is expected, with how much doubt."""
 
-    __slots__ = ("_aspect", "_floor_px", "_measured_s", "_size", "_time_s", "_x", "_y", "width")
+    __slots__ = (
+        "_aspect",
+        "_box",
+        "_floor_px",
+        "_measured_s",
+        "_size",
+        "_time_s",
+        "_x",
+        "_y",
+        "width",
+    )
 
     def __init__(self, box: Box, time_s: float, floor_px: float = 0.0) -> None:
         """`floor_px` is the least jitter of a box, in the frame's pixels."""
@@ -124,6 +134,8 @@ class Motion:
         self._aspect = box.height / max(box.width, 1.0)
         self._time_s = time_s
         self._measured_s = -math.inf
+        self._box: Box | None = None
+        """Made when it is asked for: several ask between two frames."""
         self.width = self._bounded_width()
         """Expected width, pixels."""
 
@@ -141,7 +153,7 @@ class Motion:
         self._y.predict(dt_s, density, kept)
         self._size.predict(dt_s, SIZE_ACCELERATION**2, kept)
         self._time_s = time_s
-        self.width = self._bounded_width()
+        self._moved()
 
     def update(self, box: Box) -> None:
         """Correct by a detection at the time last predicted to.
@@ -151,13 +163,18 @@ class Motion:
         """
         x, y = box.centre
         since_s, self._measured_s = self._time_s - self._measured_s, self._time_s
-        shared = max(CORRELATED_S / since_s, 1.0) if since_s > 0 else 1.0
-        noise, size_noise = (shared * variance for variance in self._noise(box.width))
+        noise, size_noise = self._noise(box.width)
+        if 0 < since_s < CORRELATED_S:
+            shared = CORRELATED_S / since_s
+            noise, size_noise = noise * shared, size_noise * shared
         self._x.update(x, noise)
         self._y.update(y, noise)
         self._size.update(math.log(max(box.width, 1.0)), size_noise)
         self._aspect += ASPECT_GAIN * (box.height / max(box.width, 1.0) - self._aspect)
-        self.width = self._bounded_width()
+        self._moved()
+
+    def _moved(self) -> None:
+        self.width, self._box = self._bounded_width(), None
 
     def _noise(self, width: float) -> tuple[float, float]:
         """Variances of a detected centre (square pixels) and of a width's logarithm."""
@@ -199,9 +216,11 @@ class Motion:
     @property
     def box(self) -> Box:
         """Expected box."""
-        width = self.width
-        height = width * self._aspect
-        return Box(self._x.position - width / 2, self._y.position - height / 2, width, height)
+        if self._box is None:
+            width, height = self.width, self.width * self._aspect
+            left, top = self._x.position - width / 2, self._y.position - height / 2
+            self._box = Box(left, top, width, height)
+        return self._box
 
     @property
     def expectation(self) -> Expectation:
