@@ -31,3 +31,10 @@ def loss(age: Tensor, gender: Tensor, target: Tensor, female: Tensor, how: Loss)
     smooth = female * (1 - how.gender_smoothing) + 0.5 * how.gender_smoothing
     sex = functional.binary_cross_entropy_with_logits(gender, smooth)
     return functional.cross_entropy(age, target) + how.expectation * years + how.gender * sex
+
+
+def face_loss(logit: Tensor, face: Tensor) -> Tensor:
+    """Logits N and truths N → a scalar: binary cross entropy, faces and others weighing alike."""
+    each = functional.binary_cross_entropy_with_logits(logit, face.float(), reduction="none")
+    parts = [each[mask].mean() for mask in (face, ~face) if mask.any()]
+    return torch.stack(parts).mean()
