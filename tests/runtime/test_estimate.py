@@ -59,7 +59,7 @@ class Saying:
     of its estimator changed.
     """
 
-    def __init__(self, folder: Any, outputs: list[list[list[float]]], **changed: Any) -> None:
+    def __init__(self, folder: Any, says: list[list[list[float]]], **changed: Any) -> None:
         card = read_card(folder / "agender_64.json")
         bands = [{"attribute": "age", "kind": "expectation", "values": [10, 30, 50]}]
         told = [
@@ -68,7 +68,7 @@ class Saying:
         ]
         spec = {"crop": {"margin": 0.1}, "outputs": bands + told, **changed}
         self.card = msgspec.structs.replace(card, estimator=msgspec.convert(spec, Spec))
-        self._outputs = [np.array(rows, np.float32) for rows in outputs]
+        self._outputs = [np.array(rows, np.float32) for rows in says]
 
     def run(self, _crops: Any) -> list[Any]:
         return self._outputs
