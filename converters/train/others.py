@@ -28,6 +28,8 @@ KEPT = 0.99
 """Share of the faces that must not be lost to the rule that drops other things."""
 PART_SIDES = (0.2, 0.36)
 """Side of a corner of a chip that holds hair, an ear, a collar, but no face; in sides of it."""
+LOOSE_SCALES, LOOSE_SHIFT = (0.45, 0.95), 0.1
+"""How small a loosely cut face is, and the deviation of its place, in sides of the chip."""
 
 
 class Others(NamedTuple):
@@ -114,15 +116,17 @@ def drawn(
 ) -> tuple[Image, NDArray[np.bool_]]:
     """`count` chips, M × side × side × 3, and which are faces.
 
-    Half are things that were taken for faces, every source alike (as the square root of how often
-    it is there), a quarter faces of the same origins, a quarter corners of the chips `members`.
+    Of eight, five are things that were taken for faces, every source alike (as the square root of
+    how often it is there), one a face of the same origins, one a corner of one of the chips
+    `members`, one such a chip cut as loosely as wrong landmarks do.
     """
-    rows = [_one(others, random, face=number % 4 == 0) for number in range(count)]
+    kind = np.arange(count) % 8
+    rows = [_one(others, random, face=number in (0, 4)) for number in kind]
     pixels = others.pixels[rows].copy()
-    corners = np.arange(count) % 4 == 1
-    for place in np.flatnonzero(corners):
-        pixels[place] = _corner(chips.pixels[random.choice(members)], random)
-    return pixels, others.face[rows] & ~corners
+    for number, cut in ((1, _corner), (4, _loose)):
+        for place in np.flatnonzero(kind == number):
+            pixels[place] = cut(chips.pixels[random.choice(members)], random)
+    return pixels, np.isin(kind, (0, 4))
 
 
 def removed(faces: NDArray[Any], others: NDArray[Any], kept: float = KEPT) -> float:
@@ -137,6 +141,17 @@ def _one(others: Others, random: Generator, *, face: bool) -> int:
     _, whose, count = np.unique(others.source[there], return_inverse=True, return_counts=True)
     weight = count[whose] ** -0.5
     return int(random.choice(there, p=weight / weight.sum()))
+
+
+def _loose(chip: Image, random: Generator) -> Image:
+    """The face smaller and out of the middle, its picture's edge repeated."""
+    side = chip.shape[0]
+    scale, shift = random.uniform(*LOOSE_SCALES), random.normal(0, LOOSE_SHIFT, 2) * side
+    middle = (1 - scale) * side / 2
+    matrix = np.array([[scale, 0, middle + shift[0]], [0, scale, middle + shift[1]]])
+    moved = cv2.warpAffine(chip, matrix, (side, side), flags=cv2.INTER_AREA,
+                           borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    return np.asarray(moved, np.uint8)
 
 
 def _corner(chip: Image, random: Generator) -> Image:
