@@ -89,8 +89,8 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--blend",
         type=Path,
         metavar="FILE",
-        help="a .tflite file of such a run, whose weights are averaged with the result's ([training] "
-        "blend says how much): most of what either knows",
+        help="a .tflite file of such a run, whose weights are averaged with the result's (how much "
+        "says [training] blend): most of what either knows",
     )
     parser.add_argument(
         "--insist",
