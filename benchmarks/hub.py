@@ -1,14 +1,15 @@
 """A fleet's windows through a NATS cluster and several ingestors into PostgreSQL, all of it killed.
 
     python -m benchmarks.hub [--devices 1000] [--seconds 60] [--nodes 3] [--ingestors 2]
-                             [--kills 6] [--json]
+                             [--kills 6] [--separate] [--health-s 60] [--json]
 
-Each device tells a window a minute, evenly spread; devices share connections (what connections cost
-is `benchmarks.fleet`'s). Again and again a node, an ingestor or the database is killed, and started
-two seconds later. Printed are windows sent, stored and missing, the seconds until the last one was
-stored, and what CPU time (at least: what a killed process took last is not seen) and memory each
-kind of process took. It ends with status 1 where a window is missing or doubled. Needs nats-server
-and PostgreSQL, as the tests do.
+Each device tells a window a minute, evenly spread. Devices share 30 connections; with --separate
+each has its own, with a will, and tells its health too (`benchmarks.connections`). Again and
+again a node, an ingestor or the database is killed, and started two seconds later. Printed are
+windows sent, stored and missing, the seconds until the last one was stored, and what CPU time
+(at least: what a killed process took last is not seen) and memory each kind of process took. It
+ends with status 1 where a window is missing or doubled. Needs nats-server and PostgreSQL, as the
+tests do.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
 from threading import Thread
 from typing import Any
 
+from benchmarks.connections import Connections
 from hub.store import open_store
 from tests.hub.cluster import Cluster
 from tests.hub.postgres import Postgres
@@ -49,10 +51,7 @@ class Site:
         self.postgres = Postgres()
         STARTED.append(self.postgres.stop)
         self.store = self.postgres.database()
-        self.senders = [
-            Sender(self.cluster.mqtt[number % nodes], f"devices-{number}")
-            for number in range(CONNECTIONS)
-        ]
+        Sender(self.cluster.mqtt[0]).close()  # with the first device NATS makes its streams
         self.hubs = [self._hub() for _ in range(ingestors)]
         self.cpu_s: Counter[str] = Counter()
         self.memory_mb: Counter[str] = Counter()
@@ -124,7 +123,25 @@ def _family(pid: int) -> list[int]:
     return [pid, *map(int, children)]
 
 
-def send(site: Site, devices: int, total: int) -> None:
+class Shared:
+    """Devices that share connections."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._senders = [
+            Sender(ports[number % len(ports)], f"devices-{number}") for number in range(CONNECTIONS)
+        ]
+
+    def send(self, device: int, topic: str, message: bytes) -> None:
+        """By its connection."""
+        self._senders[device % CONNECTIONS].send(message, topic)
+
+    def arrived(self) -> None:
+        """Wait until all of it was acknowledged."""
+        for sender in self._senders:
+            sender.arrived()
+
+
+def send(fleet: Shared | Connections, devices: int, total: int) -> None:
     """Send so many windows, each device's at its time."""
     begun_s, sent = time.monotonic(), 0
     while sent < total:
@@ -132,7 +149,7 @@ def send(site: Site, devices: int, total: int) -> None:
         for number in range(sent, due):
             device, seq = number % devices, number // devices
             topic = f"agender/v2/site-{device % 100}/device-{device}/counts"
-            site.senders[device % CONNECTIONS].send(payload(seq), topic)
+            fleet.send(device, topic, payload(seq))
         sent = due
         time.sleep(0.01)
 
@@ -156,16 +173,33 @@ def stored(site: Site) -> Counter[tuple[str, str, int]]:
     return Counter((row["site"], row["device"], row["seq"]) for row in rows)
 
 
+def connected(
+    site: Site, parsed: argparse.Namespace
+) -> tuple[Shared | Connections, Callable[[], dict[str, int]]]:
+    """The devices, once all are connected, and what their connections tell at the end."""
+    ports = site.cluster.mqtt
+    if not parsed.separate:
+        return Shared(ports), dict
+    fleet, begun_s = Connections(ports, parsed.devices, parsed.health_s), time.monotonic()
+    while fleet.up < parsed.devices and time.monotonic() - begun_s < GIVE_UP_S:
+        time.sleep(0.1)
+    took_s = round(time.monotonic() - begun_s)
+    return fleet, lambda: {
+        "connections": fleet.most_up, "connected_after_s": took_s, "broken": fleet.broken,
+        "healths": fleet.healths,
+    }  # fmt: skip
+
+
 def measure(site: Site, parsed: argparse.Namespace) -> dict[str, Any]:
     """Send, kill, wait for the last window; figures."""
     total = round(parsed.devices * parsed.seconds / PERIOD_S)
-    sending = Thread(target=send, args=(site, parsed.devices, total))
+    fleet, told = connected(site, parsed)
+    sending = Thread(target=send, args=(fleet, parsed.devices, total))
     sending.start()
     trouble(site, parsed.kills, parsed.seconds, Random(21))
     sending.join()
     sent_s = time.monotonic()
-    for sender in site.senders:
-        sender.arrived()
+    fleet.arrived()
     while (there := stored(site)).total() < total and time.monotonic() - sent_s < GIVE_UP_S:
         time.sleep(0.5)
     site.look()
@@ -179,7 +213,7 @@ def measure(site: Site, parsed: argparse.Namespace) -> dict[str, Any]:
         "last_stored_after_s": round(time.monotonic() - sent_s, 1),
         "cpu_s": {kind: round(value, 1) for kind, value in site.cpu_s.items()},
         "memory_mb": dict(site.memory_mb),
-    }
+    } | told()
 
 
 def main() -> None:
@@ -188,6 +222,8 @@ def main() -> None:
     for flag, default in (("devices", 1000), ("seconds", 60), ("nodes", 3), ("ingestors", 2)):
         parser.add_argument(f"--{flag}", type=int, default=default)
     parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--separate", action="store_true", help="a connection for each device")
+    parser.add_argument("--health-s", type=float, default=60.0, help="between two `health`")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args()
     try:

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from converters.annotate.stream import PATIENCE_S, Stream
 from converters.errors import ConvertError
 from edge.redact import shown
+from edge.runtime.capture.network import PROTOCOLS
 
 SCHEMES = ("http", "https", "rtsp", "rtsps")
 PICTURE_BYTES_MAX = 64 << 20
 WEB_ONLY = {"protocol_whitelist": "http,https,tcp,tls,crypto,data,httpproxy"}
 """A playlist from the network must not lead to this machine's files."""
-RTSP = {"rtsp_transport": "tcp"}
+RTSP = {"protocol_whitelist": PROTOCOLS["rtsp"], "rtsp_transport": "tcp"}
 AGENT = {"User-Agent": "agender-convert"}
 FORMAT = "best[height<=1080]/best"
 """yt-dlp's: one file with the picture in it, no larger than a detector can use."""

@@ -87,7 +87,7 @@ def _folder(path: Path) -> Input:
 
 def _video(path: Path) -> Input:
     source = open_source(Settings(uri=str(path)))
-    stream = Stream(str(path), str(path), {})
+    stream = Stream(f"file:{path}", str(path), {"protocol_whitelist": "file"})
     return Input(source, stream.frames, stream.fps)
 
 

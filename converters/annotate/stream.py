@@ -1,19 +1,24 @@
-"""A video that FFmpeg reads from an address, as a recording."""
+"""A video behind an address, as a recording: read as the device reads its own."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
-import cv2
-import numpy as np
-
+from edge.config.seen import Source as Settings
 from edge.errors import SourceError
-from edge.runtime.capture.opencv import hush, open_capture
+from edge.runtime.capture.decoded import played
+from edge.runtime.capture.decoder import Decoder, Opening, TooLarge, pyav
 from edge.runtime.capture.recorded import Pictures
-from edge.runtime.capture.video import DEFAULT_FPS, SHORTFALL
+from edge.runtime.capture.refusal import why
+from edge.runtime.capture.video import FORMATS, SHORTFALL, believable
+from edge.runtime.capture.view import View
 
 PATIENCE_S = 30
 """How long a server may keep us waiting."""
+
+OVER_A_NETWORK = "hls,mpjpeg,rtsp,sdp,rtp"
+"""What an address may lead to beside the containers of files, as FFmpeg calls it."""
 
 
 class Stream:
@@ -24,45 +29,45 @@ class Stream:
 
     def __init__(self, location: str, name: str, options: Mapping[str, str]) -> None:
         """`location` may hold secrets; `name` is what people are shown."""
-        hush()
         self.name = name
         self._location = location
-        self._options = options
-        capture = self._open()
-        fps = capture.get(cv2.CAP_PROP_FPS)
-        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        capture.release()
-        self.fps = fps if 0.01 < fps < 1000 else DEFAULT_FPS
+        self._opening = Opening(
+            options=options,
+            formats=f"{FORMATS},{OVER_A_NETWORK}",
+            open_s=PATIENCE_S,
+            read_s=PATIENCE_S,
+        )
+        self._settings = Settings(uri=name)
+        with self._open() as opened:
+            self.fps = believable(opened.fps)
+            self.frames_announced = opened.frames_announced or int(opened.length_s * self.fps)
         self.period_s = 1 / self.fps
-        self.frames = round(frames) if frames >= 1 else None
-        self.frames_announced = self.frames or 0
+        self.frames = self.frames_announced or None
 
     def play(self) -> Pictures:
         """Every frame with its time in seconds; SourceError if the connection broke before."""
-        capture = self._open()
         count = 0
-        try:
-            while True:
-                got, picture = capture.read()
-                if not got:
-                    break
-                count += 1
-                yield capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, np.asarray(picture, np.uint8)
-        finally:
-            capture.release()
+        with self._open() as opened:
+            try:
+                shots = played(opened, View(self._settings), self._settings.small_width_px)
+                for media_s, shot in shots:
+                    count += 1
+                    yield media_s, shot
+            except (OSError, pyav().FFmpegError):
+                pass  # counted below
         if count < SHORTFALL * (self.frames or 1):
             raise SourceError(
                 f"{self.name} ended early: {count} of about {self.frames or 'unknown'} frames "
                 "could be read"
             )
 
-    def _open(self) -> cv2.VideoCapture:
-        limits = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, PATIENCE_S * 1000,
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE_S * 1000,
-        ]  # fmt: skip
-        capture = open_capture(self._location, self._options, limits)
-        if not capture.isOpened():
-            capture.release()
-            raise SourceError(f"{self.name} is no video that can be read")
-        return capture
+    def _open(self) -> Decoder:
+        began_s = time.monotonic()
+        try:
+            return Decoder(self._location, self._opening)
+        except TooLarge as error:
+            raise SourceError(f"{self.name}: {error}") from error
+        except pyav().FFmpegError as error:
+            late = time.monotonic() - began_s >= PATIENCE_S * 0.9
+            # Not `from error`, whose text holds the password.
+            raise SourceError(f"{self.name} {why(error, self._location, late=late)}") from None

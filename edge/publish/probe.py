@@ -101,11 +101,15 @@ class _Probe:
         tried = set()
         while not self.connection.up:
             tried.add(self.connection.manner)
-            self._until(lambda: self.connection.up or bool(self.connection.failure))
+            self._until(lambda: self.connection.up or self._has_failed())
             if not self.connection.up and self.connection.manner in tried:
                 raise _LostError
             if not self.connection.up:
                 self._until(lambda: self.connection.up or self.connection.fileno() is not None)
+
+    def _has_failed(self) -> bool:
+        """An attempt is over: what was said of the one before stands until then."""
+        return bool(self.connection.failure) and self.connection.fileno() is None
 
     def _subscribed(self) -> Iterator[Told]:
         asked = self.connection.subscriptions

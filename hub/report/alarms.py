@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from statistics import median
 from typing import Any, Literal, NamedTuple
 
 from hub.report.question import DEVICES, SUMS, Question
 from hub.store import Store
+from hub.store.base import Member
 
 WEEKS = 8
 WEEKS_MIN = 4
@@ -54,20 +55,23 @@ def _quiet(store: Store, question: Question, now_s: float, quiet_min: float) -> 
 
 def _unusual(store: Store, question: Question) -> Iterator[Alarm]:
     day = question.last
-    devices: dict[tuple[str, str], dict[date, float]] = {}
-    first = day - timedelta(weeks=WEEKS)
-    wide = Question("day", "device", first, day, question.site, question.device)
-    for one in store.ask(SUMS[wide.sums], wide.values):
-        if (one["coverage"] or 0.0) >= COVERAGE_MIN:
-            people = devices.setdefault((one["site"], one["device"]), {})
-            people[date.fromisoformat(str(one["day"]))] = _people(one)
-    for (site, device), people in devices.items():
-        usual = [
-            people[d] for w in range(1, WEEKS + 1) if (d := day - timedelta(weeks=w)) in people
-        ]
+    for (site, device), people in _same_weekdays(store, question).items():
+        usual = [told for weekday, told in people.items() if weekday != day]
         if day in people and len(usual) >= WEEKS_MIN and is_far(people[day], usual):
             text = f"{people[day]:.0f} people on {day}, {median(usual):.0f} on this weekday before"
             yield Alarm("unusual", site, device, text)
+
+
+def _same_weekdays(store: Store, question: Question) -> dict[Member, dict[date, float]]:
+    """Each device's people on the last day and on that weekday before, where the camera looked."""
+    today = Question("day", "device", question.last, question.last, question.site, question.device)
+    devices: dict[Member, dict[date, float]] = {}
+    for asked in (today.before(7 * weeks) for weeks in range(WEEKS + 1)):
+        for one in store.ask(SUMS[asked.sums], asked.values):
+            if (one["coverage"] or 0.0) >= COVERAGE_MIN:
+                people = devices.setdefault((one["site"], one["device"]), {})
+                people[asked.last] = _people(one)
+    return devices
 
 
 def _people(one: dict[str, Any]) -> float:

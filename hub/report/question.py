@@ -122,7 +122,8 @@ GAPS: Mapping[tuple[By, Whose], str] = {
     for whose, whose_is in _WHOSE.items()
 }
 DEVICES: Mapping[Whose, str] = {
-    whose: f"SELECT * FROM devices WHERE {whose_is}" for whose, whose_is in _WHOSE.items()
+    whose: f"SELECT site, device, numberings, last_ms, undated FROM devices WHERE {whose_is}"
+    for whose, whose_is in _WHOSE.items()
 }
 PLACES: Mapping[Whose, str] = {
     whose: f"SELECT * FROM places_by_day WHERE {_DAYS} AND {whose_is}"

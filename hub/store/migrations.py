@@ -6,6 +6,7 @@ each step that was taken.
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
@@ -24,10 +25,20 @@ class Step(NamedTuple):
     def text(self, engine: Engine) -> str:
         """Its statements."""
         folder = "common" if self.common else engine
-        return _sql(f"{folder}/{self.version:04d}_{self.name}.sql")
+        text = _sql(f"{folder}/{self.version:04d}_{self.name}.sql")
+        return _REPLACED.sub(r"DROP VIEW \1;\nCREATE VIEW \1", text) if engine == "sqlite" else text
 
 
-STEPS = (Step(1, "windows"), Step(2, "views", common=True), Step(3, "groups", common=True))
+_REPLACED = re.compile(r"CREATE OR REPLACE VIEW (\w+)")
+"""PostgreSQL's words, which keep what others were granted on the view; SQLite has none for it."""
+
+STEPS = (
+    Step(1, "windows"),
+    Step(2, "views", common=True),
+    Step(3, "groups", common=True),
+    Step(4, "numberings"),
+    Step(5, "asked", common=True),
+)
 NEWEST = STEPS[-1].version
 
 

@@ -52,6 +52,7 @@ _VERSION_TABLE = (
     "CREATE SCHEMA IF NOT EXISTS agender; CREATE TABLE IF NOT EXISTS agender.schema_version "
     "(version integer PRIMARY KEY, name text NOT NULL)"
 )
+_UNHURRIED = "SET LOCAL statement_timeout = 0"  # an index of years of windows takes its time
 _LOCK = "SELECT pg_advisory_xact_lock(%s)"
 _TAKEN = "INSERT INTO agender.schema_version (version, name) VALUES (%s, %s)"
 
@@ -164,6 +165,7 @@ def _prepare(connection: Connection, *, reading: bool) -> None:
 def migrate(connection: Connection) -> None:
     """Take the steps that are due, all or none; another process may be at it too."""
     with connection.transaction():
+        connection.execute(_UNHURRIED)
         connection.execute(_LOCK, (MIGRATION_LOCK,))
         connection.execute(_VERSION_TABLE)
         for step in due(_version(connection)):

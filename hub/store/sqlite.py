@@ -54,9 +54,8 @@ class SqliteStore:
         """Commit all of it; the disk has it when this returns (`synchronous` is FULL)."""
         try:
             with _transaction(self._connect()) as connection:
-                before = connection.total_changes
-                connection.executemany(_INSERT, map(row_of, windows))
-                new = connection.total_changes - before
+                # Of the cursor: the connection's count has what the trigger wrote in it too.
+                new = max(connection.executemany(_INSERT, map(row_of, windows)).rowcount, 0)
                 connection.executemany(_REFUSE, [_refused_row(one, now_ms) for one in refused])
         except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:
             raise UnfitError(str(error)) from error

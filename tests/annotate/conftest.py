@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -60,3 +62,32 @@ def write_film(path: Path, pictures: list[Image]) -> None:
     for picture in pictures:
         writer.write(np.asarray(picture, np.uint8))
     writer.release()
+
+
+SPECIAL = {
+    "interlaced": ["-vf", "fps=20,tinterlace=interleave_top,setfield=tff", "-flags",
+                   "+ilme+ildct", "-x264opts", "tff=1"],
+    "wide pixels": ["-vf", "scale=320:480,setsar=2"],
+}  # fmt: skip
+
+
+STREAMED = "-movflags", "+faststart"
+"""What a server that can't jump needs."""
+
+
+def make_special(film: Path, target: Path, change: str) -> None:
+    """A film as recorders and telephones write them; FFmpeg's command makes it."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed (apt install ffmpeg)")
+    options = [*SPECIAL.get(change, ["-vf", "transpose=1"]), "-c:v", "libx264", "-crf", "12"]
+    ffmpeg("-i", film, *options, *STREAMED, target)
+    if change == "turned":  # the pictures lie on their side, and the file says so
+        lying = target.with_name("lying.mp4")
+        target.rename(lying)
+        ffmpeg("-i", lying, "-c", "copy", "-metadata:s:v", "rotate=90", *STREAMED, target)
+
+
+def ffmpeg(*arguments: object) -> None:
+    command = ["ffmpeg", "-v", "error", "-y", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -7,10 +7,11 @@ import sys
 import types
 
 import cv2
+import numpy as np
 import pytest
 
 from converters.cli import main
-from tests.annotate.conftest import write_film
+from tests.annotate.conftest import make_special, write_film
 from tests.shared import pictures_of
 
 
@@ -24,6 +25,17 @@ def test_a_video_is_read_from_its_address(web, tmp_path, name):
     """A file or a playlist, whole."""
     assert annotate(f"{web}/{name}", tmp_path / "seen.mp4") == 0
     assert len(pictures_of(tmp_path / "seen.mp4")) == 10
+
+
+@pytest.mark.parametrize("change", ["interlaced", "wide pixels", "turned"])
+def test_a_video_is_seen_as_the_device_sees_it(web, films, tmp_path, change):
+    """Of one field, of square pixels, upright; OpenCV's reader gave black or narrow ones."""
+    make_special(films / "film.mp4", films / "special.mp4", change)
+    assert annotate(f"{web}/special.mp4", tmp_path / "seen.mp4") == 0
+    seen = pictures_of(tmp_path / "seen.mp4")[4]
+    plain = pictures_of(films / "film.mp4")[4]
+    assert seen.shape == plain.shape
+    assert np.mean(cv2.absdiff(seen, plain)) < 12  # but for compression, and what is drawn on it
 
 
 def test_a_picture_is_read_from_its_address(web, tmp_path):

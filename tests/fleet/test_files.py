@@ -24,6 +24,7 @@ from tests.fleet.rendered import ANSIBLE, EXAMPLE, defaults, example, text
 
 INTEGRATIONS = ANSIBLE.parent / "docs" / "integrations"
 DEVICES = ("door", "till", "window")
+ROLES = ("agender_edge", "agender_hub", "agender_cluster", "agender_tls")
 DOOR = Topics(Config(device=Device(site="shop", name="door")))
 
 
@@ -45,7 +46,7 @@ def test_the_example_names_three_devices_and_a_hub():
     assert {file.stem for file in (EXAMPLE / "group_vars").iterdir()} == {"all", *groups}
 
 
-@pytest.mark.parametrize("role", ["agender_edge", "agender_hub"])
+@pytest.mark.parametrize("role", ROLES)
 def test_every_variable_is_declared_with_its_type(role: str):
     """What has a default is in the argument specification, and the other way round."""
     spec = yaml.safe_load((ANSIBLE / f"roles/{role}/meta/argument_specs.yml").read_text())
@@ -54,7 +55,7 @@ def test_every_variable_is_declared_with_its_type(role: str):
     assert set(declared) == set(defaults(role)) - elsewhere
 
 
-@pytest.mark.parametrize("role", ["agender_edge", "agender_hub"])
+@pytest.mark.parametrize("role", ROLES)
 def test_the_example_sets_no_unknown_variable(role: str):
     """A misspelt variable would be ignored without a word."""
     known = set(defaults(role)) | {"agender_secrets"}
@@ -321,6 +322,7 @@ SECRETIVE = re.compile(
     r"agender_edge_\w*password|__agender_edge_value|agender_edge_known|__agender_edge_tables"
     r"|\.password"
     r"|agender_hub_(ingestor|reader)_password|__agender_hub_everybody.*password"
+    r"|agender_cluster_route_password"
 )
 
 
@@ -334,7 +336,7 @@ def holds_secret(task: dict[str, Any], role: Path) -> bool:
     return any(SECRETIVE.search(re.sub(r"\w+ \| length", "", part)) for part in texts)
 
 
-@pytest.mark.parametrize("role", ["agender_edge", "agender_hub"])
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "agender_tls"])
 def test_no_task_shows_a_secret(role: str):
     """Neither with --diff nor when it fails: no_log, and no difference of files."""
     folder = ANSIBLE / "roles" / role

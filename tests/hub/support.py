@@ -139,12 +139,18 @@ def agender_hub(*arguments: str) -> subprocess.CompletedProcess[str]:
 class Sender:
     """Publishes as devices do: QoS 1, again after a broken connection until it is acknowledged."""
 
-    def __init__(self, port: int, client_id: str = "sender") -> None:
+    def __init__(
+        self, port: int, client_id: str = "sender", *, ca: Path | None = None, **login: str
+    ) -> None:
         self._sent = self._acknowledged = 0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id,
                                    clean_session=False)  # fmt: skip
         self._client.reconnect_delay_set(1, 1)
         self._client.on_publish = self._on_publish
+        if login:
+            self._client.username_pw_set(**login)
+        if ca is not None:
+            self._client.tls_set(str(ca))
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         STARTED.append(self.close)

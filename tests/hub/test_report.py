@@ -193,11 +193,7 @@ def test_a_report_reads_while_windows_come_in(address: str) -> None:
             )
 
 
-GAPS_OF_A_SITE = [query for (_, (site, _)), query in GAPS.items() if site]
-"""A gap lies between any two windows: of all sites, all windows are looked at."""
-
-
-@pytest.mark.parametrize("query", [*SUMS.values(), *GAPS_OF_A_SITE, *PLACES.values()])
+@pytest.mark.parametrize("query", [*SUMS.values(), *GAPS.values(), *PLACES.values()])
 def test_a_report_looks_at_its_days_or_devices_only(tmp_path: Path, query: str) -> None:
     """However many years there are: by an index in the one store, by partitions in the other."""
     values = asked("day", "device", ("2026-01-01", None), (None, None), TODAY).values

@@ -16,7 +16,7 @@ from hub.errors import StoreError
 from hub.message import Refused, read
 from hub.report.build import build
 from hub.report.question import asked
-from hub.store import open_store
+from hub.store import migrations, open_store
 from hub.store.base import Written
 from hub.store.migrations import roles
 from hub.store.postgresql import PostgresStore
@@ -77,7 +77,22 @@ def test_the_reader_answers_every_report(postgres: Postgres, guarded: str) -> No
     assert report.places == {"line_a_in": 4}
 
 
-TABLES = ("windows", "window_keys", "refused", "windows_2026_01", "windows_other")
+def test_who_could_read_the_views_can_after_an_upgrade(
+    postgres: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view that is made anew keeps whom it was granted to: no roles have to be made again."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "STEPS", migrations.STEPS[:3])
+        name = guard(database)
+    open_store(database).close()
+    with closing(open_store(postgres.address(name, INGESTOR))) as store:
+        assert store.write([window(0), window(2)], [], 0) == Written(2, 0)
+    question = asked("day", "device", ("2026-01-01", None), (None, None), date(2026, 1, 2))
+    with closing(open_store(postgres.address(name, READER), reading=True)) as store:
+        assert [row.missing for row in build(store, question).rows] == [1]
+
+
+TABLES = ("windows", "window_keys", "numberings", "refused", "windows_2026_01", "windows_other")
 
 
 @pytest.mark.parametrize(

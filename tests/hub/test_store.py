@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hub.errors import StoreError
 from hub.message import Refused, Window, read
 from hub.report.question import DEVICES, GAPS, PLACES, SUMS, asked
-from hub.store import Store, open_store
+from hub.store import Store, migrations, open_store
 from hub.store.base import AwayError, Written
 from hub.store.migrations import NEWEST, STEPS
 from hub.store.postgresql import PostgresStore
@@ -218,6 +218,22 @@ def test_steps_are_numbered_without_gaps_and_taken_once(store: Store) -> None:
     assert [step.version for step in STEPS] == list(range(1, NEWEST + 1))
     taken = store.ask("SELECT version FROM schema_version ORDER BY version", {})
     assert [row["version"] for row in taken] == list(range(1, NEWEST + 1))
+
+
+@pytest.mark.parametrize("version", [step.version for step in STEPS[2:-1]])
+def test_a_store_of_every_version_is_brought_up_to_date(
+    address: str, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was stored before a step answers as if it had come after all of them."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "STEPS", STEPS[:version])
+        with closing(open_store(address)) as store:
+            put(store, *WINDOWS[::2])
+    with closing(open_store(address)) as store, scratch() as plain:
+        put(store, *WINDOWS[1::2])
+        put(plain, *WINDOWS)
+        assert contents(store) == contents(plain)
+        assert answers(store) == answers(plain)
 
 
 def test_several_programs_may_make_the_tables_at_once(address: str) -> None:

@@ -20,12 +20,18 @@ class Authority:
                   "-days", "2", "-out", "ca.pem")  # fmt: skip
         self.ca = folder / "ca.pem"
 
-    def issue(self, name: str, host: str = "127.0.0.1", dns: str = "") -> tuple[Path, Path]:
-        """A certificate for a host (or a client's common name) and its key; `dns`: by name too."""
+    def issue(
+        self, name: str, host: str = "127.0.0.1", dns: str = "", usage: str = ""
+    ) -> tuple[Path, Path]:
+        """A certificate for a host (or a client's common name) and its key; `dns`: by name too.
+
+        `usage`: what alone it is good for, as openssl names it.
+        """
         self._run("req", *self._new_key(name), "-subj", f"/CN={name}", "-out", f"{name}.csr")
         extension = self._folder / f"{name}.ext"
         named = f",DNS:{dns}" if dns else ""
-        extension.write_text(f"subjectAltName=IP:{host}{named}\n")
+        good_for = f"extendedKeyUsage={usage}\n" if usage else ""
+        extension.write_text(f"subjectAltName=IP:{host}{named}\n{good_for}")
         self._run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
                   "-CAcreateserial", "-days", "2", "-extfile", extension.name,
                   "-out", f"{name}.pem")  # fmt: skip

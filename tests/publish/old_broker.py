@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 
 
 class OldBroker:
     """A door in front of a broker that knows nothing newer than MQTT 3.1.1.
 
     It looks at the version in CONNECT (byte 9 of MQTT 3.1.1, section 3.1.2.2) and answers a newer
-    one as its `manner` is: it refuses (return code 1), closes, or keeps silent (as amqtt does).
+    one as its `manner` is: it refuses (return code 1), closes, or keeps silent (as amqtt does); or
+    it refuses, and takes its time with an older one (as NATS does with TLS).
     """
 
     def __init__(self, port: int, manner: str) -> None:
@@ -37,11 +39,13 @@ class OldBroker:
             name = first.index(b"MQTT")
             if first[name + 4] > 4:
                 self.turned_away += 1
-                if self._manner == "refuses":
+                if self._manner.startswith("refuses"):
                     client.sendall(b"\x20\x02\x00\x01")
                 elif self._manner == "keeps silent":
                     client.recv(1)
                 return
+            if self._manner == "refuses, else slow":
+                time.sleep(0.3)
             with socket.create_connection(("127.0.0.1", self._target)) as broker:
                 broker.sendall(first)
                 back = threading.Thread(target=self._pump, args=(broker, client), daemon=True)

@@ -213,9 +213,12 @@ def test_no_network_is_not_a_wrong_name(tmp_path: Path, host: str) -> None:
     assert "mqtt.host" not in text
 
 
-def test_an_old_broker_is_tried_in_its_own_version(tmp_path: Path, broker: Broker) -> None:
+@pytest.mark.parametrize("manner", ["refuses", "refuses, else slow"])
+def test_an_old_broker_is_tried_in_its_own_version(
+    tmp_path: Path, broker: Broker, manner: str
+) -> None:
     """A broker that refuses MQTT 5 is asked in 3.1.1, as the service would do."""
-    old = OldBroker(broker.port, "refuses")
+    old = OldBroker(broker.port, manner)
     with closing(old):
         [finding], text = found(config_for(tmp_path, old.port))
     assert finding.state == "good", text

@@ -6,11 +6,13 @@ Where the machine does not allow it (no root, no namespaces, no mirror) tests sk
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,35 @@ def cache() -> Path:
     folder = Path(os.environ.get("AGENDER_TEST_CACHE") or default)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody else makes what will be at this path, on this machine; let go of with the process."""
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def made_once(made: Path, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills, where there is none yet; whole or not at all.
+
+    Several test runs may ask at once: one makes it, the others wait for it and find it.
+    """
+    if made.is_dir():
+        return made
+    with locked(made):
+        if made.is_dir():
+            return made
+        making = made.with_name(f"{made.name}.making")
+        shutil.rmtree(making, ignore_errors=True)  # of one who was killed
+        try:
+            make(making)
+            making.rename(made)
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+    return made
 
 
 def need(*programs: str) -> None:
@@ -58,18 +89,15 @@ def unpacked(suite: str, packages: Sequence[str], architecture: str) -> Path:
 
 def _built(name: str, packages: Sequence[str], suite: str, *options: str) -> Path:
     key = hashlib.sha256(" ".join(sorted(packages)).encode()).hexdigest()[:8]
-    root = cache() / f"{name}-{key}"
-    if root.is_dir():
-        return root
-    need("mmdebstrap")
-    building = root.with_name(f"{root.name}.{os.getpid()}")
-    done = subprocess.run(
-        ["nice", "-n", "15", "mmdebstrap", "--mode=root", "--quiet", *options,
-         f"--include={','.join(packages)}", suite, str(building), mirror()],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        shutil.rmtree(building, ignore_errors=True)
-        pytest.skip(f"Debian {suite} could not be built: {done.stderr.strip()[-300:]}")
-    building.rename(root)
-    return root
+
+    def build(root: Path) -> None:
+        need("mmdebstrap")
+        done = subprocess.run(
+            ["nice", "-n", "15", "mmdebstrap", "--mode=root", "--quiet", *options,
+             f"--include={','.join(packages)}", suite, str(root), mirror()],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            pytest.skip(f"Debian {suite} could not be built: {done.stderr.strip()[-300:]}")
+
+    return made_once(cache() / f"{name}-{key}", build)

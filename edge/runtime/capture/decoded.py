@@ -7,6 +7,7 @@ the decoder's own memory, few for the detector's small picture, fewer for the fu
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -59,6 +60,22 @@ def shape_of(picture: Any, pixel_aspect: Fraction) -> Shape:
     # FFmpeg's angle is anticlockwise; a film on its side is turned by quarters only.
     turn_deg = -getattr(picture, "rotation", 0) % 360
     return Shape(width, height, turn_deg if turn_deg in TURNS else 0)
+
+
+def played(decoder: Decoder, view: View, small_width_px: int) -> Iterator[tuple[float, Decoded]]:
+    """Every picture of a video that can be decoded, with its seconds since the first one.
+
+    A picture without a time has that of the one before.
+    """
+    media_s, first = 0.0, None
+    for picture in decoder.pictures():
+        shot = picture and decoded(picture, decoder, view, small_width_px)
+        if not shot:
+            continue
+        if picture.pts is not None:
+            first = picture.pts if first is None else first
+            media_s = float((picture.pts - first) * decoder.time_base)
+        yield media_s, shot
 
 
 def decoded(picture: Any, decoder: Decoder, view: View, small_width_px: int) -> Decoded | None:

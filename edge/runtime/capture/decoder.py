@@ -85,6 +85,11 @@ class Decoder(Closing):
         duration_s = float((self.stream.duration or 0) * self.time_base)
         return int(self.stream.frames or duration_s * self.fps)
 
+    @property
+    def length_s(self) -> float:
+        """How long all that is in the container lasts, sound too; 0 where it does not say."""
+        return float((self._container.duration or 0) / self._library.time_base)
+
     def pictures(self, wanted: Wanted | None = None) -> Iterator[Any]:
         """Every picture (av.VideoFrame) in the order of their times.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -17,8 +17,6 @@ from edge.runtime.capture.rate import ArrivalRate
 from edge.runtime.capture.source import Source, framed
 from edge.runtime.capture.view import View
 from edge.runtime.frame import Frame
-
-_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 _RETRY_S = 0.02
 """Between two readings of a device that gave nothing."""
@@ -36,28 +34,6 @@ def hush() -> None:
         # The wheels have it in cv2.utils.logging, Debian's package in cv2 itself.
         logging = getattr(cv2.utils, "logging", cv2)
         logging.setLogLevel(0)
-
-
-def open_capture(
-    address: str, options: Mapping[str, str], properties: Sequence[int] = ()
-) -> cv2.VideoCapture:
-    """An FFmpeg reader of a file or address; look at `isOpened()`.
-
-    `options` are FFmpeg's own (demuxer and protocol), `properties` pairs of CAP_PROP_… and value.
-    """
-    # The only way OpenCV offers to hand options to FFmpeg. It is read while opening. Options that
-    # the user has put there are left alone.
-    ours = _OPTIONS not in os.environ
-    if ours:
-        os.environ[_OPTIONS] = "|".join(f"{key};{value}" for key, value in options.items())
-    try:
-        # More threads decode several frames ahead, each in a buffer of its own: memory that a
-        # Pi Zero does not have, for time that the networks need.
-        threads = [cv2.CAP_PROP_N_THREADS, 1]
-        return cv2.VideoCapture(address, cv2.CAP_FFMPEG, [*threads, *properties])
-    finally:
-        if ours:
-            del os.environ[_OPTIONS]
 
 
 class CaptureSource(Source):

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.config import seen as config
 from edge.errors import SourceError
 from edge.runtime.capture.container import declared_size
-from edge.runtime.capture.decoded import decoded
+from edge.runtime.capture.decoded import played
 from edge.runtime.capture.decoder import Decoder, Opening, TooLarge, pyav
 from edge.runtime.capture.recorded import Pictures
 from edge.runtime.capture.view import View
@@ -48,20 +48,14 @@ class VideoFile:
         with self._open() as opened:
             fps = opened.fps
             self.frames_announced = opened.frames_announced
-        self.period_s = 1 / (fps if 0.01 < fps < 1000 else DEFAULT_FPS)
+        self.period_s = 1 / believable(fps)
 
     def play(self) -> Pictures:
         """Every frame with its time in seconds; then SourceError if the file ended early."""
-        frames, media_s, first = 0, 0.0, None
+        frames, media_s = 0, 0.0
         with self._open() as opened:
-            for picture in opened.pictures():
-                shot = picture and decoded(picture, opened, self._view, self._small_width_px)
-                if not shot:
-                    continue
+            for media_s, shot in played(opened, self._view, self._small_width_px):
                 frames += 1
-                if picture.pts is not None:
-                    first = picture.pts if first is None else first
-                    media_s = float((picture.pts - first) * opened.time_base)
                 yield media_s, shot
             damaged = opened.damaged
         self._check_complete(frames, media_s, damaged)
@@ -100,6 +94,11 @@ class VideoFile:
         if declared is None or there >= declared:
             return ""
         return f"{_shown(self._path)} ended early: it has {there:,} of at least {declared:,} bytes"
+
+
+def believable(fps: float) -> float:
+    """Frames a second as a video says; the usual where it says none, or none that can be."""
+    return fps if 0.01 < fps < 1000 else DEFAULT_FPS
 
 
 def _shown(path: Path) -> str:

@@ -14,12 +14,13 @@ from edge.runtime.meter import Meter
 from edge.runtime.networks import card as cards
 from edge.runtime.networks.grey import is_grey, tint
 from edge.runtime.networks.model import Network, Tensor
+from edge.runtime.networks.purple import clear, haze_of
 
 Floats = NDArray[np.float32]
 
-GREY_EVERY = 8
-"""Pictures between two looks at whether they have colours: so soon after somebody in colours has
-come before a grey wall they are seen as by day."""
+LIGHT_EVERY = 8
+"""Pictures between two looks at their light: so soon after somebody in colours has come before a
+grey wall they are seen as by day."""
 
 
 class Detector(Protocol):
@@ -98,6 +99,7 @@ class NetworkDetector:
         self._box: Letterbox
         self._target: Image
         self._grey, self._fills = False, 0
+        self._haze: Image | None = None
 
     def detect(self, frame: Frame, columns: slice = ALL, rows: slice = ALL) -> list[Face]:
         """Find faces on `frame.small`, or on these columns and rows of it."""
@@ -123,22 +125,23 @@ class NetworkDetector:
             self._last_shape = small.shape
             self._box = fit(small.shape[1], small.shape[0], spec.width, spec.height)
             self._target = self._canvas[0][self._box.place]
-        laid = self._tinted(self._box.of(small))
+        laid = self._as_by_day(self._box.of(small))
         if spec.colour == "rgb":
             cv2.cvtColor(laid, cv2.COLOR_BGR2RGB, self._target)
         else:
             self._target[:] = laid
         return self._box
 
-    def _tinted(self, laid: Image) -> Image:
-        """A picture without colours with the card's tint, where it has one."""
+    def _as_by_day(self, laid: Image) -> Image:
+        """A picture of infra-red light, as a network finds faces in it that learnt from colours."""
         gain = self.card.detecting.grey_gain
-        if gain is None:
-            return laid
-        if self._fills % GREY_EVERY == 0:
-            self._grey = is_grey(laid)
+        if self._fills % LIGHT_EVERY == 0:
+            self._grey = gain is not None and is_grey(laid)
+            self._haze = None if self._grey else haze_of(laid)
         self._fills += 1
-        return tint(laid, gain, rgb=False) if self._grey else laid
+        if self._haze is not None:
+            return clear(laid, self._haze)
+        return tint(laid, gain, rgb=False) if self._grey and gain is not None else laid
 
 
 def fit(width: int, height: int, into_width: int, into_height: int) -> Letterbox:

@@ -46,18 +46,15 @@ def root() -> Path:
     debian.need("mmdebstrap", "qemu-aarch64-static")
     if not BINFMT.is_file():
         pytest.skip(f"needs {BINFMT}, of qemu-user-static")
-    made = debian.cache() / f"{SUITE}-arm64-machine"
-    if made.is_dir():
-        return made
-    building = made.with_name(f"{made.name}.{os.getpid()}")
+    return debian.made_once(debian.cache() / f"{SUITE}-arm64-machine", _build)
+
+
+def _build(root: Path) -> None:
     command = ["mmdebstrap", "--mode=root", "--variant=apt", "--quiet", "--architectures=arm64",
                f"--include={','.join(PACKAGES)}", f"--essential-hook={LIGHTER}",
-               SUITE, str(building), debian.mirror()]  # fmt: skip
+               SUITE, str(root), debian.mirror()]  # fmt: skip
     if said := _as_arm(command):
-        shutil.rmtree(building, ignore_errors=True)
         pytest.skip(f"Debian {SUITE} for Arm could not be built: {said}")
-    building.rename(made)
-    return made
 
 
 def _as_arm(command: list[str]) -> str:

@@ -130,3 +130,4 @@ def test_no_secret_is_left_on_the_fat_partition(machine: Whole):
     left = disk.listed(machine.boot)
     assert left == {"user-data", "network-config", "meta-data", "agender-edge-status.txt"}
     assert "this device is counting" in disk.read_boot(machine.boot, "agender-edge-status.txt")
+    assert SECRET.encode() not in machine.boot.read_bytes(), "in a block that no file has now"

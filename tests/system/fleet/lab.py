@@ -7,11 +7,12 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,15 @@ Host {name}.local
 
 INVENTORY = {
     "agender_hub": {"hosts": {"hub": {"agender_hub_ingestor": True}}},
+    "agender_cluster": {
+        "hosts": {
+            "hub": {
+                "agender_cluster_names": ["hub.local"],
+                "agender_cluster_mqtt_port": 8884,  # mosquitto has the other
+                "agender_cluster_secrets": "{{ agender_secrets }}",
+            }
+        }
+    },
     "agender_devices": {
         "hosts": {
             "door": {
@@ -89,15 +99,32 @@ class Lab:
 
     def play(self, book: str, *arguments: str, **variables: Any) -> Played:
         """Run a playbook as its documentation says; `variables` are given with -e."""
+        done = subprocess.run(
+            self._command(book, *arguments, **variables),
+            cwd=self.checkout / "ansible", env=self._environment(),
+            capture_output=True, text=True, check=False, timeout=1500,
+        )  # fmt: skip
+        return Played(done)
+
+    def play_until(
+        self, moment: Callable[[], object], book: str, *arguments: str, **variables: Any
+    ) -> None:
+        """Run a playbook until something is so; then its controller is switched off."""
+        with subprocess.Popen(
+            self._command(book, *arguments, **variables),
+            cwd=self.checkout / "ansible", env=self._environment(), start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ) as playing:  # fmt: skip
+            while not moment():
+                assert playing.poll() is None, "it ended before"
+            os.killpg(playing.pid, signal.SIGKILL)
+
+    def _command(self, book: str, *arguments: str, **variables: Any) -> list[str]:
         extra = ["-e", json.dumps(variables)] if variables else []
         command = ["ansible-playbook", "--inventory", str(self.inventory), book, *arguments, *extra]
         if "--limit" not in arguments:
             command += ["--limit", "hub,door"]  # the example's other devices are not there
-        done = subprocess.run(
-            command, cwd=self.checkout / "ansible", env=self._environment(),
-            capture_output=True, text=True, check=False, timeout=1500,
-        )  # fmt: skip
-        return Played(done)
+        return command
 
     def password(self, user: str) -> str:
         """What was made for a user of the broker."""
@@ -241,12 +268,13 @@ def ansible_folder() -> Path:
     wanted = project["optional-dependencies"]["fleet"]
     key = hashlib.sha256(f"{sys.version_info[:2]} {wanted}".encode()).hexdigest()[:8]
     kept = debian.cache() / f"ansible-{key}"
-    if not (kept / "ready").is_file():
-        shutil.rmtree(kept, ignore_errors=True)
-        venv.create(kept, with_pip=True)
-        pip = [kept / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
-        done = subprocess.run(pip, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"Ansible could not be installed: {done.stderr.strip()[-300:]}")
-        (kept / "ready").touch()
+    with debian.locked(kept):
+        if not (kept / "ready").is_file():  # its scripts hold its name, so that it is made in place
+            shutil.rmtree(kept, ignore_errors=True)
+            venv.create(kept, with_pip=True)
+            pip = [kept / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
+            done = subprocess.run(pip, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"Ansible could not be installed: {done.stderr.strip()[-300:]}")
+            (kept / "ready").touch()
     return kept / "bin"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.store import migrations
 from tests.main_job.program import wait_for
 from tests.system.fleet.asking import COUNTS, HUB
 from tests.system.fleet.lab import Lab
@@ -18,6 +19,12 @@ UNIT = "agender-hub.service"
 PROGRAM = "/opt/agender-hub/bin/agender-hub"
 EMBEDDED = ("--store", "/var/lib/agender-hub/hub.sqlite3")
 DATABASE = ("--store", "postgresql:///agender?host=/run/postgresql")
+
+
+def missing(lab: Lab) -> int:
+    """How many windows never came."""
+    text = lab.hub.ok(PROGRAM, "report", *EMBEDDED, "--json")
+    return sum(row["missing"] for row in json.loads(text)["rows"])
 
 
 def stored(lab: Lab, *, database: bool = False) -> int:
@@ -70,21 +77,22 @@ def test_the_embedded_store_comes_back_from_its_back_up(lab: Lab):
     assert lab.hub.show(UNIT, "ActiveState")["ActiveState"] == "active"
 
 
-STEP = 'Step(3, "groups", common=True))'
+NEWEST = "NEWEST = STEPS[-1].version"
 
 
-def broken(lab: Lab, folder: Path) -> Path:
-    """A checkout whose ingestor changes the tables, and then ends with an error."""
+def later(lab: Lab, folder: Path, ends: str = "") -> Path:
+    """A checkout whose ingestor changes the tables, and ends with an error where one is named."""
     shutil.copytree(lab.checkout, folder, ignore=shutil.ignore_patterns("artefacts", "secrets"))
     file = folder / "hub/store/migrations.py"
     text = file.read_text()
-    assert STEP in text
-    step = 'Step(3, "groups", common=True), Step(4, "later", common=True))'
-    file.write_text(text.replace(STEP, step))
-    later = folder / "hub/store/sql/common/0004_later.sql"
-    later.write_text("CREATE TABLE later (number integer);\n")
+    assert NEWEST in text
+    version = migrations.NEWEST + 1
+    step = f'STEPS = (*STEPS, Step({version}, "later", common=True))'
+    file.write_text(text.replace(NEWEST, f"{step}\n{NEWEST}"))
+    sql = folder / f"hub/store/sql/common/{version:04d}_later.sql"
+    sql.write_text("CREATE TABLE later (number integer);\n")
     run = folder / "hub/ingest/ingest.py"
-    run.write_text(run.read_text() + '\n\nraise RuntimeError("this release is broken")\n')
+    run.write_text(run.read_text() + (f"\n\nraise RuntimeError({ends!r})\n" if ends else ""))
     return folder
 
 
@@ -92,13 +100,32 @@ def test_a_release_that_does_not_start_is_taken_back(lab: Lab, tmp_path: Path):
     """The old one runs again, on the store as it was before the new one changed its tables."""
     before = (lab.hub.root / "opt/agender-hub/current").readlink()
     windows = stored(lab)
-    bad = str(broken(lab, tmp_path / "broken"))
+    bad = str(later(lab, tmp_path / "broken", "this release is broken"))
     played = lab.play("upgrade.yml", "--limit", "hub", agender_hub_checkout=bad)
     assert played.status != 0
     assert "The hub is back at what worked before, and listens." in played.text, played.text
     assert "this release is broken" in played.text
     assert (lab.hub.root / "opt/agender-hub/current").readlink() == before
     wait_for(lambda: stored(lab) > windows, "a new window in the old store", 60)
+
+
+def test_an_upgrade_that_is_interrupted_is_made_good_by_the_next(lab: Lab, tmp_path: Path):
+    """The controller is gone once the new release is in place. Tables change; no window is lost."""
+    current = lab.hub.root / "opt/agender-hub/current"
+    before, windows = current.readlink(), stored(lab)
+    new = str(later(lab, tmp_path / "new"))
+    upgrade = ("upgrade.yml", "--limit", "hub")
+    lab.play_until(lambda: current.readlink() != before, *upgrade, agender_hub_checkout=new)
+    wait_for(lambda: stored(lab) > windows, "windows meanwhile", 60)
+    played = lab.play(*upgrade, agender_hub_checkout=new)
+    assert played.status == 0, played.text
+    assert current.readlink() != before
+    after = stored(lab)
+    wait_for(lambda: stored(lab) > after, "windows in the new tables", 60)
+    assert missing(lab) == 0
+    lab.hub.ok("systemctl", "stop", UNIT)  # for the next tests: this release can't read the store
+    lab.hub.ok("sh", "-c", "rm /var/lib/agender-hub/hub.sqlite3*")
+    assert lab.play(*upgrade).status == 0
 
 
 def test_a_device_s_windows_end_in_postgresql(lab: Lab):
@@ -129,7 +156,7 @@ def test_the_database_comes_back_from_its_back_up(lab: Lab):
     """All windows are lost; the copy has what was stored before, and the ingestor goes on."""
     before, kept = stored(lab, database=True), copy(lab)
     assert kept.endswith(".dump")
-    empty = "TRUNCATE agender.windows, agender.window_keys"
+    empty = "TRUNCATE agender.windows, agender.window_keys, agender.numberings"
     lab.hub.ok("runuser", "-u", "postgres", "--", "psql", "-d", "agender", "-c", empty)
     assert stored(lab, database=True) < before
     lab.hub.ok("/usr/local/sbin/agender-hub-restore", kept)

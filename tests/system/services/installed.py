@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -91,33 +90,31 @@ def wheels(suite: str) -> Path:
     if done.returncode:
         pytest.skip(f"the wheels of the lock can't be had: {done.stderr.strip()[-300:]}")
     packed = Path(json.loads(done.stdout)["wheels"])
-    folder = packed.with_suffix("")
-    if not folder.is_dir():
-        unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-        unfinished.mkdir()
-        subprocess.run(["tar", "-C", unfinished, "-xf", packed], check=True)
-        unfinished.rename(folder)
+
+    def unpack(folder: Path) -> None:
+        folder.mkdir()
+        subprocess.run(["tar", "-C", folder, "-xf", packed], check=True)
+
+    folder = debian.made_once(packed.with_suffix(""), unpack)
     return next(folder.rglob("*.whl")).parent
 
 
 def site(suite: str) -> Path:
     """These wheels unpacked, for a Python that is not ours."""
     packed = wheels(suite)
-    folder = packed.with_name(f"{packed.name}.site")
-    if not folder.is_dir():
-        unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
+
+    def unpack(folder: Path) -> None:
         found = [str(path) for path in sorted(packed.glob("*.whl"))]
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
-             "--target", unfinished, "--python-version", PYTHON[suite], "--only-binary", ":all:",
+             "--target", folder, "--python-version", PYTHON[suite], "--only-binary", ":all:",
              "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64",
              "--platform", "manylinux_2_27_x86_64", *found],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
-    return folder
+
+    return debian.made_once(packed.with_name(f"{packed.name}.site"), unpack)
 
 
 def install(machine: Machine) -> None:
