@@ -23,7 +23,10 @@ MORE = """keys:
 Faces are drawn as boxes: good, small, aside (turned too far), cut (by an edge of
 the frame). They come from the running vision through memory, are kept nowhere,
 and end with the time. While privacy.k is above 1 only root on the device may
-aim. docs/aim.md tells how to mount a camera by it."""
+aim. docs/aim.md tells how to mount a camera by it.
+
+With --page the same is done with the mouse: it prints the address, with a code in
+it that holds until it ends."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_S,
         metavar="SECONDS",
         help=f"end by itself after so long, 1 to {SECONDS_MAX} (default: {DEFAULT_S})",
+    )
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="show it to a browser on this device, with the mouse, by the device's own page",
     )
     parser.add_argument(
         "--json", action="store_true", help="a JSON object a look, even on a terminal"

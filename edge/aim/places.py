@@ -6,12 +6,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-import msgspec
-
 from edge.config.people import Space
-from edge.config.refusal import explained
-from edge.config.tables import Config
-from edge.errors import ConfigError
+from edge.config.space_file import space_of
 
 Spot = tuple[float, float]
 USES = ("count", "include", "exclude")
@@ -142,10 +138,7 @@ class Places:
         space: dict[str, Any] = {"zones": [], "lines": []}
         for place in self.all:
             space[place.kind].append(place.table())
-        try:
-            return msgspec.convert({"space": space}, Config).space
-        except msgspec.ValidationError as error:
-            raise ConfigError(explained(str(error), {"space": space})) from error
+        return space_of(space)
 
 
 def _within(share: float) -> float:

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import msgspec
 
+from edge.aim.for_browser import show
+from edge.aim.keeping import AGAIN_S, keep
 from edge.aim.places import Places
 from edge.aim.screen import Board
 from edge.aim.terminal import draw, drawable, typed, wait
 from edge.aim.words import advice, faces_line, view_line
-from edge.config.people import Space
 from edge.config.read import file_of, places_as_toml
-from edge.config.space_file import fingerprint, written_space
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.host.units import adopt_folders
-from edge.messages.aim import SECONDS_MAX, Aim, Applied, Apply, Refused, Sight
+from edge.messages.aim import SECONDS_MAX, Aim, Refused, Sight
 from edge.messages.aim_door import AimLine
 from edge.output import say
 
@@ -34,10 +34,6 @@ SILENCE_S = 10.0
 """Without a frame for so long something is wrong with the camera."""
 STALE_S = 5.0
 """A look that is older is shown no longer."""
-APPLY_S = 60.0
-"""Vision loads every model to check the configuration."""
-AGAIN_S = 30.0
-"""Within this it has started anew."""
 
 
 def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
@@ -51,6 +47,9 @@ def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
     config = read()
     until_s = time.monotonic() + parsed.seconds
     with _endings():
+        if parsed.page:
+            show(config, file_of(parsed.config), until_s)
+            return 0
         if parsed.json or not drawable():
             _tell(config, until_s, as_json=parsed.json)
             return 0
@@ -165,17 +164,6 @@ class Aiming:
 
     def _keep(self, places: Places) -> str:
         """Write the places; the ones before come back where vision does not take these."""
-        if self._file is None:
-            raise ConfigError("there is no configuration file beside which they could be written")
-        space = places.space()
-        with written_space(places_as_toml(space), self._file) as file:
-            self._apply(space)
-        return f"vision has taken them; they are in {file}"
-
-    def _apply(self, space: Space) -> None:
-        """Have vision read the configuration again, and start anew with it."""
-        with AimLine(self._config.paths.runtime, Apply(places=fingerprint(space))) as line:
-            told = line.receive(APPLY_S)
-        if not isinstance(told, Applied):
-            raise UserError(told.error if isinstance(told, Refused) else "vision does not answer")
+        file = keep(places.space(), self._file, self._config.paths.runtime)
         self._starts_anew_s = time.monotonic() + AGAIN_S
+        return f"vision has taken them; they are in {file}"

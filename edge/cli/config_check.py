@@ -21,7 +21,7 @@ def check(config: Config, files: Sequence[Path]) -> None:
     """
     check_models(config)
     require_commercial(config)
-    password.check(config)
+    password.check(config, settings.instance_of(files[0]) if files else "")
     names = " and ".join(map(str, files))
     origin = f"read from {names}" if names else f"no file was read (no {settings.SYSTEM_FILE})"
     print(f"the configuration is right, and its models are there; {origin}")

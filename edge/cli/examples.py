@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, Examples] = {
     ),
     "aim": (
         ("what the camera of the service sees, and zones and lines by keys", "aim"),
+        ("the same with the mouse, in a browser on the device", "aim --page"),
         ("for an hour, a JSON object a look, for a program of one's own", "aim --for 3600 --json"),
     ),
     "watch": (

@@ -31,6 +31,11 @@ def with_port(table: Table) -> Table:
     return table | {"mqtt": mqtt | {"port": port}}
 
 
+FINGERPRINT = r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$(?!\n)"
+Fingerprint = Annotated[str, Meta(pattern=FINGERPRINT)]
+"""A SHA-256 in hexadecimal, with colons as openssl prints it, or without."""
+
+
 class Mqtt(Section, frozen=True):
     """The broker. The password is never a key here: it comes from the systemd credential
     `mqtt-password`, or from `password_file`.
@@ -140,6 +145,15 @@ class Mqtt(Section, frozen=True):
         str, Meta(description="This device's certificate (PEM), for mutual TLS.")
     ] = ""
     key_file: Annotated[str, Meta(description="The key (PEM) that belongs to cert_file.")] = ""
+    pins: Annotated[
+        tuple[Fingerprint, ...],
+        Meta(
+            max_length=8,
+            description="SHA-256 of the certificates, or of their public keys, of which the "
+            "broker's has to be one, in hexadecimal as openssl prints it; empty: any that is "
+            "trusted.",
+        ),
+    ] = ()
     keepalive_s: Annotated[
         int, Meta(ge=5, le=3_600, description="Silence after which both ends ask for life.")
     ] = 30
@@ -188,13 +202,22 @@ class Mqtt(Section, frozen=True):
         """Whether every broker is reached by TLS alone."""
         return all(to.tls for to in self.endpoints)
 
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """`pins` in small letters, without colons."""
+        return tuple(pin.replace(":", "").lower() for pin in self.pins)
+
     def at(self, to: Endpoint) -> Mqtt:
         """The same, with this one broker and no other."""
         mine = replace(
             self, host=to.host, port=to.port, tls=to.tls, path=to.path or self.path,
             transport="websockets" if to.path else "tcp", fallback=(),
         )  # fmt: skip
-        return mine if to.tls else replace(mine, alpn="", ca_file="", cert_file="", key_file="")
+        return (
+            mine
+            if to.tls
+            else replace(mine, alpn="", ca_file="", cert_file="", key_file="", pins=())
+        )
 
     @staticmethod
     def is_host(text: str) -> bool:
@@ -219,6 +242,11 @@ def check(mqtt: Mqtt) -> None:
         raise ConfigError(
             "mqtt.fallback: with mqtt.tls = true write wss:// in place of ws://, for TLS is to "
             "hold at each broker"
+        )
+    if mqtt.pins and not mqtt.encrypted:
+        raise ConfigError(
+            "mqtt.pins are of TLS: set mqtt.tls = true, with wss:// in mqtt.fallback, or take them "
+            "out"
         )
     if mqtt.alpn and not any(to.tls for to in mqtt.endpoints):
         raise ConfigError("mqtt.alpn is part of TLS: set mqtt.tls = true, or take it out")

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
+from edge.config.broker import FINGERPRINT
 from edge.config.section import SAFE_NAME, Table
 from edge.config.tables import Config
 
@@ -20,7 +21,8 @@ SECRETIVE = ("source", "mqtt")
 
 
 PATTERNS = {
-    SAFE_NAME: "1 to 40 letters from A to Z, digits, - and _, beginning with a letter or digit"
+    SAFE_NAME: "1 to 40 letters from A to Z, digits, - and _, beginning with a letter or digit",
+    FINGERPRINT: "the 64 hexadecimal digits of a SHA-256, with colons or without",
 }
 """What a person may not read → what it means."""
 

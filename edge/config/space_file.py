@@ -15,7 +15,9 @@ from pathlib import Path
 import msgspec
 
 from edge.config.people import Space
+from edge.config.refusal import explained
 from edge.config.section import Table
+from edge.config.tables import Config
 from edge.errors import ConfigError
 from edge.whole_files import replacing
 
@@ -29,6 +31,15 @@ def space_file_of(config: Path) -> Path:
     """The file of the places of this configuration."""
     # Not with_suffix: a folder given by mistake may have no name (`.`, `/`).
     return config.with_name(f"{config.stem}.space.toml") if config.name else config
+
+
+def space_of(places: object) -> Space:
+    """The places that `zones` and `lines` of a table are; ConfigError where they can't be."""
+    held = {"space": places}
+    try:
+        return msgspec.convert(held, Config).space
+    except msgspec.ValidationError as error:
+        raise ConfigError(explained(str(error), held)) from error
 
 
 def fingerprint(space: Space) -> str:

@@ -111,7 +111,7 @@ def _probed(config: Config) -> Iterator[Finding]:
 def sandbox(config: Config) -> Iterator[Finding]:
     """Which privacy guarantee is in force, by what confines the processes that run now."""
     found = [units.look(name) for name in units.of_state(config.paths.state)]
-    page = units.look(units.PAGE)
+    page = units.look(units.page_of(units.instance_in(config.paths.state)))
     if page.active or (page.installed and config.page.enabled):
         found.append(page)
     if not any(unit.installed for unit in found):

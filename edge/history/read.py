@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from edge.config.zone import Ahead
 from edge.history import rescue, table
 from edge.history.history import FILE_NAME
-from edge.history.sums import Hour, hour_at, hour_of, sums_of
+from edge.history.sums import Hour, hour_at, hour_of, is_sum, sums_of
 from edge.history.table import Span
 from edge.messages.checking import sendable
 from edge.messages.consumer import Numbering
@@ -132,9 +132,11 @@ def _read(connection: sqlite3.Connection, spans: Sequence[Span]) -> _Kept:
     days: defaultdict[int, Sums] = defaultdict(Counter)
     for span in spans:
         for hour, name, value in table.hours_in(connection, span):
-            hours[hour][name] = value
+            if is_sum(name) and span.first <= hour.day <= span.last:
+                hours[hour][name] = value
         for day, name, value in table.days_in(connection, span):
-            days[day][name] = value
+            if is_sum(name):
+                days[day][name] = value
     found = _Kept(hours, days, table.applied(connection), table.newest(connection))
     connection.execute("COMMIT")
     return found

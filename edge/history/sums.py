@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -39,6 +40,12 @@ HEAD = (
 with noise.
 """
 FIXED = (*HEAD, *PEOPLE, *BESIDE)
+
+_FIXED = frozenset(FIXED)
+_NAMED = re.compile(
+    rf"{re.escape(MODEL)}.*|{re.escape(FOLDING)}(none|rounding|noise):[0-9]{{1,9}}"
+    r"|zone_[a-z0-9_]{1,32}_people|line_[a-z0-9_]{1,32}_(in|out)"
+)
 
 NO_TIME = timestamp(0)
 """The stamp of a lost window of which not even the time is known."""
@@ -102,6 +109,13 @@ def _some_untold(window: CountsHead, kind: str) -> bool:
 
 def _is_noisy(window: CountsHead) -> bool:
     return (window.folding or "").startswith("noise")
+
+
+def is_sum(name: str) -> bool:
+    """Whether a sum can be called so: a history that others wrote into, or one of a later release,
+    may hold more.
+    """
+    return name in _FIXED or _NAMED.fullmatch(name) is not None
 
 
 def named(names: Iterable[str], prefix: str) -> list[str]:

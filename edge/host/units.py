@@ -62,14 +62,26 @@ def look(name: str) -> Unit:
 
 def of_instance(instance: str) -> tuple[str, str]:
     """Vision's and publisher's unit; of one camera of several by its name, else empty."""
-    at = f"@{instance}" if instance else ""
-    vision, publisher = (unit.replace(".", f"{at}.", 1) for unit in (VISION, PUBLISHER))
-    return vision, publisher
+    return _named(VISION, instance), _named(PUBLISHER, instance)
+
+
+def page_of(instance: str) -> str:
+    """The page's unit, likewise."""
+    return _named(PAGE, instance)
+
+
+def instance_in(folder: str) -> str:
+    """Which camera of several keeps its state there; empty: the only one, or none of them."""
+    return folder.removeprefix(f"{STATE}@") if folder.startswith(f"{STATE}@") else ""
 
 
 def of_state(folder: str) -> tuple[str, str]:
-    """The two units that keep their state there; those of the only camera for any other folder."""
-    return of_instance(folder.removeprefix(f"{STATE}@") if folder.startswith(f"{STATE}@") else "")
+    """Vision's and publisher's unit of the camera that keeps its state there."""
+    return of_instance(instance_in(folder))
+
+
+def _named(unit: str, instance: str) -> str:
+    return unit.replace(".", f"@{instance}.", 1) if instance else unit
 
 
 def adopt_folders(file: Path | None = None) -> None:

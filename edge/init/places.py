@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.config.read import SYSTEM_FILE
-from edge.host.units import PAGE, of_instance
+from edge.host.units import of_instance, page_of
 
 SEALED = "sealed-mqtt-password"
 TARGET = "agender-edge@.target"
@@ -53,12 +53,17 @@ class Places(NamedTuple):
         return of_instance(self.instance)
 
     @property
+    def page(self) -> str:
+        """The page's, which does nothing unless `page.enabled`."""
+        return page_of(self.instance)
+
+    @property
     def shipped(self) -> tuple[str, ...]:
         """The files that these units are, as they come with the program."""
         if not self.instance:
-            return *self.units, PAGE
-        vision, publisher = (unit.replace(".", "@.", 1) for unit in of_instance(""))
-        return vision, publisher, TARGET, FOLDERS
+            return *self.units, self.page
+        plain = (*of_instance(""), page_of(""))
+        return *(unit.replace(".", "@.", 1) for unit in plain), TARGET, FOLDERS
 
     @property
     def enabled(self) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def start(places: Places) -> None:
     """Now and at every boot."""
     _run("systemctl", "enable", "--quiet", *places.enabled)
     # One that was about to start by itself may have the configuration of before.
-    _run("systemctl", "restart", *(places.units if places.instance else places.enabled))
+    _run("systemctl", "restart", *places.units, places.page)
     _run("systemctl", "start", *places.enabled)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from edge.config.people import Space
 from edge.messages.fields import Numbering, Sentence
 
 AIM_SOCKET = "aim.sock"
@@ -97,3 +98,31 @@ class Sight(Struct, frozen=True, kw_only=True, tag="sight"):
 
 FromAim: TypeAlias = Aim | Apply
 ToAim: TypeAlias = Sight | Refused | Applied
+
+Code = Annotated[str, Meta(max_length=16, pattern=r"^[0-9a-f]{16}$(?!\n)")]
+"""What one sitting is known by, told to whoever began it on the device."""
+
+
+class Look(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="look"):
+    """page → aim: a browser that has this code looks."""
+
+    code: Code
+
+
+class Keep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="keep"):
+    """page → aim: whoever has this code wants these places written."""
+
+    code: Code
+    space: Space
+
+
+class Shown(Struct, frozen=True, kw_only=True, tag="shown"):
+    """aim → page: the last look, None where none came lately, and the places in force."""
+
+    sight: Sight | None
+    space: Space
+    ends_in_s: Sums
+
+
+FromPage: TypeAlias = Look | Keep
+ForPage: TypeAlias = Shown | Refused | Applied

@@ -1,4 +1,4 @@
-"""Both ends of the door of `agender-edge aim`.
+"""Both ends of the doors of `agender-edge aim`: to vision, and from a page to it.
 
 Vision binds a datagram socket that its own user and root alone may write to. A request brings along
 the socket that answers go to (SCM_RIGHTS), and the kernel says who sent it (SCM_CREDENTIALS): no
@@ -8,6 +8,7 @@ path can be taken over to be shown what was meant for another. See unix(7).
 from __future__ import annotations
 
 import array
+import logging
 import os
 import select
 import socket
@@ -15,14 +16,17 @@ import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from edge.closing import Closing
 from edge.errors import UserError
-from edge.messages.aim import AIM_SOCKET, FromAim, ToAim
+from edge.messages.aim import AIM_SOCKET, ForPage, FromAim, FromPage, ToAim
+from edge.messages.page import FOLDER
 from edge.messages.record_socket import MAX_BYTES, bound
+
+log = logging.getLogger("vision")
 
 CREDENTIALS = struct.Struct("3i")
 """struct ucred: process, user, group."""
@@ -36,6 +40,11 @@ ROOT = 0
 _encoder = msgspec.msgpack.Encoder()
 _from_aim: msgspec.msgpack.Decoder[FromAim] = msgspec.msgpack.Decoder(FromAim)
 _to_aim: msgspec.msgpack.Decoder[ToAim] = msgspec.msgpack.Decoder(ToAim)
+_from_page: msgspec.msgpack.Decoder[FromPage] = msgspec.msgpack.Decoder(FromPage)
+_for_page: msgspec.msgpack.Decoder[ForPage] = msgspec.msgpack.Decoder(ForPage)
+
+Request = TypeVar("Request")
+Told = TypeVar("Told")
 
 
 class Reply(Closing):
@@ -45,7 +54,7 @@ class Reply(Closing):
         there.setblocking(False)
         self._there = there
 
-    def send(self, record: ToAim) -> bool:
+    def send(self, record: ToAim | ForPage) -> bool:
         """Hand over a record; false once nobody is there to take it. Never blocks.
 
         One that finds no room is gone, as is what it told.
@@ -63,26 +72,29 @@ class Reply(Closing):
         self._there.close()
 
 
-class Asked(NamedTuple):
+class Asked(NamedTuple, Generic[Request]):
     """A request, the user whose process sent it, and where the answer goes."""
 
-    record: FromAim
+    record: Request
     user: int
     reply: Reply
 
 
-class AimDoor(Closing):
-    """Vision's end. Raises ValueError and OSError as the live sockets do."""
+class RequestDoor(Closing, Generic[Request]):
+    """A socket to which requests come, each with the one that its answer goes to.
 
-    def __init__(self, runtime: str | Path) -> None:
-        self.folder = Path(runtime).absolute()
-        self._here = self.folder / AIM_SOCKET
-        self._socket = bound(self._here, mode=0o600)
+    Whoever else listens at its path loses it. Raises ValueError and OSError as the live sockets do.
+    """
+
+    def __init__(self, here: Path, decoder: msgspec.msgpack.Decoder[Request], mode: int) -> None:
+        self._here, self._decoder = here, decoder
+        self._socket = bound(here, mode=mode, taking_over=True)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.fileno = self._socket.fileno
 
-    def receive(self) -> list[Asked]:
+    def receive(self) -> list[Asked[Request]]:
         """Requests that wait, REQUESTS_MAX at most; what makes no sense is gone. Never blocks."""
-        found: list[Asked] = []
+        found: list[Asked[Request]] = []
         for _ in range(REQUESTS_MAX):
             try:
                 content, told, _, _ = self._socket.recvmsg(MAX_BYTES, ROOM, socket.MSG_CMSG_CLOEXEC)
@@ -91,37 +103,87 @@ class AimDoor(Closing):
             with suppress(
                 msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError, OSError
             ):
-                found.append(_asked(content, told))
+                found.append(_asked(content, told, self._decoder))
         return found
 
     def close(self) -> None:
         """Close the socket and remove its path."""
         self._socket.close()
-        self._here.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody may have laid a folder there since
+            self._here.unlink()
 
 
-class AimLine(Closing):
-    """The asking end. UserError where no vision can be asked."""
+class AimDoor(RequestDoor[FromAim]):
+    """Vision's end, made by the vision that has the live socket of this folder.
 
-    def __init__(self, runtime: str | Path, request: FromAim) -> None:
-        """Ask the vision whose runtime folder this is."""
-        here = Path(runtime) / AIM_SOCKET
+    The publisher, which may write into the folder too, is not to decide by what it lays there
+    whether vision starts.
+    """
+
+    def __init__(self, runtime: str | Path) -> None:
+        self.folder = Path(runtime).absolute()
+        super().__init__(self.folder / AIM_SOCKET, _from_aim, 0o600)
+
+
+class PageAimDoor(RequestDoor[FromPage]):
+    """The end of an `aim` that shows to a browser: the page's group may send to it."""
+
+    def __init__(self, runtime: str | Path) -> None:
+        super().__init__(Path(runtime) / FOLDER / AIM_SOCKET, _from_page, 0o660)
+
+
+class ShutDoor(Closing):
+    """In place of a door that could not be made: nobody is shown anything."""
+
+    def __init__(self, runtime: str | Path) -> None:
+        self.folder = Path(runtime).absolute()
+
+    def receive(self) -> list[Asked[FromAim]]:
+        """No request comes by it."""
+        return []
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+Door: TypeAlias = AimDoor | ShutDoor
+
+
+def aim_door(runtime: str | Path) -> Door:
+    """Vision's end; where it can't be made, one that is shut, said in the log: vision counts on."""
+    try:
+        return AimDoor(runtime)
+    except (OSError, ValueError) as error:
+        log.error("nobody can aim: paths.runtime = %s: %s", runtime, error)
+        return ShutDoor(runtime)
+
+
+class RequestLine(Closing, Generic[Told]):
+    """The asking end: a request, and what is answered. UserError where nobody can be asked."""
+
+    def __init__(
+        self, here: Path, request: FromAim | FromPage, decoder: msgspec.msgpack.Decoder[Told]
+    ) -> None:
+        self._decoder = decoder
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        sent, given = [_encoder.encode(request)], array.array("i", [theirs.fileno()])
         try:
             with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
-                asking.settimeout(CONNECT_S)  # a vision that hangs takes none
-                asking.connect(str(here))
-                socket.send_fds(asking, [_encoder.encode(request)], [theirs.fileno()])
+                asking.settimeout(CONNECT_S)  # whoever hangs takes none
+                # Not connected first: the page may open no connection.
+                asking.sendmsg(
+                    sent, [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)], 0, os.fspath(here)
+                )
         except OSError as error:
             self._ours.close()
-            raise UserError(f"{here}: {_why_not(error)}") from error
+            raise UserError(f"{here}: {self._why_not(error)}") from error
 
     def fileno(self) -> int:
         """For select: readable when an answer waits."""
         return self._ours.fileno()
 
-    def receive(self, within_s: float) -> ToAim | None:
-        """The next answer; None where none comes in that time. UserError where vision ended."""
+    def receive(self, within_s: float) -> Told | None:
+        """The next answer; None where none comes in that time. UserError where the other ended."""
         if not select.select([self._ours], [], [], within_s)[0]:
             return None
         try:
@@ -129,35 +191,66 @@ class AimLine(Closing):
         except OSError:
             content = b""
         if not content:
-            raise UserError("vision has ended, or ended showing")
+            raise UserError(self.ENDED)
         try:
-            return _to_aim.decode(content)
+            return self._decoder.decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise UserError("what answers is no vision of this version; start it anew") from error
+            raise UserError("what answers is of another version; start it anew") from error
 
     def close(self) -> None:
-        """Ask no longer: vision ends showing at once."""
+        """Ask no longer: the other end sees it."""
         self._ours.close()
 
+    ENDED = "what was asked has ended"
 
-def _why_not(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-        return "no vision is running there; start it first (agender-edge run, or the service)"
-    if isinstance(error, PermissionError):
-        return "only root, or the user of vision, may aim: sudo agender-edge aim"
-    if isinstance(error, TimeoutError):
-        return "vision takes no request; is it hanging? (agender-edge doctor)"
-    return f"cannot be asked: {error.strerror or error}"
+    def _why_not(self, error: OSError) -> str:
+        return f"cannot be asked: {error.strerror or error}"
+
+
+class AimLine(RequestLine[ToAim]):
+    """What asks vision, which ends showing once it is closed."""
+
+    ENDED = "vision has ended, or ended showing"
+
+    def __init__(self, runtime: str | Path, request: FromAim) -> None:
+        """Ask the vision whose runtime folder this is."""
+        super().__init__(Path(runtime) / AIM_SOCKET, request, _to_aim)
+
+    def _why_not(self, error: OSError) -> str:
+        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+            return "no vision is running there; start it first (agender-edge run, or the service)"
+        if isinstance(error, PermissionError):
+            return "only root, or the user of vision, may aim: sudo agender-edge aim"
+        if isinstance(error, TimeoutError):
+            return "vision takes no request; is it hanging? (agender-edge doctor)"
+        return super()._why_not(error)
+
+
+class PageAimLine(RequestLine[ForPage]):
+    """What the page asks an `aim` that shows to browsers."""
+
+    ENDED = "aiming has ended"
+
+    def __init__(self, runtime: str | Path, request: FromPage) -> None:
+        """Ask the one that runs on this device."""
+        super().__init__(Path(runtime) / FOLDER / AIM_SOCKET, request, _for_page)
+
+    def _why_not(self, error: OSError) -> str:
+        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+            return "nobody aims; begin it on the device: sudo agender-edge aim --page"
+        return super()._why_not(error)
 
 
 Ancillary = Sequence[tuple[int, int, bytes]]
 
 
-def _asked(content: bytes, told: Ancillary) -> Asked:
+def _asked(
+    content: bytes, told: Ancillary, decoder: msgspec.msgpack.Decoder[Request]
+) -> Asked[Request]:
     """The request that was sent; IndexError, OSError or of msgspec's where it makes no sense."""
     given = _descriptors(told)
     try:
-        record = _from_aim.decode(content)
+        record = decoder.decode(content)
         there = _packets(given.pop())
     finally:
         for number in given:

@@ -96,10 +96,11 @@ class RecordSocket(Closing, Generic[Heard, Said]):
         self._here.unlink(missing_ok=True)
 
 
-def bound(here: Path, *, mode: int) -> socket.socket:
+def bound(here: Path, *, mode: int, taking_over: bool = False) -> socket.socket:
     """A datagram socket at this path, which only whom `mode` lets write may send to; non-blocking.
 
-    Raises ValueError where the path is too long or another process listens there.
+    Raises ValueError where the path is too long or, unless `taking_over`, another process listens
+    there; OSError where it can't be made.
     """
     if len(os.fsencode(here)) > _PATH_BYTES:
         raise ValueError(
@@ -107,19 +108,28 @@ def bound(here: Path, *, mode: int) -> socket.socket:
             f"at most {_PATH_BYTES - len(here.name) - 1} bytes"
         )
     here.parent.mkdir(parents=True, exist_ok=True)
-    if _is_heard(here):
+    if not taking_over and _is_heard(here):
         raise ValueError(
             f"{here} belongs to a running process; end it, or choose another paths.runtime"
         )
-    here.unlink(missing_ok=True)  # left by a process that was killed
+    here.unlink(missing_ok=True)  # else left by a process that was killed
     made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     before = os.umask(0o777 & ~mode)  # so that nobody slips in before the mode is set
     try:
         made.bind(str(here))
     finally:
         os.umask(before)
-    here.chmod(mode)
+    _set_mode(here, mode)
     return made
+
+
+def _set_mode(here: Path, mode: int) -> None:
+    """Whatever the folder's default rights are; a link that somebody laid there is not followed."""
+    number = os.open(here, os.O_PATH | os.O_NOFOLLOW)
+    try:
+        os.chmod(f"/proc/self/fd/{number}", mode)  # noqa: PTH101 - a descriptor has no other name
+    finally:
+        os.close(number)
 
 
 @contextmanager

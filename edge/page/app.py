@@ -25,6 +25,7 @@ STATIC = {
     for name, kind in (
         ("style.css", "text/css; charset=utf-8"),
         ("page.js", "text/javascript; charset=utf-8"),
+        ("aim.js", "text/javascript; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
     )
 }
@@ -87,7 +88,7 @@ class App:
         ):
             return refusal(HTTPStatus.FORBIDDEN, asked.words("stale_form"))
         if not asked.inside and (method, request.path) not in self._outside:
-            if request.path.startswith("/part/"):
+            if request.path.startswith(("/part/", "/aim/")):
                 return refusal(HTTPStatus.UNAUTHORIZED, asked.words("log_in"))
             return redirect("/login")
         return handler(asked)

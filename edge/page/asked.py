@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.page.frame import Visit
+from edge.page.guard import port_of
 from edge.page.sessions import Sessions, known_form
 from edge.page.web import Request
 from edge.page.words import wanted, words_of
@@ -17,7 +18,7 @@ class Asked:
     def __init__(self, request: Request, sessions: Sessions) -> None:
         self.request, self._sessions = request, sessions
         # Cookies know no ports, and tunnels bring several devices to one address.
-        self.cookie = f"agender_page_{request.host.rpartition(':')[2] or 80}"
+        self.cookie = f"agender_page_{port_of(request.host)}"
         visitor = request.cookies.get(self.cookie, "")
         self.is_new = not known_form(visitor)
         self.visitor = sessions.new() if self.is_new else visitor

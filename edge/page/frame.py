@@ -16,6 +16,10 @@ TOKEN = "token"
 """The field of a form that brings back what this visitor was given."""
 
 
+PAGES = ("/", "overview"), ("/report", "report"), ("/notice", "notice"), ("/aim", "aim")
+"""Where the navigation leads."""
+
+
 class Visit(NamedTuple):
     """Who looks, in which language, and what is to be told once."""
 
@@ -79,7 +83,7 @@ def _head(whole: Element, title: str, words: Words) -> None:
 def _navigation(header: Element, visit: Visit) -> None:
     words = visit.words
     links = add(add(header, "nav", aria_label=words("navigation")), "ul")
-    for path, key in (("/", "overview"), ("/report", "report"), ("/notice", "notice")):
+    for path, key in PAGES:
         here = {"aria_current": "page"} if path == visit.path else {}
         add(add(links, "li"), "a", words(key), href=path, **here)
     if visit.guarded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterable
 
 from edge.page.web import Request
@@ -22,6 +23,9 @@ HEADERS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
+
+
+_PORT = re.compile("[0-9]{1,5}")
 
 
 class Names:
@@ -44,14 +48,24 @@ class Names:
 
 def host_of(host: str) -> str:
     """`name:80`, `[::1]:80` or `name.` → `name` or `::1`; empty where it is malformed."""
+    return _parts(host)[0]
+
+
+def port_of(host: str) -> int:
+    """`name:8088` → 8088; HTTP's own where none is named."""
+    return int(_parts(host)[1] or 80)
+
+
+def _parts(host: str) -> tuple[str, str]:
+    """Name and port; both empty where it is malformed."""
     if host.startswith("["):
         name, closed, port = host[1:].partition("]")
         port = port.removeprefix(":") if port.startswith(":") or not port else "?"
-        fits = closed and _is_address(name)
+        fits = closed and _is_address(name) and "%" not in name
     else:
         name, _, port = host.partition(":")
         name, fits = name.removesuffix("."), ":" not in port
-    return name if fits and ((port.isascii() and port.isdigit()) or not port) else ""
+    return (name, port) if fits and (_PORT.fullmatch(port) or not port) else ("", "")
 
 
 def _is_address(name: str) -> bool:
@@ -60,6 +74,28 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def network_of(client: str) -> str:
+    """An address, or of IPv6 the network of one household."""
+    if ":" not in client:
+        return client
+    return str(ipaddress.ip_network((client.partition("%")[0], 64), strict=False))
+
+
+def is_loopback(client: str) -> bool:
+    """Whether an address is this machine's own."""
+    return ipaddress.ip_address(client.partition("%")[0]).is_loopback
+
+
+def from_this_device(request: Request) -> bool:
+    """Whether a browser asks that is on the device, or comes by a tunnel of somebody who is.
+
+    A proxy asks from here too, but by another name, or it says for whom.
+    """
+    name = host_of(request.host)
+    by_own_name = name == "localhost" or (_is_address(name) and is_loopback(name))
+    return by_own_name and is_loopback(request.client) and not request.forwarded
 
 
 def from_here(request: Request) -> bool:

@@ -40,7 +40,8 @@ def overview(main: Element, visit: Visit, known: Known) -> None:
 
 def part(parent: Element, name: str, visit: Visit, known: Known) -> None:
     """One of `PARTS`."""
-    found = add(parent, "section", id=name, class_="part", data_every=str(PARTS[name]))
+    found = add(parent, "section", id=name, class_="part", data_every=str(PARTS[name]),
+                data_stale=visit.words("stale"))  # fmt: skip
     if name == "now":
         now_section(found, known.config, visit, known.told)
     elif name == "device":

@@ -15,6 +15,7 @@ from edge.notice.facts import facts_of
 from edge.notice.page import POLICY as NOTICE_POLICY
 from edge.notice.page import page as notice_page
 from edge.notice.sign import as_text
+from edge.page.aim_page import aim_page, keep, look
 from edge.page.asked import Asked
 from edge.page.ear import Ear
 from edge.page.figures import Figures
@@ -51,6 +52,9 @@ class Pages:
             ("GET", "/"): self._overview,
             ("GET", "/report"): self._report,
             ("GET", "/notice"): self._notice,
+            ("GET", "/aim"): self._aim,
+            ("POST", "/aim/look"): partial(look, self._config),
+            ("POST", "/aim/keep"): partial(keep, self._config),
             ("POST", "/logout"): self._log_out,
             ("POST", "/pause"): partial(self._order, verb="pause"),
             ("POST", "/resume"): partial(self._order, verb="resume"),
@@ -86,6 +90,9 @@ class Pages:
             return file_of(ending, self._config, self._figures, asked.request.query)
         except UserError as error:
             return refusal(HTTPStatus.NOT_FOUND, str(error))
+
+    def _aim(self, asked: Asked) -> Answer:
+        return self._page(asked, "aim", lambda main, visit: aim_page(main, visit, asked.request))
 
     def _notice(self, asked: Asked) -> Answer:
         try:

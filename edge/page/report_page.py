@@ -67,7 +67,7 @@ def report_page(
         pyramid(add(main, "section"), report, words)
     places(add(main, "section"), words, report)
     _unknown(add(main, "section"), words, report, config.history.opening_hours)
-    _files(add(main, "section"), words, kind, report)
+    _files(add(main, "section", class_="keep"), words, kind, report)
 
 
 def name_of(words: Words, period: Period) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import re
 import secrets
+import threading
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from edge.bucket import Bucket, Budget
+from edge.page.guard import network_of
 
 IDLE_S = 12 * 3600.0
 SESSIONS_MAX = 64
@@ -33,7 +34,10 @@ class Said(NamedTuple):
 
 
 class Sessions:
-    """Visitors by the random id in their cookie; all of it in memory, and bounded."""
+    """Visitors by the random id in their cookie; all of it in memory, and bounded.
+
+    Several threads ask at once: a page's parts are renewed together, and passwords may be tried so.
+    """
 
     def __init__(self, password: str | None, clock: Clock) -> None:
         self._password, self._clock = password, clock
@@ -42,6 +46,7 @@ class Sessions:
         self._said: dict[str, Said] = {}
         self._all = Bucket(ALL_TRIES)
         self._clients: dict[str, Bucket] = {}
+        self._one = threading.Lock()
 
     @property
     def guarded(self) -> bool:
@@ -64,20 +69,22 @@ class Sessions:
         """Whether the password was given, or there is none; looking keeps it so."""
         if self._password is None:
             return True
-        seen_s, now_s = self._seen_s.pop(visitor, None), self._clock()
-        if seen_s is None or now_s - seen_s > IDLE_S:
-            return False
-        self._seen_s[visitor] = now_s
-        return True
+        with self._one:
+            seen_s, now_s = self._seen_s.pop(visitor, None), self._clock()
+            if seen_s is None or now_s - seen_s > IDLE_S:
+                return False
+            self._seen_s[visitor] = now_s
+            return True
 
     def may_try(self, client: str) -> bool:
         """Whether one more password is looked at; each costs a token."""
-        client = _network(client)
-        bucket = self._clients.pop(client, None) or Bucket(TRIES)
-        self._clients[client] = bucket
-        _bound(self._clients, CLIENTS_MAX)
-        now_s = self._clock()
-        return bucket.take(now_s) and self._all.take(now_s)
+        client = network_of(client)
+        with self._one:
+            bucket = self._clients.pop(client, None) or Bucket(TRIES)
+            self._clients[client] = bucket
+            _bound(self._clients, CLIENTS_MAX)
+            now_s = self._clock()
+            return bucket.take(now_s) and self._all.take(now_s)
 
     def log_in(self, password: str) -> str | None:
         """The id of a session, where this is the password."""
@@ -85,35 +92,32 @@ class Sessions:
         if self._password is None or not hmac.compare_digest(given, right):
             return None
         visitor = self.new()
-        self._seen_s[visitor] = self._clock()
-        _bound(self._seen_s, SESSIONS_MAX)
+        with self._one:
+            self._seen_s[visitor] = self._clock()
+            _bound(self._seen_s, SESSIONS_MAX)
         return visitor
 
     def log_out(self, visitor: str) -> None:
         """The id is worth nothing from now on."""
-        self._seen_s.pop(visitor, None)
-        self._said.pop(visitor, None)
+        with self._one:
+            self._seen_s.pop(visitor, None)
+            self._said.pop(visitor, None)
 
     def say(self, visitor: str, said: Said) -> None:
         """To be told on the next page that this visitor sees."""
-        self._said[visitor] = said
-        _bound(self._said, SESSIONS_MAX)
+        with self._one:
+            self._said[visitor] = said
+            _bound(self._said, SESSIONS_MAX)
 
     def said(self, visitor: str) -> Said | None:
         """What is to be told now, once."""
-        return self._said.pop(visitor, None)
+        with self._one:
+            return self._said.pop(visitor, None)
 
 
 def known_form(visitor: str) -> bool:
     """Whether an id has the form of ours."""
     return _ID.fullmatch(visitor) is not None
-
-
-def _network(client: str) -> str:
-    """An address, or of IPv6 the network of one household."""
-    if ":" not in client:
-        return client
-    return str(ipaddress.ip_network((client.partition("%")[0], 64), strict=False))
 
 
 def _bound(held: dict[str, T], most: int) -> None:

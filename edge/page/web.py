@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -13,9 +12,15 @@ Environ = Mapping[str, Any]
 Start = Callable[[str, list[tuple[str, str]]], object]
 Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 
-BODY_MAX = 4_096
+BODY_MAX = 16_384
 """Bytes of a form; the server refuses a longer one before it is read."""
 FIELDS_MAX = 8
+HEAD_MAX = 8_192
+"""Bytes of a request's head, likewise."""
+FORWARDED = frozenset(
+    f"HTTP_{name}"
+    for name in ("FORWARDED", "VIA", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_REAL_IP")
+)
 HTML = "text/html; charset=utf-8"
 
 
@@ -32,6 +37,8 @@ class Request(NamedTuple):
     origin: str | None
     client: str
     languages: str
+    forwarded: bool
+    """Whether a proxy says that it asks for somebody else."""
     site: str
     """Whose page asks, as the browser says (Sec-Fetch-Site); empty where it does not."""
 
@@ -57,6 +64,7 @@ def read(environ: Environ) -> Request:
         origin=environ.get("HTTP_ORIGIN"),
         client=environ.get("REMOTE_ADDR", ""),
         languages=environ.get("HTTP_ACCEPT_LANGUAGE", "")[:200],
+        forwarded=not FORWARDED.isdisjoint(environ),
         site=environ.get("HTTP_SEC_FETCH_SITE", ""),
     )
 
@@ -77,10 +85,13 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _cookies(text: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(text[:BODY_MAX]).items()}
-    except CookieError:
-        return {}
+    """As browsers send them (RFC 6265, 5.4), each by itself.
+
+    Those of other programs on this address come too; what is odd about them is to hide none of
+    ours.
+    """
+    pairs = (each.partition("=") for each in text[:HEAD_MAX].split(";"))
+    return {name.strip(): value.strip() for name, found, value in pairs if found}
 
 
 def redirect(path: str, *headers: tuple[str, str]) -> Answer:

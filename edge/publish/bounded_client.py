@@ -20,6 +20,7 @@ from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
 from edge.publish.mdns import locate
 from edge.publish.peer_error import NoWayError, UnaskedError
+from edge.publish.pins import require_pinned
 from edge.publish.tunnel import open_tunnel
 from edge.publish.web_socket import WebSocket
 
@@ -36,6 +37,8 @@ class BoundedClient(mqtt.Client):
     max_incoming_bytes = MAX_INCOMING_BYTES
     to: Endpoint
     proxy: Proxy | None = None
+    pins: tuple[str, ...] = ()
+    """SHA-256 of certificates or public keys, of which the broker's has to be one; none: any."""
 
     def limit_in_flight(self, most: int) -> None:
         """Send no more than `most` publishes above QoS 0 before the broker answers one.
@@ -94,6 +97,8 @@ class BoundedClient(mqtt.Client):
         self.to.host.encode("idna")  # the library hides that TLS can't name it
         carrier = self._ssl_wrap_socket(connected) if self.to.tls else connected
         carrier.settimeout(self.connect_timeout)
+        if self.pins:
+            require_pinned(carrier, self.pins)
         return WebSocket(carrier, self.to) if self.to.path else carrier
 
     def _sock_recv(self, bufsize: int) -> bytes:

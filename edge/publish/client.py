@@ -58,6 +58,7 @@ def new_client(
     )
     client.to = to
     client.proxy = proxy_of(settings.proxy)
+    client.pins = settings.pinned
     client.connect_timeout = min(settings.timeout_s, CONNECT_MAX_S)
     client.max_queued_messages = MAX_QUEUED
     client.max_inflight_messages = settings.max_in_flight

@@ -28,7 +28,7 @@ from edge.publish.lookout import Lookout
 from edge.publish.mdns import require
 from edge.publish.message import Message
 from edge.publish.packet_limit import LONGEST, packet_bytes
-from edge.publish.peer_error import UnaskedError
+from edge.publish.peer_error import UnaskedError, UnpinnedError
 from edge.publish.refusal import (
     PACKET_TOO_LARGE,
     UNSUPPORTED_VERSION,
@@ -203,7 +203,7 @@ class Connection(BrokerInUse):
                 self._client.connect(to.host, to.port, keepalive_s, **arguments)
             self._failure.where = str(self._client.to)  # as it was found, where it is looked for
         except OSError as error:  # failed look-ups and TLS errors are OSErrors too
-            refused = isinstance(error, ssl.SSLCertVerificationError)
+            refused = isinstance(error, ssl.SSLCertVerificationError | UnpinnedError)
             certified = bool(self._settings.cert_file)
             self._failure.note(explain(error, certified=certified), refused=refused)
             self._end(now_s)

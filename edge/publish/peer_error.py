@@ -9,5 +9,9 @@ class UnaskedError(MQTTException):
     """The peer does what nobody asked it to; its text is a sentence."""
 
 
+class UnpinnedError(ConnectionError):
+    """The broker's certificate is trusted, but none of those named; its text is a sentence."""
+
+
 class NoWayError(ConnectionError):
     """What lies before MQTT (a proxy, WebSockets) turns us away; its text is a sentence."""

@@ -13,7 +13,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
 from edge.host.readings import has_route
-from edge.publish.peer_error import NoWayError
+from edge.publish.peer_error import NoWayError, UnpinnedError
 
 _ADVICE = {
     0x84: "the broker does not speak this MQTT version; set mqtt.protocol",
@@ -88,7 +88,7 @@ def explain(problem: ReasonCode | OSError, *, certified: bool = True) -> str:
         hint = _HINTS.get(problem.value)
         said = f"the broker says: {problem.getName().lower()}" + (f"; {hint}" if hint else "")
         return _ADVICE.get(problem.value, said)
-    if isinstance(problem, NoWayError):
+    if isinstance(problem, NoWayError | UnpinnedError):
         return str(problem)
     if isinstance(problem, ssl.SSLError):
         return _tls(problem, certified=certified)

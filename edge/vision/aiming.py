@@ -9,8 +9,8 @@ from collections.abc import Callable
 from edge.config.people import Tracking
 from edge.config.told import Privacy
 from edge.errors import UserError
-from edge.messages.aim import LOOKS_PER_S, Aim, Applied, Refused
-from edge.messages.aim_door import ROOT, AimDoor, Asked, Reply
+from edge.messages.aim import LOOKS_PER_S, Aim, Applied, FromAim, Refused
+from edge.messages.aim_door import ROOT, Asked, Door, Reply
 from edge.messages.fields import sentence
 from edge.runtime.frame import Frame
 from edge.runtime.loop import Loop
@@ -31,7 +31,7 @@ class Aiming:
 
     def __init__(
         self,
-        door: AimDoor,
+        door: Door,
         loop: Loop,
         people: People,
         settings: tuple[Privacy, Tracking],
@@ -67,7 +67,7 @@ class Aiming:
         """Show nothing any more."""
         self._end("vision ends")
 
-    def _answer(self, asked: Asked) -> None:
+    def _answer(self, asked: Asked[FromAim]) -> None:
         """Carry a request out, or say no in one sentence."""
         try:
             self._require_right(asked.user)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from edge import log as logs
 from edge.child import start_anew
@@ -26,7 +26,7 @@ from edge.host import exposure, readings
 from edge.host.exposure import forbid_core_dumps
 from edge.host.governor import Governor
 from edge.host.notify import Service
-from edge.messages.aim_door import AimDoor
+from edge.messages.aim_door import Door, aim_door
 from edge.messages.live import Exposure, Hello, VisionSocket
 from edge.messages.messages import ModelInfo
 from edge.outbox.claim import claim_counting
@@ -52,8 +52,6 @@ from edge.vision.short_windows import ShortWindows
 
 log = logging.getLogger("vision")
 
-Door = TypeVar("Door", VisionSocket, AimDoor)
-
 EXPOSURE_S = 60.0
 """How often it is looked at what this process could give away."""
 
@@ -74,8 +72,8 @@ def vision(config: Config, reread: Callable[[], Config], *, progress: bool = Tru
         pause = PauseRecord(Path(config.paths.state))
         outbox = stack.enter_context(_outbox(config))
         started = count_start(outbox)
-        live = stack.enter_context(_door(VisionSocket, config))
-        aim = stack.enter_context(_door(AimDoor, config))
+        live = stack.enter_context(_live(config))
+        stack.enter_context(aim := aim_door(config.paths.runtime))
         try:
             orders = _run(config, reread, Kept(outbox, pause, started), (live, aim), progress)
         except SourceLostError:
@@ -122,7 +120,7 @@ def _run(
     config: Config,
     reread: Callable[[], Config],
     kept: Kept,
-    doors: tuple[VisionSocket, AimDoor],
+    doors: tuple[VisionSocket, Door],
     progress: bool,
 ) -> Orders:
     """Build the stages and run the loop to its end; what was ordered meanwhile."""
@@ -297,9 +295,9 @@ def _outbox(config: Config) -> Outbox:
     return Outbox(Path(config.paths.state) / FILE_NAME, max_windows=config.outbox.max_windows)
 
 
-def _door(kind: Callable[[str], Door], config: Config) -> Door:
-    """A socket by which vision speaks to another process of this machine."""
+def _live(config: Config) -> VisionSocket:
+    """The socket by which vision speaks to the publisher."""
     try:
-        return kind(config.paths.runtime)
+        return VisionSocket(config.paths.runtime)
     except (OSError, ValueError) as error:
         raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error

@@ -181,6 +181,8 @@ def test_one_camera_of_several_has_names_of_its_own(places):
     till = places._replace(instance="till")
     assert str(till.file) == "/etc/agender-edge/till.toml"
     assert till.units == ("agender-vision@till.service", "agender-publisher@till.service")
+    assert till.page == "agender-page@till.service"
+    assert "agender-page@.service" in till.shipped
     assert till.enabled == ("agender-edge@till.target",)
     assert all((ROOT / "systemd" / unit).is_file() for unit in till.shipped)
     for mine, others in zip((till.plain, till.sealed, till.user),

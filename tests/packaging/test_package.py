@@ -137,8 +137,8 @@ def test_it_holds_program_models_units_users_folders_and_documents(members):
     assert {name for name in members if name.startswith(f"{units}/")} == {
         f"{units}/{name}" for name in (
             "agender-vision.service", "agender-publisher.service", "agender-page.service",
-            "agender-vision@.service",
-            "agender-publisher@.service", "agender-edge@.target", "agender-edge-folders@.service",
+            "agender-vision@.service", "agender-publisher@.service", "agender-page@.service",
+            "agender-edge@.target", "agender-edge-folders@.service",
         )
     }  # fmt: skip
     assert set(members) >= {

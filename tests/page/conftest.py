@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.page.browser import Browser, chromium
 from tests.page.support import Device, device
 
 
@@ -22,3 +23,16 @@ def guarded_device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]
     folder = tmp_path_factory.mktemp("guarded")
     with device(folder, f'password_file = "{folder}/password"\naddress = "0.0.0.0"') as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all of these tests."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def at(open_device: Device) -> str:
+    """Where the page is, for a browser."""
+    return f"http://localhost:{open_device.port}"

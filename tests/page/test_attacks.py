@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from edge.page.serve import CLIENT_MAX, REQUEST_S
+from edge.page.server import CLIENT_MAX, REQUEST_S
 from edge.page.sessions import SESSIONS_MAX, TRIES, Sessions
 from tests.page.support import (
     PASSWORD,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -13,7 +12,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from edge.page.words import LANGUAGES
-from tests.page.browser import Browser, axe, chromium
+from tests.page.browser import Browser, axe
 from tests.page.support import PASSWORD, Device
 from tests.publish.support import health, state, wait_for
 
@@ -28,19 +27,6 @@ const done = arguments[arguments.length - 1];
 axe.run(document).then(found => done(found.violations.map(
     each => [each.id, each.help, each.nodes.map(node => node.html)])));
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for all of these tests."""
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def at(open_device: Device) -> str:
-    """Where the page is, for a browser."""
-    return f"http://localhost:{open_device.port}"
 
 
 def looked_at(browser: Browser) -> list[Any]:
@@ -110,23 +96,6 @@ def test_it_asks_nobody_else_and_nothing_is_complained_of(browser: Browser, at: 
     elsewhere = [one for one in renewed if not one.startswith((f"{at}/", "data:"))]
     assert elsewhere == []
     assert browser.complaints() == []
-
-
-def test_presence_is_renewed_and_an_open_table_stays_open(
-    browser: Browser, open_device: Device, at: str
-) -> None:
-    """Without loading the page again."""
-    browser.see_as(1920, "light")
-    browser.driver.get(f"{at}/")
-    browser.run("window.mark = 1; document.querySelector('#hours-table').open = true")
-    browser.run("document.querySelector('#figures').dataset.every = 1")
-    open_device.seeing.state = state(41, attending=7)
-    shown = "return [...document.querySelectorAll('dd')].map(each => each.textContent)"
-    wait_for(lambda: browser.run(shown) == ["41", "7"], 15, "the new numbers")
-    assert browser.run("return window.mark") == 1
-    assert browser.run("return document.querySelector('#hours-table').open")
-    open_device.seeing.state = state(3, attending=1)
-    wait_for(lambda: browser.run(shown) == ["3", "1"], 15, "the old numbers")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [*product(WIDTHS, SCHEMES)])

@@ -22,7 +22,7 @@ FOLDER = Path(edge.page.__file__).parent
 NAMES = {each: tomllib.loads((TEXTS / f"{each}.toml").read_text()) for each in LANGUAGES}
 
 
-BEGINS = ("view", "share", "note", "beside", "band", "said", "line", "file", "do", "by")
+BEGINS = ("aim", "view", "share", "note", "beside", "band", "said", "line", "file", "do", "by")
 """Of keys that are put together."""
 
 

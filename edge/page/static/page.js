@@ -13,17 +13,30 @@ async function renewed(part) {
   return made.content.firstElementChild;
 }
 
+// Whoever is at a button or a table here, by keyboard, is not thrown out: what is around it is put
+// in its place, where there is as much of it as before.
+function put(fresh, part) {
+  const here = document.activeElement;
+  if (!part.contains(here)) {
+    part.replaceWith(fresh);
+    return fresh;
+  }
+  const [before, after] = [[...part.children], [...fresh.children]];
+  if (before.length === after.length) {
+    before.forEach((child, place) => child.contains(here) || child.replaceWith(after[place]));
+  }
+  return part;
+}
+
 async function renew(part) {
   let fresh = part;
   try {
-    // Whoever is at a button or a table here, by keyboard, is not thrown out.
-    if (!document.hidden && !part.contains(document.activeElement)) {
+    if (!document.hidden) {
       fresh = await renewed(part);
       for (const opened of part.querySelectorAll(OPEN)) {
         fresh.querySelector(`#${opened.id}`)?.setAttribute("open", "");
       }
-      if (part.contains(document.activeElement)) fresh = part;
-      else part.replaceWith(fresh);
+      fresh = put(fresh, part);
     }
     fresh.classList.remove("stale");
   } catch {
@@ -36,3 +49,16 @@ async function renew(part) {
 for (const part of document.querySelectorAll(".part")) {
   setTimeout(renew, 1000 * part.dataset.every, part);
 }
+
+// On paper nothing can be opened.
+const shut = new Set();
+addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("details:not([open])")) {
+    shut.add(each);
+    each.open = true;
+  }
+});
+addEventListener("afterprint", () => {
+  for (const each of shut) each.open = false;
+  shut.clear();
+});

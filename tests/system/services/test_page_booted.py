@@ -125,6 +125,38 @@ def test_memory_stays_within_what_the_unit_allows(machine: Machine) -> None:
     assert int(found[1]) * 1024 / 1e6 < LIMIT_MB
 
 
+AIM = """
+import http.client, json, re, sys, time
+from urllib.parse import urlencode
+def ask(method, path, cookie="", **form):
+    page = http.client.HTTPConnection("127.0.0.1", 8088, timeout=20)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+    page.request(method, path, urlencode(form) if form else None, {"Cookie": cookie, **kind})
+    answer = page.getresponse()
+    return (answer.headers.get("Set-Cookie") or "").split(";")[0] or cookie, answer.read().decode()
+token = lambda text: re.search('token" value="([0-9a-f]+)"', text)[1]
+cookie, text = ask("GET", "/login")
+cookie, _ = ask("POST", "/login", cookie, token=token(text), password="battery staple")
+_, text = ask("GET", "/", cookie)
+code = open("/run/aim.txt").readline().strip().partition("#")[2]
+end_s = time.monotonic() + 30
+while '"faces"' not in (told := ask("POST", "/aim/look", cookie, token=token(text), code=code)[1]):
+    assert time.monotonic() < end_s, told
+    time.sleep(0.2)
+"""
+
+
+def test_what_root_began_is_shown_to_a_browser_on_the_device(machine: Machine) -> None:
+    """Out of the page's sandbox, which may open no connection; and it ends with what root began."""
+    machine.ok("sh", "-c", "cd / && /opt/agender-edge/current/bin/agender-edge aim --page --for 60 "
+               "--config /etc/agender-edge/config.toml >/run/aim.txt 2>&1 & "
+               "echo $! >/run/aim.pid; while ! grep -q '#' /run/aim.txt; do sleep 0.2; done",
+               timeout_s=60)  # fmt: skip
+    machine.ok("python3", "-c", AIM, timeout_s=90)
+    machine.ok("sh", "-c", "kill -TERM $(cat /run/aim.pid); sleep 2")
+    assert machine.run("python3", "-c", AIM, timeout_s=90).returncode != 0
+
+
 def test_switched_off_it_is_skipped_and_nothing_has_failed(machine: Machine) -> None:
     """By its condition, at every start of it."""
     switch = ("sed", "-i", "/^.page/,/^address/s/true/false/", "/etc/agender-edge/config.toml")

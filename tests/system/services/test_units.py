@@ -46,6 +46,7 @@ def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
         ("agender-publisher.service", ""),
         ("agender-vision@.service", ""),
         ("agender-publisher@.service", ""),
+        ("agender-page@.service", ""),
         ("agender-edge@.target", ""),
         ("agender-edge-folders@.service", ""),
         ("agender-hub.service", ""),
@@ -102,6 +103,8 @@ def test_exposure_is_low(unit: str):
         ("agender-page.service", "LimitCORE=0"),
         ("agender-page.service", "SystemCallFilter=~connect"),
         ("agender-page.service", "BindPaths=/run/agender-edge/page"),
+        ("agender-page@.service", "SystemCallFilter=~connect"),
+        ("agender-page@.service", "BindPaths=/run/agender-edge@%i/page"),
     ],
 )
 def test_what_keeps_pictures_here_is_set(unit: str, line: str):
