@@ -137,13 +137,10 @@ class Trainer:
         if told.shape[1]:
             value = value + how.features * functional.mse_loss(told.float(), targets[2])
         if len(said.face):
-            value = value + how.face * face_loss(said.face.float(), self._which(batch))
+            which = torch.from_numpy(batch.other_faces).to(self.device)
+            face = said.face.float()
+            value = value + how.face * face_loss(face[:faces], face[faces:], which)
         return value
-
-    def _which(self, batch: Batch) -> Tensor:
-        """Which of a batch are faces: those that were labelled, and some of the others."""
-        labelled = np.ones(len(batch.members), np.bool_)
-        return torch.from_numpy(np.concatenate([labelled, batch.other_faces])).to(self.device)
 
     def _loss(self, age: Tensor, gender: Tensor, target: Tensor, female: Tensor) -> Tensor:
         return loss(age, gender, target, female, self.settings.loss)

@@ -99,7 +99,7 @@ def test_what_is_judged_by_is_never_shown():
     shown, which = drawn(
         others._replace(pixels=pixels), faces, np.arange(20), 40, np.random.default_rng(1)
     )
-    assert which.sum() == 10
+    assert which.sum() == 20
     assert not (shown == 77).all((1, 2, 3)).any()
 
 
