@@ -21,8 +21,9 @@ from edge.aim.words import clock
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.messages.aim import Aim, Applied, FromPage, Keep, Look, Refused, Shown, Sight
-from edge.messages.aim_door import ROOT, AimLine, Asked, PageAimDoor
+from edge.messages.aim_door import ROOT, AimLine, PageAimDoor
 from edge.messages.fields import sentence
+from edge.messages.request_door import Asked
 from edge.output import say
 
 PAGE_USER = "agender-page"

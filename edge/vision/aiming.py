@@ -10,8 +10,9 @@ from edge.config.people import Tracking
 from edge.config.told import Privacy
 from edge.errors import UserError
 from edge.messages.aim import LOOKS_PER_S, Aim, Applied, FromAim, Refused
-from edge.messages.aim_door import ROOT, Asked, Door, Reply
+from edge.messages.aim_door import ROOT, Door
 from edge.messages.fields import sentence
+from edge.messages.request_door import Asked, Reply
 from edge.runtime.frame import Frame
 from edge.runtime.loop import Loop
 from edge.runtime.people.people import People

@@ -16,9 +16,10 @@ import pytest
 from edge.config.people import Tracking
 from edge.config.told import Privacy
 from edge.errors import ConfigError, UserError
-from edge.messages import aim_door
+from edge.messages import request_door
 from edge.messages.aim import AIM_SOCKET, Aim, Applied, Apply, Refused, Sight
-from edge.messages.aim_door import REQUESTS_MAX, AimDoor, AimLine
+from edge.messages.aim_door import AimDoor, AimLine
+from edge.messages.request_door import REQUESTS_MAX
 from edge.runtime.frame import Frame
 from edge.vision import aiming as vision_aiming
 from edge.vision.aiming import Aiming
@@ -251,7 +252,7 @@ def test_a_flood_keeps_vision_from_nothing(vision, tmp_path):
 def test_a_vision_that_hangs_is_a_sentence(vision, tmp_path, monkeypatch):
     """Whoever asks does not wait for ever for room in its door."""
     vision()
-    monkeypatch.setattr(aim_door, "CONNECT_S", 0.1)
+    monkeypatch.setattr(request_door, "CONNECT_S", 0.1)
     with pytest.raises(UserError, match="takes no request"), ExitStack() as asked:
         for _ in range(100_000):
             asked.enter_context(AimLine(tmp_path, Aim(seconds=9)))

@@ -20,7 +20,8 @@ from edge.config.people import Space
 from edge.config.tables import Config, Paths
 from edge.errors import ConfigError, UserError
 from edge.messages.aim import Applied, Keep, Look, Refused, Shown
-from edge.messages.aim_door import Asked, PageAimDoor, PageAimLine
+from edge.messages.aim_door import PageAimDoor, PageAimLine
+from edge.messages.request_door import Asked
 from tests.aim.test_door import NOBODY, Vision, as_user, needs_root
 
 PAGE_USER = 4_711
