@@ -20,7 +20,7 @@ BUDGETS: dict[str, tuple[float, float]] = {
 VISIT_FRAMES = 50
 
 LOOKS_PER_S = 15
-"""As `tracking.detect_fps_max` has it."""
+"""As `detector.looks_per_s` has it."""
 INSTRUCTIONS_PER_CYCLE = 1.0
 """An assumption: cores like these retire one to three, and wait for memory at times."""
 CLOCK_GHZ = {"Raspberry Pi 4": 1.8, "Raspberry Pi 5": 2.4}

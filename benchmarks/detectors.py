@@ -28,6 +28,7 @@ import numpy as np
 from benchmarks import detectors_page
 from edge.config.people import Motion, Tracking
 from edge.config.people import Space as SpaceSettings
+from edge.config.seen import Detector as DetectorSettings
 from edge.errors import ModelError
 from edge.runtime.detect import HAAR, MTCNN, PRESETS, Detector, open_detector
 from edge.runtime.frame import EVERYWHERE, Box, Estimate, Face, Frame, Image, Span
@@ -135,11 +136,11 @@ class Looking:
     def __init__(self, inner: Detector, seconds: float) -> None:
         self.card = inner.card
         self._inner = inner
-        self._looks = range(round(seconds * Tracking().detect_fps_max) + 1)
+        self._looks = range(round(seconds * DetectorSettings().looks_per_s) + 1)
 
     def detect(self, frame: Frame, region: Span = EVERYWHERE) -> list[Face]:  # noqa: ARG002
         """All faces of all looks, each once, as sure as the surest look."""
-        schedule, fps = Schedule(Motion(), Meter()), Tracking().detect_fps_max
+        schedule, fps = Schedule(Motion(), Meter()), DetectorSettings().looks_per_s
         space, score_min = Space(SpaceSettings()), self.card.detecting.score_min
         people = People(Tracking(), space, Limits(), _unknown, score_min=score_min)
         found: list[Face] = []

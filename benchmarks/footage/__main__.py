@@ -101,6 +101,7 @@ def _tables(options: argparse.Namespace, clips: dict[str, Truth]) -> reference.T
                               options.processor)  # fmt: skip
             tables[one.title] = measure(one, clips, options.jobs)
             print_table(f"{preset}, {fps:g} looks a second", tables[one.title])
+            print_crossings(clips)
         print_agreement(preset, tables)
     return tables
 
@@ -123,9 +124,16 @@ def print_table(title: str, rows: Sequence[Row]) -> None:
     last = rows[-1]
     print(
         f"people missed {last.missed}, counted too often {last.doubled}; of {last.sex_asked} people"
-        f" whose sex is plain {last.sex_told} were told one, {last.sex_wrong} of them wrongly",
+        f" whose sex is plain {last.sex_told} were told one, {last.sex_wrong} of them wrongly;"
+        f" of {last.age_asked} ages told where they are known, {last.age_wrong} are wrong at least",
         flush=True,
     )
+
+
+def print_crossings(clips: dict[str, Truth]) -> None:
+    """Where a visit may hold two people, which no count shows."""
+    if names := [name for name, truth in clips.items() if truth.swaps]:
+        print(f"people cross on {', '.join(names)}: look at their visits (--sheet FOLDER)")
 
 
 def print_agreement(preset: str, tables: reference.Tables) -> None:

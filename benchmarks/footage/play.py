@@ -83,7 +83,7 @@ def play(clip: Path, fps: float, settings: Sequence[str] = (), sheet: Path | Non
 
     `sheet`: a picture of all visits to draw.
     """
-    given = [f"source.uri={clip}", f"tracking.detect_fps_max={fps}", "source.realtime=false"]
+    given = [f"source.uri={clip}", f"detector.looks_per_s={fps}", "source.realtime=false"]
     config = read.load(None, [*given, *settings])
     began_s, census = process_time(), ListeningCensus()
     stages = build_stages(config, Meter())

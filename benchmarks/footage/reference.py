@@ -17,7 +17,7 @@ Name = Literal["local", "all"]
 NAMES: tuple[Name, ...] = ("local", "all")
 """The clips that may be passed on; those and the ones that may only be measured on."""
 
-WORSE = ("error", "missed", "doubled", "sex_wrong")
+WORSE = ("error", "missed", "doubled", "sex_wrong", "age_wrong")
 """Figures of which less is better."""
 
 

@@ -38,6 +38,10 @@ class Row(Struct, frozen=True, kw_only=True):
     age_told: int
     under_18: int
     over_60: int
+    age_asked: int = 0
+    """Visits told an age, of the clips whose people's ages are known."""
+    age_wrong: int = 0
+    """The least number of these that must be wrong: of an age that nobody there has."""
     not_faces: int
     frames: int
     looks: int
@@ -69,11 +73,25 @@ def row(clip: str, truth: Truth, played: Played) -> Row:
         age_told=sum(visit.age_years is not None for visit in played.visits),
         under_18=_aged(played.visits, 0, CHILD_YEARS),
         over_60=_aged(played.visits, OLD_YEARS, 200),
+        **_ages(played.visits, truth),
         not_faces=played.not_faces,
         frames=played.frames,
         looks=played.looks,
         estimates=played.estimates,
     )
+
+
+def _ages(visits: Sequence[Visit], truth: Truth) -> dict[str, int]:
+    """The figures of age; who is unsure may be of any."""
+    if truth.ages is None:
+        return {}
+    told = {
+        "under_18": _aged(visits, 0, CHILD_YEARS),
+        "adult": _aged(visits, CHILD_YEARS, OLD_YEARS),
+        "over_60": _aged(visits, OLD_YEARS, 200),
+    }
+    strange = sum(number for age, number in told.items() if not getattr(truth.ages, age))
+    return {"age_asked": sum(told.values()), "age_wrong": max(strange - truth.unsure, 0)}
 
 
 def _aged(visits: Sequence[Visit], least: float, below: float) -> int:

@@ -3,7 +3,9 @@
 A folder of footage holds the clips and `truth.json`: clip → `women`, `men` (who show a face, each
 counted once), `unsure` (may be counted or not), `note`, and where somebody looked, `ages` (how many
 of the sure look `under_18`, `adult`, `over_60`) and `swaps` (true where people cross before the
-camera, so that a track may change from one to another).
+camera, so that a track may change from one to another):
+
+    "a.mp4": {"women": 1, "men": 1, "unsure": 0, "ages": {"adult": 1, "over_60": 1}, "swaps": true}
 """
 
 from __future__ import annotations
@@ -51,6 +53,16 @@ class Truth(Struct, frozen=True):
             return "nobody"
         return "one" if self.sure == 1 and self.unsure == 0 else "several"
 
+    @property
+    def contradiction(self) -> str:
+        """What cannot be, in words; empty where all is well."""
+        if min(self.women, self.men, self.unsure) < 0:
+            return "women, men and unsure are numbers of people, 0 at least"
+        ages = self.ages
+        if ages and ages.under_18 + ages.adult + ages.over_60 != self.sure:
+            return f"ages should be those of all {self.sure} sure people (women + men)"
+        return ""
+
     def error(self, people: int) -> int:
         """How far a count is from sure … sure + unsure."""
         return max(self.sure - people, people - self.sure - self.unsure, 0)
@@ -71,6 +83,9 @@ def read(folder: Path) -> dict[str, Truth]:
         raise FootageError(f"{path}: {error}") from error
     except (msgspec.DecodeError, json.JSONDecodeError) as error:
         raise FootageError(f"{path} is no JSON: {error}") from error
+    for name, truth in found.items():
+        if truth.contradiction:
+            raise FootageError(f"{path}: {name}: {truth.contradiction}")
     there = {name: truth for name, truth in found.items() if (folder / name).is_file()}
     if not there:
         raise FootageError(f"{folder} holds none of the clips that its truth.json names")

@@ -66,7 +66,7 @@ SYSTEMS = (
         options={
             "motion.enabled": "false",
             "motion.partial": "false",
-            "tracking.detect_fps_max": "120",
+            "detector.looks_per_s": "120",
         },
         same_answers_as=OURS,
     ),

@@ -17,10 +17,6 @@ GHOST_FORGET_S = 3600.0
 class Tracking(Section, frozen=True):
     """How detections become people, and how closely each is looked at."""
 
-    detect_fps_max: Annotated[
-        float,
-        Meta(gt=0, le=120, description="Look for faces at most this often; predict in between."),
-    ] = 15.0
     confirm_s: Annotated[
         float, Meta(ge=0, description="A face seen for less than this is nobody.")
     ] = 0.3
@@ -92,7 +88,7 @@ class Motion(Section, frozen=True):
 
 
 class Governor(Section, frozen=True):
-    """Keeps the device cool: looks for faces less often when it is too hot or too busy."""
+    """Keeps the device cool: lowers detector.looks_per_s when it is too hot or too busy."""
 
     temperature_max_celsius: Annotated[
         float, Meta(ge=40, le=100, description="From here on faces are looked for less often.")
@@ -102,7 +98,13 @@ class Governor(Section, frozen=True):
         Meta(description="Processor time vision may use, in cores; unset: no limit."),
     ] = None
     detect_fps_min: Annotated[
-        float, Meta(gt=0, le=120, description="Faces are looked for at least this often.")
+        float,
+        Meta(
+            gt=0,
+            le=120,
+            description="Faces are looked for at least this often, or detector.looks_per_s where "
+            "that is less.",
+        ),
     ] = 2.0
 
 

@@ -18,6 +18,7 @@ from edge.config.broker import with_port
 from edge.config.people import Space
 from edge.config.profiles import with_profile
 from edge.config.refusal import explained, is_text, schema
+from edge.config.renamed import name_of_now, with_new_names
 from edge.config.section import Table
 from edge.config.space_file import require_space_alone, space_file_of
 from edge.config.tables import Config
@@ -100,7 +101,7 @@ def _file(path: Path) -> Table:
 def _read(path: Path) -> Table:
     try:
         # Editors of other systems begin a file with a byte order mark, which TOML has not.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        held = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -110,12 +111,13 @@ def _read(path: Path) -> Table:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    return with_new_names(held, str(path))
 
 
 def _set(table: Table, override: str) -> Table:
     """Put `section.key=value` into `table` and return just that part, for its own check."""
     key, equals, text = override.partition("=")
-    section, dot, name = key.strip().partition(".")
+    section, dot, name = name_of_now(key.strip()).partition(".")
     if not (equals and dot and name):
         # Not the text itself: what is wrong with it may be that it is a password.
         raise ConfigError("the command line: --set should read section.key=value")

@@ -135,6 +135,15 @@ class Detector(Section, frozen=True):
     model: Annotated[
         str, Meta(description="A preset (near | far | crowd) or the name of a model card.")
     ] = "far"
+    looks_per_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=120,
+            description="Looks for faces a second at most, each the network's run over the whole "
+            "frame, a part or a tile of it; in between their places are predicted.",
+        ),
+    ] = 15.0
     threads: Annotated[
         int,
         Meta(ge=1, le=4, description="Inference threads; more than 1 spins on a busy machine."),

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from edge.config import read as settings
 from edge.config.address import parsed as parsed_address
+from edge.config.renamed import name_of_now
+from edge.config.section import Table
 from edge.config.seen import Source
 from edge.config.tables import Config
 from edge.errors import UserError
@@ -183,13 +185,15 @@ def _not_taken_over(old: Path, text: str) -> str:
         before = tomllib.loads(old.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return ""
-    now = tomllib.loads(text)
-    gone = [
-        f"{section}.{key}"
-        for section, keys in before.items() if isinstance(keys, dict)
-        for key in keys if key not in now.get(section, {})
-    ]  # fmt: skip
+    now = _keys(tomllib.loads(text))
+    gone = [key for key in _keys(before) if name_of_now(key) not in now]
     return f"; no longer set: {', '.join(gone)} (--config FILE begins with a file)" if gone else ""
+
+
+def _keys(tables: Table) -> list[str]:
+    """Every `section.key` of a file's tables."""
+    held = ((name, keys) for name, keys in tables.items() if isinstance(keys, dict))
+    return [f"{name}.{key}" for name, keys in held for key in keys]
 
 
 def _looked_at(out: Path) -> int:

@@ -27,7 +27,7 @@ class Stages:
     open_source: Callable[[], Source]
     detector: Detector
     estimator: Estimator
-    detect_fps_max: float
+    looks_per_s: float
     motion: Motion
     people: People
     census: Census
@@ -51,7 +51,7 @@ class Loop:
         self._stopping = False
         self._now_s = 0.0
         self._rested_s = 0.0
-        self.detect_fps_max = stages.detect_fps_max
+        self.looks_per_s = stages.looks_per_s
         self.watcher: Callable[[Frame], None] | None = None
         """Called with each frame once it is processed; for as long as somebody aims the camera."""
         self._schedule = Schedule(stages.motion, stages.meter)
@@ -164,7 +164,7 @@ class Loop:
             with stages.meter.stage("gate"):
                 self._view.frame(frame)
         tiles = stages.detector.tiles(frame)
-        region = self._schedule.due(frame, stages.people, self.detect_fps_max, tiles)
+        region = self._schedule.due(frame, stages.people, self.looks_per_s, tiles)
         if region is not None:
             with stages.meter.stage("resize"):
                 frame.develop()

@@ -111,7 +111,7 @@ def _stages(
         open_source=_reopening(first, opener),
         detector=detector,
         estimator=estimator,
-        detect_fps_max=config.tracking.detect_fps_max,
+        looks_per_s=config.detector.looks_per_s,
         motion=config.motion,
         people=people,
         census=Census(

@@ -75,7 +75,7 @@ class Load:
         return {
             "fps_camera": round(captured / took_s, 2),
             "fps_processed": round(processed / took_s, 2),
-            "fps_limit": round(loop.detect_fps_max, 2),
+            "fps_limit": round(loop.looks_per_s, 2),
             "frames_skipped": loop.skipped,
             "frames_gated": loop.gated,
             "temperature_celsius": round(sum(celsius) / len(celsius), 1) if celsius else None,

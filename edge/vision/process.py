@@ -241,14 +241,14 @@ def _ticker(
     playing: Playing,
 ) -> Callable[[], None]:
     """What is done after every step besides counting: tell, obey, keep cool, show life."""
-    governor = Governor(config.governor, config.tracking.detect_fps_max)
+    governor = Governor(config.governor, config.detector.looks_per_s)
     reporter, aiming = telling
 
     def tick() -> None:
         reporter.tick()
         aiming.tick()
         if loop.live:  # a recording waits until it is looked at
-            loop.detect_fps_max = governor.tick()
+            loop.looks_per_s = governor.tick()
         else:
             playing.tick()
         service.tick(loop.processed or None, reporter.in_words, idle=loop.paused)

@@ -12,7 +12,7 @@ from benchmarks.footage import __main__ as program
 from benchmarks.footage import reference
 from benchmarks.footage.page import in_markdown
 from benchmarks.footage.score import Row, row, totals
-from benchmarks.footage.truth import FootageError, Truth, read
+from benchmarks.footage.truth import Ages, FootageError, Truth, read
 from tests.shared import ROOT, SHARED
 
 FOOTAGE = SHARED / "data" / "footage"
@@ -71,6 +71,37 @@ def test_sex_is_held_against_clips_where_it_is_plain():
     assert (unsure.sex_asked, unsure.sex_told, unsure.sex_wrong) == (0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("ages", "unsure", "years", "figures"),
+    [
+        (None, 0, (10.0, 40.0), (0, 0)),
+        (Ages(adult=2), 0, (30.0, 40.0), (2, 0)),
+        (Ages(adult=2), 0, (17.9, 60.0), (2, 2)),
+        (Ages(adult=2), 1, (17.9, 60.0), (2, 1)),
+        (Ages(under_18=1, over_60=1), 0, (18.0, 59.9), (2, 2)),
+        (Ages(under_18=1, adult=1), 0, (12.0, 15.0), (2, 0)),
+        (Ages(adult=2), 0, (None, 30.0), (1, 0)),
+    ],
+)
+def test_ages_are_held_against_clips_where_they_are_known(ages, unsure, years, figures):
+    """What nobody there is, is wrong; of the unsure people each may be anything, and a double is no
+    wrong age.
+    """
+    seen = played(*[(None, each) for each in years])
+    one = row("a", Truth(2, 0, unsure, ages=ages), seen)
+    assert (one.age_asked, one.age_wrong) == figures
+
+
+def test_clips_on_which_people_cross_are_named(capsys):
+    """A visit that holds two people is seen on its sheet alone."""
+    program.print_crossings({"a.mp4": Truth(2, 0, 0, swaps=True), "b.mp4": Truth(1, 0, 0)})
+    assert (
+        capsys.readouterr().out == "people cross on a.mp4: look at their visits (--sheet FOLDER)\n"
+    )
+    program.print_crossings({"b.mp4": Truth(1, 0, 0)})
+    assert capsys.readouterr().out == ""
+
+
 def test_what_got_worse_than_the_reference_is_named():
     """By table, sum and figure; better is no complaint."""
     before = {"far 15": [*totals(rows_of(a=2))], "far 5": [*totals(rows_of(a=2))]}
@@ -120,6 +151,15 @@ def _raw(name):
         ("{", "is no JSON"),
         ('{"a.mp4": {"women": "two"}}', "Expected `int`, got `str`"),
         ('{"a.mp4": {"women": 1, "men": 0, "unsure": 0}}', "holds none of the clips"),
+        ('{"a.mp4": {"women": -1, "men": 0, "unsure": 0}}', "a.mp4: women, men and unsure are"),
+        (
+            '{"a.mp4": {"women": 1, "men": 0, "unsure": 2, "ages": {"adult": 2}}}',
+            r"a.mp4: ages should be those of all 1 sure people \(women \+ men\)",
+        ),
+        (
+            '{"a.mp4": {"women": 1, "men": 0, "unsure": 0, "ages": {"old": 1}}}',
+            "unknown field `old`",
+        ),
     ],
 )
 def test_a_folder_without_truths_is_refused_in_a_sentence(tmp_path, truth, said):

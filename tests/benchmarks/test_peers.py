@@ -73,7 +73,7 @@ def test_what_a_peer_compiles_is_not_counted(clip):
 
 def test_our_program_is_given_the_whole_clip(clip):
     """Every frame but the first, which belongs to starting up."""
-    every = {"motion.enabled": "false", "tracking.detect_fps_max": "120"}
+    every = {"motion.enabled": "false", "detector.looks_per_s": "120"}
     reply = our_cost(clip, every)
     assert FRAMES - 3 <= reply["frames"] < FRAMES
     assert (reply["looks"], reply["faces"]) == (FRAMES - 1, 0)

@@ -15,6 +15,9 @@ import yaml
 
 ANSIBLE = Path(__file__).parents[2] / "ansible"
 EXAMPLE = ANSIBLE / "inventory" / "example"
+INTEGRATIONS = ANSIBLE.parent / "docs" / "integrations"
+DEVICES = ("door", "till", "window")
+ROLES = ("agender_edge", "agender_hub", "agender_cluster", "agender_tls")
 
 
 def text(template: str, **variables: Any) -> str:

@@ -127,6 +127,16 @@ name = "till"\nuse = "exclude"\npolygon = {corners}\n""")
     assert settings.load(out).space.zones[0].name == "till"
 
 
+def test_a_key_under_its_name_of_then_is_taken_over(tmp_path, clip, capsys):
+    """It goes on under its name of now: nothing is lost, and nothing is said to be."""
+    out = tmp_path / "config.toml"
+    out.write_text("[tracking]\ndetect_fps_max = 7\n")
+    words = (*FLAGS, "--untested", "--source", clip, "--broker", "127.0.0.1:1", "--place", "home")
+    assert run(*words, "--config", str(out), "--out", str(out), "--force") == 0
+    assert "no longer set" not in capsys.readouterr().err
+    assert settings.load(out).detector.looks_per_s == 7
+
+
 def test_a_folder_is_no_configuration(tmp_path, capsys):
     """--force would move it away, with all that is in it."""
     assert run(*FLAGS, "--place", "home", "--out", str(tmp_path), "--force") == 1

@@ -2,75 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-import subprocess
-import sys
-from pathlib import Path
 
 import hypothesis.strategies as st
-import jsonschema
 import msgspec
 import pytest
 from hypothesis import given, settings
 
-from edge.config.told import Privacy
-from edge.errors import ConfigError
-from edge.messages.bands import AGE_BANDS, AGES, COARSE_BANDS, SCHEMES, TOLD_GENDERS, UNKNOWN
-from edge.messages.checking import contradiction, sendable
-from edge.messages.counts import CELLS, VIEW_FLAGS, Counts, counts_schema, encode_counts
-from edge.messages.live import FromVision, Hello, PublisherSocket, StateNow
-from edge.privacy.anonymise import Anonymiser, Form, in_view
+from edge.messages.bands import AGE_BANDS, AGES, COARSE_BANDS, TOLD_GENDERS, UNKNOWN
+from edge.messages.checking import sendable
+from edge.messages.counts import CELLS, VIEW_FLAGS, Counts, encode_counts
 from edge.privacy.estimates import Estimates
-from edge.privacy.fold import secret_coin, settle
-from edge.privacy.noise import laplace
-from edge.runtime.frame import ViewHealth, Window
-from edge.runtime.networks.card import Confusion
+from edge.privacy.fold import settle
+from edge.runtime.frame import ViewHealth
 from tests.people.attack import Raw, Scripted, attack, cells_and_inside
-from tests.people.crowds import AGE, GENDER
+from tests.people.folded import (
+    CONFUSION,
+    HEAD,
+    PLACES,
+    SCHEMA,
+    adds_up,
+    anonymiser,
+    message,
+    window,
+)
 from tests.people.test_fold import CROWD, Cells, K
-
-CONFUSION = {
-    "gender": Confusion(("female", "male"), GENDER, "test faces"),
-    "age_published": Confusion(tuple(AGE_BANDS), AGE, "test faces"),
-}
-ENDS = ("", "_low", "_high")
-SCHEMA = jsonschema.Draft202012Validator(counts_schema())
-PLACES = ("zone_shop_people", "line_door_in", "line_door_out")
-HEAD = {
-    "schema", "numbering", "seq", "boot", "start", "end", "timezone", "window_s", "observed_s",
-    "clock_synced", "lost", "folding", "folded_as", "bands", "people", "model",
-}  # fmt: skip
-"""All that is told of a window with fewer than k people: about the window, and their number."""
-
-
-def window(cells: Cells, **more: object) -> Window:
-    known = {"places": {}, "dwell_s": 20.0, "attention_s": 5.0, "present_max": 2} | more
-    return Window(
-        start_s=1.8e9, end_s=1.8e9 + 60, clock_synced=True, window_s=60.0, observed_s=60.0,
-        cells=cells, **known,
-    )  # type: ignore[arg-type]  # fmt: skip
-
-
-def anonymiser(
-    k: int = 1, epsilon: float | None = None, *, estimates: bool = True, coin=secret_coin, **form
-) -> Anonymiser:
-    confusion = CONFUSION if estimates else {}
-    looks = Form(**({"model": "test", "places": PLACES} | form))
-    return Anonymiser(Privacy(k=k, epsilon=epsilon), confusion, looks, coin)
-
-
-def message(cells: Cells, k: int = 1, *, estimates: bool = True, **more: object) -> dict:
-    counts = anonymiser(k, estimates=estimates).counts(window(cells, **more))
-    return msgspec.json.decode(encode_counts(counts))
-
-
-def adds_up(told: dict) -> bool:
-    """Every row and total of a message against every other."""
-    ages = (*SCHEMES[told["bands"]], UNKNOWN)
-    by_gender = told["female"] + told["male"] + told["gender_unknown"]
-    by_age = sum(told[f"age_{age}"] for age in ages)
-    return told["people"] == by_gender == by_age and not contradiction(told)
 
 
 @given(CROWD, K)
@@ -219,58 +175,6 @@ def test_means_of_few_are_not_told(people: int, dwell: float | None, attention: 
 
 
 @pytest.mark.parametrize(
-    ("people", "present_max", "most"),
-    [(0, 0, None), (1, 1, None), (0, 9, None), (6, 0, None), (6, 4, None), (6, 5, 5)],
-    ids=["nobody", "one", "stay on", "left before", "few at once", "enough"],
-)
-def test_presence_of_few_is_not_told(people: int, present_max: int, most: int | None):
-    """Nobody in view looks like few in view; and mean presence is not told at all.
-
-    With it the sixth visitor's stay was 60 · (1.667 + 2.788) − 5 · 50 = 17.30 s over two windows.
-    """
-    told = message({("female", "25_34"): people} if people else {}, 5,
-                   present_max=present_max, present_mean=0.5)  # fmt: skip
-    assert (told["present_mean"], told["present_max"]) == (None, most)
-    alone = message({("female", "25_34"): 1}, 1, present_max=1, present_mean=0.5)
-    assert (alone["present_mean"], alone["present_max"]) == (0.5, 1)
-
-
-@pytest.mark.parametrize(
-    ("k", "state", "raw", "told"),
-    [
-        (1, "folded", (0, 0), (0, 0)),
-        (1, "folded", (1, 1), (1, 1)),
-        (5, "folded", (0, 0), (None, None)),
-        (5, "folded", (4, 4), (None, None)),
-        (5, "folded", (5, 5), (5, None)),
-        (5, "folded", (5, 0), (5, None)),
-        (5, "folded", (6, 6), (6, 6)),
-        (5, "folded", (6, 0), (6, 0)),
-        (5, "folded", (9, 4), (9, None)),
-        (5, "folded", (9, 5), (9, None)),
-        (5, "folded", (10, 5), (10, 5)),
-        (5, "exact", (1, 1), (1, 1)),
-    ],
-)
-def test_the_live_state_does_not_tell_of_few(k, state, raw, told):
-    """Not that somebody came or left, nor how few look, or look away; exact only if asked."""
-    assert in_view(Privacy(k=k, state=state), *raw) == told
-
-
-@pytest.mark.parametrize("k", range(2, 7))
-def test_no_live_state_shows_few_even_by_what_it_withholds(k: int):
-    """A reader lists all that may be in view: no withheld number is bound to 1 … k − 1."""
-    worlds: dict = {}
-    for present, attending in itertools.product(range(3 * k), repeat=2):
-        if attending <= present:
-            told = in_view(Privacy(k=k), present, attending)
-            worlds.setdefault(told, []).append((present, attending))
-    for possible in worlds.values():
-        for group in (lambda p, a: p, lambda p, a: a, lambda p, a: p - a):
-            assert not all(0 < group(*world) < k for world in possible)
-
-
-@pytest.mark.parametrize(
     ("people", "told"), [(4, [None] * 3), (9, [None, 0, 6]), (12, [7, 0, 6])],
     ids=["few", "enough for lines", "enough for zones"],
 )  # fmt: skip
@@ -323,99 +227,9 @@ def test_a_roll_up_of_raw_windows_would_undo_the_threshold():
     assert sum((settle(hour, 5) or {}).values()) - sum(minutes) == 1
 
 
-@settings(max_examples=50, deadline=None)
-@given(CROWD, K)
-def test_noisy_messages_add_up_and_are_folded(raw: Cells, k: int):
-    """Totals agree, nothing is negative, no gender or band is told of fewer than k."""
-    pytest.importorskip("opendp")
-    told = msgspec.json.decode(encode_counts(anonymiser(k, 1.0).counts(window(raw))))
-    SCHEMA.validate(told)
-    if told["female"] is None:
-        assert told["people"] < k
-    else:
-        assert adds_up(told)
-        shown = [told[key] for key in (*TOLD_GENDERS, *(f"age_{band}" for band in AGE_BANDS))]
-        assert all(count == 0 or count >= k for count in shown)
-
-
-def test_under_noise_nothing_exact_is_told():
-    """No cell, presence, mean, place or estimate: each would be a number without noise."""
-    pytest.importorskip("opendp")
-    raw = window({("female", "25_34"): 40, ("male", "35_44"): 40}, places={"line_door_in": 80},
-                 frames_seen=600, not_faces=2)  # fmt: skip
-    told = msgspec.json.decode(encode_counts(anonymiser(1, 1.0).counts(raw)))
-    margins = {"female", "male", "gender_unknown", *(f"age_{age}" for age in AGES)}
-    assert {key for key, value in told.items() if value is not None} == HEAD | margins
-
-
-def test_noise_has_the_promised_scale():
-    """The mean absolute value of discrete Laplace noise for ε = ½ is 1 / sinh ½ = 1.92."""
-    pytest.importorskip("opendp")
-    values = laplace(0.5)([0] * 20_000)
-    assert sum(map(abs, values)) / len(values) == pytest.approx(1.919, rel=0.05)
-
-
-def test_the_budget_of_a_day_is_added_up():
-    """ε a window, from midnight UTC on."""
-    pytest.importorskip("opendp")
-    rules = anonymiser(1, 0.5)
-    for _ in range(3):
-        rules.counts(window({}))
-    assert rules.epsilon_spent == pytest.approx(1.5)
-    rules.counts(dataclasses.replace(window({}), end_s=1.8e9 + 90_000))
-    assert rules.epsilon_spent == pytest.approx(0.5)
-
-
-def test_noise_without_the_library_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch):
-    """And not silently left out."""
-    monkeypatch.setitem(sys.modules, "opendp.prelude", None)
-    with pytest.raises(ConfigError, match=r"needs OpenDP: pip install"):
-        anonymiser(1, 1.0)
-
-
 def test_the_message_has_no_field_for_a_person():
     """Numbers, stamps and names of device and model: no list, no identity, no picture."""
     kinds = {field.name: field.type for field in msgspec.structs.fields(Counts)}
     texts = {name for name, kind in kinds.items() if "str" in str(kind)} - {"places"}
     assert texts == {"numbering", "boot", "start", "end", "timezone", "folding", "model"}
     assert not any("bytes" in str(kind) or "list" in str(kind) for kind in kinds.values())
-
-
-def crossing(folder: Path, clip: Path, *settings: str) -> list[FromVision]:
-    """What crosses the live to the publisher when a real vision process looks at the clip."""
-    given = (
-        f"paths.runtime={folder}", f"paths.state={folder}", "detector.model=near", *settings
-    )  # fmt: skip
-    chosen = [part for setting in given for part in ("--set", setting)]
-    command = [sys.executable, "-m", "edge", "vision", "--source", str(clip), *chosen]
-    with PublisherSocket(folder) as live:
-        subprocess.run(command, check=True, timeout=600, capture_output=True)
-        return live.receive()
-
-
-@pytest.mark.parametrize(
-    ("settings", "told"),
-    [
-        (("privacy.k=2",), {None}),
-        (("privacy.k=2", "privacy.state=exact"), {0, 1}),
-        (("privacy.state=off",), set()),
-    ],
-    ids=["folded", "exact", "off"],
-)
-def test_the_door_itself_is_passed_by_folded_presence_only(settings, told, tmp_path, demo_clip):
-    """One person comes and goes in the clip: with k = 2 nothing of it leaves vision."""
-    records = crossing(tmp_path, demo_clip, *settings)
-    assert {record.state.present for record in records if isinstance(record, StateNow)} == told
-
-
-@pytest.mark.parametrize("epsilon", [None, 1.0], ids=["without noise", "with noise"])
-def test_under_noise_the_live_state_is_silent_and_the_budget_is_told(
-    epsilon: float | None, tmp_path: Path, demo_clip: Path
-):
-    """A sum of live numbers would undo the noise."""
-    pytest.importorskip("opendp")
-    settings = [f"privacy.epsilon={epsilon}"] if epsilon else []
-    records = crossing(tmp_path, demo_clip, *settings)
-    told = {record.epsilon_spent for record in records if isinstance(record, Hello)}
-    assert any(isinstance(record, StateNow) for record in records) is (epsilon is None)
-    assert told <= {0.0, 1.0} if epsilon else told == {None}

@@ -34,7 +34,7 @@ class Room:
         monkeypatch.setattr(readings, "temperature_celsius", lambda: self.celsius)
         monkeypatch.setattr(readings, "memory_mb", lambda: 100.0 + self.people.present)
         self.loop = SimpleNamespace(paused=False, processed=0, captured=0, restarts=0, skipped=0,
-                                    gated=0, detect_fps_max=15.0, view=ViewHealth())  # fmt: skip
+                                    gated=0, looks_per_s=15.0, view=ViewHealth())  # fmt: skip
         self.people = SimpleNamespace(present=0, attending=0)
         self.meter = Meter(lambda: self.meter_s)
         record, self.outbox = PauseRecord(folder), Outbox(folder / "o.sqlite")

@@ -31,7 +31,7 @@ def loop() -> SimpleNamespace:
         restarts=0,
         skipped=0,
         gated=0,
-        detect_fps_max=5.0,
+        looks_per_s=5.0,
         view=ViewHealth(),
     )
 

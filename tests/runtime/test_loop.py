@@ -94,7 +94,7 @@ def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0, gated=True):
         open_source=lambda: waiting.pop(0),
         detector=detector or Seer(),
         estimator=None,
-        detect_fps_max=fps,
+        looks_per_s=fps,
         motion=Motion(enabled=gated),
         people=people,
         census=Census(window_s, clock),

@@ -115,7 +115,7 @@ def test_of_several_far_ones_nobody_is_forgotten():
 
 
 def test_a_look_costs_one_network_whatever_it_shows():
-    """No more looks than `detect_fps_max`, tiles and whole frames together."""
+    """No more looks than `looks_per_s`, tiles and whole frames together."""
     crowd = [Box(x, 200, 16, 20) for x in range(20, 600, 60)]
     found = looks(Scene(crowd, Urgency.CLOSE), fps=10, seconds=10)
     assert len(found) <= 100

@@ -16,17 +16,20 @@ from itertools import product
 from typing import NamedTuple
 
 from edge.runtime.frame import EVERYWHERE, Box, Face, Region, Tile
-from edge.runtime.people.motion import POSITION_NOISE, SIZE_NOISE
+from edge.runtime.people.motion import CORRELATED_S, POSITION_NOISE, SIZE_NOISE
 from edge.runtime.people.pose import Pose
 
 LOOKS = 5
 """How many looks at the same place back a first detection may lie: two may be missed between."""
 
-LOOKS_KEPT = 12
-"""However they are spread over the frame."""
+LOOKS_KEPT, KEPT_S = 12, 0.8
+"""However they are spread over the frame: so many, or for so long where that is more."""
 
 AGE_MAX_S = 2.0
 """At low frame rates the frames are this old at most."""
+
+CLOCK_S = 0.005
+"""Frames come early by as much now and then."""
 
 SPEED_WIDTHS_S = 6.0
 """Standard deviation of people's speeds, in face widths a second."""
@@ -71,6 +74,7 @@ class _Look(NamedTuple):
     """What a look at a region left unassigned."""
 
     region: Region
+    time_s: float
     sightings: list[Sighting]
 
 
@@ -78,7 +82,7 @@ class TrackInitiator:
     """The unassigned detections of the last few looks: all that is kept of who may be coming."""
 
     def __init__(self) -> None:
-        self._looks: deque[_Look] = deque(maxlen=LOOKS_KEPT)
+        self._looks: deque[_Look] = deque()
 
     def __len__(self) -> int:
         return sum(len(look.sightings) for look in self._looks)
@@ -96,20 +100,44 @@ class TrackInitiator:
         self, now: Sequence[Sighting], time_s: float, region: Region = EVERYWHERE
     ) -> list[Triple]:
         """A look's unassigned detections → the triples that end in it, likeliest first."""
+        self._drop({id(s) for look in self._looks for s in look.sightings
+                    if time_s - s.time_s > AGE_MAX_S})  # fmt: skip
+        if not now:  # as on most looks: nothing can end in it
+            self._keep(_Look(region, time_s, []))
+            return []
         before = self._before(region, time_s)
         born = _best(sorted(self._triples(before, now), key=lambda triple: triple.cost))
         used = {id(s) for triple in born for s in (triple.first, triple.middle, triple.last)}
-        for look in self._looks:
-            look.sightings[:] = [old for old in look.sightings if id(old) not in used]
-        self._looks.append(_Look(region, [s for s in now if id(s) not in used]))
+        self._drop(used)
+        self._keep(_Look(region, time_s, [s for s in now if id(s) not in used]))
         return born
 
+    def _keep(self, look: _Look) -> None:
+        self._looks.append(look)
+        while len(self._looks) > LOOKS_KEPT and look.time_s - self._looks[0].time_s > KEPT_S:
+            self._looks.popleft()
+
+    def _drop(self, sightings: set[int]) -> None:
+        """Forget sightings, by their ids."""
+        if sightings:
+            for look in self._looks:
+                look.sightings[:] = [old for old in look.sightings if id(old) not in sightings]
+
     def _before(self, region: Region, time_s: float) -> list[list[Sighting]]:
-        """What the last few looks at this place left, oldest first; what is too old is dropped."""
-        for look in self._looks:
-            look.sightings[:] = [old for old in look.sightings if time_s - old.time_s <= AGE_MAX_S]
-        same = [look.sightings for look in self._looks if _overlap(look.region, region)]
-        return same[1 - LOOKS :]
+        """What the last few looks at this place left, oldest first.
+
+        Of looks that share their errors one counts: that it shows thrice in a row what is no face
+        would otherwise be likelier the more often one looks.
+        """
+        found: list[list[Sighting]] = []
+        last_s = time_s
+        for look in reversed(self._looks):
+            if last_s - look.time_s >= CORRELATED_S - CLOCK_S and _overlap(look.region, region):
+                last_s = look.time_s
+                found.append(look.sightings)
+                if len(found) == LOOKS - 1:
+                    break
+        return found[::-1]
 
     def _triples(self, frames: list[list[Sighting]], now: Sequence[Sighting]) -> Iterator[Triple]:
         for index, middles in enumerate(frames):

@@ -39,6 +39,11 @@ DECAY_S = 0.3
 it flies on by this times its velocity at most (a Singer model's manoeuvre time: Singer, *Estimating
 optimal tracking filter performance for manned maneuvering targets*, 1970)."""
 
+CORRELATED_S = 0.06
+"""What a detector errs by in one look, it errs by in the next: detections nearer in time than this
+share their errors (of boxes, by .4 after a thirtieth of a second and by nothing after a fifteenth),
+and so many a second tell no more than one each so often."""
+
 ASPECT_GAIN = 0.2
 """How fast the smoothed height/width follows the detected one."""
 
@@ -105,7 +110,17 @@ class Expectation(NamedTuple):
 class Motion:
     """Where a face is expected, with how much doubt."""
 
-    __slots__ = ("_aspect", "_floor_px", "_size", "_time_s", "_x", "_y", "width")
+    __slots__ = (
+        "_aspect",
+        "_box",
+        "_floor_px",
+        "_measured_s",
+        "_size",
+        "_time_s",
+        "_x",
+        "_y",
+        "width",
+    )
 
     def __init__(self, box: Box, time_s: float, floor_px: float = 0.0) -> None:
         """`floor_px` is the least jitter of a box, in the frame's pixels."""
@@ -118,6 +133,9 @@ class Motion:
         self._size = Axis(math.log(max(box.width, 1.0)), size_noise, 1.0)
         self._aspect = box.height / max(box.width, 1.0)
         self._time_s = time_s
+        self._measured_s = -math.inf
+        self._box: Box | None = None
+        """Made when it is asked for: several ask between two frames."""
         self.width = self._bounded_width()
         """Expected width, pixels."""
 
@@ -135,17 +153,28 @@ class Motion:
         self._y.predict(dt_s, density, kept)
         self._size.predict(dt_s, SIZE_ACCELERATION**2, kept)
         self._time_s = time_s
-        self.width = self._bounded_width()
+        self._moved()
 
     def update(self, box: Box) -> None:
-        """Correct by a detection at the time last predicted to."""
+        """Correct by a detection at the time last predicted to.
+
+        One that follows on another at once shares its error, and is believed the less: noise that
+        is correlated in time, as white noise of the same density (Bar-Shalom et al., 8.2).
+        """
         x, y = box.centre
+        since_s, self._measured_s = self._time_s - self._measured_s, self._time_s
         noise, size_noise = self._noise(box.width)
+        if 0 < since_s < CORRELATED_S:
+            shared = CORRELATED_S / since_s
+            noise, size_noise = noise * shared, size_noise * shared
         self._x.update(x, noise)
         self._y.update(y, noise)
         self._size.update(math.log(max(box.width, 1.0)), size_noise)
         self._aspect += ASPECT_GAIN * (box.height / max(box.width, 1.0) - self._aspect)
-        self.width = self._bounded_width()
+        self._moved()
+
+    def _moved(self) -> None:
+        self.width, self._box = self._bounded_width(), None
 
     def _noise(self, width: float) -> tuple[float, float]:
         """Variances of a detected centre (square pixels) and of a width's logarithm."""
@@ -160,6 +189,11 @@ class Motion:
     def speed(self) -> float:
         """How fast the centre moves, in face widths a second."""
         return math.hypot(self._x.velocity, self._y.velocity) / self.width
+
+    @property
+    def growth(self) -> float:
+        """How fast the logarithm of the width grows, per second."""
+        return self._size.velocity
 
     @property
     def velocity(self) -> Point:
@@ -182,9 +216,11 @@ class Motion:
     @property
     def box(self) -> Box:
         """Expected box."""
-        width = self.width
-        height = width * self._aspect
-        return Box(self._x.position - width / 2, self._y.position - height / 2, width, height)
+        if self._box is None:
+            width, height = self.width, self.width * self._aspect
+            left, top = self._x.position - width / 2, self._y.position - height / 2
+            self._box = Box(left, top, width, height)
+        return self._box
 
     @property
     def expectation(self) -> Expectation:

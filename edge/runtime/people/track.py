@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
-from edge.runtime.frame import Box, Face, Point
+from edge.runtime.frame import Face, Point
 from edge.runtime.people.initiation import Sighting, Triple
 from edge.runtime.people.motion import Motion
 from edge.runtime.people.pose import Pose
@@ -13,9 +10,6 @@ from edge.runtime.people.pose import Pose
 HIT_S = 0.18
 """Sightings nearer in time than this are one piece of evidence: what looks like a face in one frame
 does so in the next, however often it is looked at."""
-
-RESUME_RATIO = 1.5
-"""A face that comes back is of about the size it had."""
 
 
 class Track:
@@ -27,6 +21,7 @@ class Track:
         "confirmed",
         "face",
         "first_s",
+        "growth",
         "heading",
         "hits",
         "last_s",
@@ -37,6 +32,7 @@ class Track:
         "number",
         "pose",
         "seen",
+        "told",
     )
 
     def __init__(self, number: int, born: Triple, floor_px: float) -> None:
@@ -45,6 +41,8 @@ class Track:
         self.hits, self.seen, self._score_sum = 1, 0, 0.0
         """Pieces of evidence; sightings; the sum of their scores."""
         self.confirmed = self.missed = False
+        self.told: bool
+        """Whether the last sighting, or the three of the beginning, were a piece of evidence."""
         self.looks = 3
         """Looks that should have shown it."""
         self.looked_s = self.first_s
@@ -52,6 +50,8 @@ class Track:
         self.motion: Motion
         self.heading: Point
         """Where it went when it was last seen, pixels a second."""
+        self.growth: float
+        """How fast the logarithm of its width grew then, per second."""
         self.face: Face
         self.pose: Pose | None
         self.last_s: float
@@ -63,18 +63,20 @@ class Track:
         for sighting in (born.first, born.middle, born.last):
             self.motion.predict(sighting.time_s)
             self.see(sighting)
+        self.told = True
 
     def see(self, sighting: Sighting) -> None:
         """Take a detection, at the time last predicted to, as this face's."""
         self.motion.update(sighting.face.box)
-        self.heading = self.motion.velocity
+        self.heading, self.growth = self.motion.velocity, self.motion.growth
         self.face = sighting.face
         self.pose = sighting.pose
         self.last_s = self.looked_s = sighting.time_s
         self.missed = False
         self.seen += 1
         self._score_sum += sighting.face.score
-        if sighting.time_s - self._hit_s >= HIT_S:
+        self.told = sighting.time_s - self._hit_s >= HIT_S
+        if self.told:
             self._hit_s = sighting.time_s
             self.hits += 1
 
@@ -87,21 +89,3 @@ class Track:
     def score_mean(self) -> float:
         """How sure the detector was of this face, on average."""
         return self._score_sum / self.seen
-
-    def may_resume(self, began: Sighting) -> bool:
-        """Whether a face that begins here may be this one, lost: it stayed, or walked on."""
-        a, b = self.face.box, began.face.box
-        gap_s = began.time_s - self.last_s
-        if max(a.width, b.width) > RESUME_RATIO * min(a.width, b.width):
-            return False
-        reach = (1 + gap_s) * max(a.width, b.width)
-        walked = replace(
-            a, left=a.left + gap_s * self.heading.x, top=a.top + gap_s * self.heading.y
-        )
-        return min(distance(a, b), distance(walked, b)) <= reach
-
-
-def distance(a: Box, b: Box) -> float:
-    """Between two boxes' middles."""
-    (ax, ay), (bx, by) = a.centre, b.centre
-    return math.hypot(bx - ax, by - ay)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from edge.config.people import Tracking
 from edge.runtime.frame import EVERYWHERE, REFERENCE_PX, Box, Face, Region
 from edge.runtime.people.association import assign, rescue, unassigned
-from edge.runtime.people.initiation import Sighting, TrackInitiator, Triple
+from edge.runtime.people.initiation import Sighting, TrackInitiator
 from edge.runtime.people.motion import FLOOR_PX
 from edge.runtime.people.pose import pose_of
-from edge.runtime.people.track import Track, distance
+from edge.runtime.people.resumption import resumed
+from edge.runtime.people.track import Track
 from edge.runtime.schedule.priority import shown
 
 LOW_SCORE_AGE_S = 0.5
@@ -27,9 +28,6 @@ MISSED = 0.5
 
 EDGE_WIDTHS = 0.5
 """A face lost nearer to the picture's edge than this may have left."""
-
-RESUME_CLEAR_WIDTHS = 2.0
-"""Another face this near leaves it open whose face it is that comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +167,11 @@ class Tracker:
         return across and reach < box.top and box.bottom < height - reach
 
     def _confirm(self, track: Track) -> None:
+        """Judge a track as often as it gave evidence, so that more looks give no more chances."""
         rules = self._rules
         track.confirmed |= (
-            track.hits >= rules.confirm_hits
+            track.told
+            and track.hits >= rules.confirm_hits
             and track.last_s - track.first_s >= rules.confirm_s
             and track.sureness(rules.score_low) >= rules.score_mean_min
             and track.face.box.height >= rules.face_min_px * self._scale
@@ -181,7 +181,7 @@ class Tracker:
         """New tracks, where three detections make one."""
         born = []
         for triple in self._initiator.add(rest, time_s, region):
-            if (lost := self._resumed(triple)) is not None:
+            if (lost := resumed(self.tracks, triple)) is not None:
                 lost.begin(triple, FLOOR_PX * self._scale)
                 born.append(lost)
                 continue
@@ -189,17 +189,3 @@ class Tracker:
             born.append(Track(self._count, triple, FLOOR_PX * self._scale))
         self.tracks += [track for track in born if track not in self.tracks]
         return born
-
-    def _resumed(self, born: Triple) -> Track | None:
-        """The lost face that these sightings are, if there is no doubt about whose they are."""
-        began = born.first
-        lost = [t for t in self.tracks if t.confirmed and t.last_s < began.time_s]
-        near = [track for track in lost if track.may_resume(began)]
-        if len(near) != 1:
-            return None
-        box = near[0].face.box
-        others = [t for t in self.tracks if t is not near[0] and t.last_s >= began.time_s - 1.0]
-        reach = RESUME_CLEAR_WIDTHS * box.width
-        if any(distance(other.face.box, began.face.box) < reach for other in others):
-            return None
-        return near[0]
