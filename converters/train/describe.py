@@ -170,7 +170,9 @@ class Draft(NamedTuple):
         estimator = msgspec.structs.replace(
             card.estimating,
             gender_confidence_min=sure,
-            age_deviation_max_years=unsure.deviation_max_years(risk) if risk else None,
+            age_deviation_max_years=unsure.deviation_max_years(risk)
+            if risk
+            else self.age_deviation_max_years,
         )
         if held.judged is not None:
             least = faceness.face_min(held.judged)

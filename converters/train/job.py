@@ -11,8 +11,7 @@ from converters.errors import ConvertError
 from converters.label_table import write_table
 from converters.labels import open_data
 from converters.train import curves, requirements
-from converters.train.batches import drawn_crops, plain_crops
-from converters.train.blend import blended_with
+from converters.train.batches import drawn_crops
 from converters.train.checkpoint_folder import chips_of, claim, held_of, say
 from converters.train.chips import Chips
 from converters.train.finish import Outcome, finish
@@ -25,7 +24,6 @@ from converters.train.start import shaped_like
 from converters.train.teacher import network_to_begin_with, soft_labels_of
 from converters.train.tuning_job import tune
 from converters.train.worth import sentences
-from edge.runtime.frame import Image
 
 
 def train_and_bundle(
@@ -70,22 +68,11 @@ def _trained(run: Run, chips: Chips, held: Mask) -> Path:
         trainer.begin_with(network_to_begin_with(lessons.start, settings, crops))
     train(trainer, out, say)
     curves.draw(out / "curves.csv", out / "curves.png")
-    network = trainer.result
-    if lessons.blend is not None:
-        network = blended_with(lessons.blend, network, settings, _seen(chips, ~held, settings))
-    outcome = Outcome(settings, network, chips, ~held, held, others=others)
+    outcome = Outcome(settings, trainer.result, chips, ~held, held, others=others)
     done = finish(outcome, out, say=say)
     for text in sentences(outcome, done, run.models):
         say(f"{done.card.stem}: {text}")
     return done.card
-
-
-def _seen(chips: Chips, learned: Mask, settings: Settings) -> Image:
-    """Crops of the kinds that a network meets: changed as in training, and as many plain ones."""
-    members = np.flatnonzero(learned)
-    changed = drawn_crops(chips, members, settings)
-    some = members[:: max(1, len(members) // len(changed))]
-    return np.concatenate([changed, plain_crops(chips, some, settings)])
 
 
 def _others(run: Run) -> Others | None:

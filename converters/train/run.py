@@ -21,8 +21,6 @@ class Lessons(NamedTuple):
     """Faces of the kind that the start knows, learned again beside the user's own."""
     not_faces: Path | None = None
     """Crops of faces and of what was taken for one, to tell them apart by."""
-    blend: Path | None = None
-    """A .tflite file whose weights are averaged with the result's."""
     insist: bool = False
     """Whether the result is taken though it is not surely better than the start."""
 

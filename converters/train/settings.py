@@ -113,8 +113,6 @@ class Training(Group, frozen=True):
     """Decay of the moving average of the weights, which is what is evaluated and kept."""
     dropout: Fraction = 0.1
     threads: Positive = 1
-    blend: Fraction = 0.5
-    """With `--blend FILE`: the share of that file's weights in the result."""
     seed: int = 1
     layers: Literal["all", "norms"] = "all"
     """What learns: everything, or each channel's scale and shift and the two heads alone."""

@@ -85,12 +85,13 @@ def _mean(values: NDArray[Any]) -> float | None:
 
 
 def deviation_max_years(rows: Sequence[dict[str, Any]]) -> float | None:
-    """The widest that keeps the risk; None where it is kept without any rule.
+    """The widest that keeps the risk while plain faces go on being answered.
 
-    Where it is not kept before plain faces go unanswered, the narrowest that still answers them.
+    None where it is kept without any rule, and where no width keeps it: a rule that silences
+    without making the rest truer is none.
     """
     allowed = [row for row in rows if row["plain_answered"] >= PLAIN_ANSWERED_MIN]
     kept = [row for row in allowed if (row["out_of_focus_adults_under_18"] or 0) <= CHILDREN_MAX]
-    if not allowed or (kept and kept[-1] is rows[-1]):
+    if not kept or kept[-1] is rows[-1]:
         return None
-    return float((kept[-1] if kept else allowed[0])["deviation_max_years"])
+    return float(kept[-1]["deviation_max_years"])

@@ -86,13 +86,6 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "[network] face = true, and [not_faces] says by which of them it is judged",
     )
     parser.add_argument(
-        "--blend",
-        type=Path,
-        metavar="FILE",
-        help="a .tflite file of such a run, whose weights are averaged with the result's (how much "
-        "says [training] blend): most of what either knows",
-    )
-    parser.add_argument(
         "--insist",
         action="store_true",
         help="take the result though it is not surely better than the start",
@@ -119,7 +112,6 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.held_out,
         arguments.rehearse,
         arguments.not_faces,
-        arguments.blend,
         arguments.insist,
     )
     card = train_and_bundle(arguments.data, settings, arguments.out, arguments.models, lessons)
