@@ -5,7 +5,6 @@ faces: the scenes are painted for its motion gate, as moving figures before a no
 
 python -m benchmarks.tracking                 # 200 scenes at 5, 8, 10, 15 and 30 frames/s
 python -m benchmarks.tracking --missed 0.3 --turned 0.5   # heads that turn, a weak detector
-python -m benchmarks.tracking --missed 0.3 --turned 0.5 --trackers product --scenes 100
 python -m benchmarks.tracking --scenes 20 --fps 10 --json tracking.json
 """
 
@@ -69,15 +68,10 @@ def main() -> None:
     parser.add_argument(
         "--turned", type=float, default=0.0, help="people who turn away for 0.5 to 3 s (0)"
     )
-    parser.add_argument(
-        "--trackers", nargs="+", choices=TRACKERS, default=list(TRACKERS), help="which (all)"
-    )
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()
     detector = Detector(missed=options.missed, turned=options.turned)
-    rows = [
-        run(name, fps, options.scenes, detector) for fps in options.fps for name in options.trackers
-    ]
+    rows = [run(name, fps, options.scenes, detector) for fps in options.fps for name in TRACKERS]
     print(f"{'tracker':<14}{'fps':>5}{'people':>8}{'switches':>10}{'doubles':>9}", end="")
     print(f"{'missed':>8}{'ghosts':>8}{'looked at':>11}{'µs/frame':>10}")
     for row in rows:

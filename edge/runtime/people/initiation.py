@@ -22,8 +22,8 @@ from edge.runtime.people.pose import Pose
 LOOKS = 5
 """How many looks at the same place back a first detection may lie: two may be missed between."""
 
-LOOKS_KEPT, KEPT_S = 12, 0.8
-"""However they are spread over the frame: so many, or for so long where that is more."""
+LOOKS_KEPT = 24
+"""However they are spread over the frame, and however often it is looked at."""
 
 AGE_MAX_S = 2.0
 """At low frame rates the frames are this old at most."""
@@ -82,7 +82,7 @@ class TrackInitiator:
     """The unassigned detections of the last few looks: all that is kept of who may be coming."""
 
     def __init__(self) -> None:
-        self._looks: deque[_Look] = deque()
+        self._looks: deque[_Look] = deque(maxlen=LOOKS_KEPT)
 
     def __len__(self) -> int:
         return sum(len(look.sightings) for look in self._looks)
@@ -103,19 +103,14 @@ class TrackInitiator:
         self._drop({id(s) for look in self._looks for s in look.sightings
                     if time_s - s.time_s > AGE_MAX_S})  # fmt: skip
         if not now:  # as on most looks: nothing can end in it
-            self._keep(_Look(region, time_s, []))
+            self._looks.append(_Look(region, time_s, []))
             return []
         before = self._before(region, time_s)
         born = _best(sorted(self._triples(before, now), key=lambda triple: triple.cost))
         used = {id(s) for triple in born for s in (triple.first, triple.middle, triple.last)}
         self._drop(used)
-        self._keep(_Look(region, time_s, [s for s in now if id(s) not in used]))
+        self._looks.append(_Look(region, time_s, [s for s in now if id(s) not in used]))
         return born
-
-    def _keep(self, look: _Look) -> None:
-        self._looks.append(look)
-        while len(self._looks) > LOOKS_KEPT and look.time_s - self._looks[0].time_s > KEPT_S:
-            self._looks.popleft()
 
     def _drop(self, sightings: set[int]) -> None:
         """Forget sightings, by their ids."""
