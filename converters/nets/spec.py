@@ -28,15 +28,25 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Network(Struct, frozen=True, forbid_unknown_fields=True):
-    """A square RGB picture of `size` pixels → age logits (one per band) and one gender logit."""
+    """A square RGB picture of `size` pixels → age logits (one per band) and one gender logit.
+
+    With `face` a further logit says whether the picture shows a face at all.
+    """
 
     size: Annotated[int, Meta(ge=8, le=512)]
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1, max_length=16)]
     age_bands: int = 9
+    face: bool = False
+
+    @property
+    def outputs(self) -> dict[str, int]:
+        """Name → numbers that are said of a picture, in the order of the heads."""
+        faces = {"face": 1} if self.face else {}
+        return {"age": self.age_bands, "gender": 1} | faces
 
 
 def multiplications(network: Network) -> int:
-    """Multiply-adds for one face, both heads included."""
+    """Multiply-adds for one face, the heads included."""
     side, before, total = network.size, 3, 0
     for stage in network.stages:
         side = -(-side // stage.stride)
@@ -44,7 +54,7 @@ def multiplications(network: Network) -> int:
         kernels = before * stage.channels + stage.blocks * 2 * stage.channels * middle
         total += side * side * 9 * kernels
         before = stage.channels
-    return total + before * (network.age_bands + 1)
+    return total + before * sum(network.outputs.values())
 
 
 def parameters(network: Network) -> int:
@@ -55,4 +65,4 @@ def parameters(network: Network) -> int:
         total += (9 * before + 1) * stage.channels
         total += stage.blocks * (9 * 2 * stage.channels * middle + middle + stage.channels)
         before = stage.channels
-    return total + (before + 1) * (network.age_bands + 1)
+    return total + (before + 1) * sum(network.outputs.values())

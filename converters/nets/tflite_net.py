@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from converters.nets.spec import Network
 
 Floats = NDArray[np.float32]
-OUTPUTS = ("age", "gender")
 
 
 class Layer(NamedTuple):
@@ -27,9 +26,10 @@ class Layer(NamedTuple):
 
 
 def function(network: Network, layers: Sequence[Layer]) -> Callable[[Any], dict[str, Any]]:
-    """float32 N × size × size × 3 RGB pixels 0..255 → {"age": N × bands, "gender": N × 1} logits.
+    """float32 N × size × size × 3 RGB pixels 0..255 → {"age": N × bands, "gender": N × 1} logits,
+    and {"face": N × 1} of a network that says it.
 
-    `layers` come in the order in which the stages use them, the age head and the gender head last.
+    `layers` come in the order in which the stages use them, the heads last, as the outputs come.
     """
 
     def run(image: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def function(network: Network, layers: Sequence[Layer]) -> Callable[[Any], dict[
                 inner = tf.nn.relu6(_convolved(x, next(rest)))
                 x = tf.nn.relu6(x + _convolved(inner, next(rest)))
         features = tf.reduce_mean(x, (1, 2))
-        return {name: _head(features, next(rest)) for name in OUTPUTS}
+        return {name: _head(features, next(rest)) for name in network.outputs}
 
     return run
 

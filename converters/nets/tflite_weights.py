@@ -57,21 +57,26 @@ def _real(interpreter: Any, detail: dict[str, Any]) -> Array:
 def network_of(content: bytes, shape: Network, pixels: Tensor) -> AgeGender:
     """The network in the file, of the given shape; ValueError where the file's is another.
 
-    pixels: N × 3 × size × size, 0..1, of the kind it will be trained on; they show what is normal
-    in each layer, which a file does not keep.
+    A file that does not tell faces from other things may be gone on from by a network that does:
+    its head for that begins with nothing known. pixels: N × 3 × size × size, 0..1, of the kind it
+    will be trained on; they show what is normal in each layer, which a file does not keep.
     """
     network = AgeGender(shape).eval()
     layers = [m for m in network.trunk.modules() if isinstance(m, Convolution)]
     found = weights(content)
-    if len(found) != len(layers) + 2:
-        raise ValueError(f"{len(found)} layers instead of {len(layers) + 2}")
+    heads = network.linear[: max(len(found) - len(layers), 2)]
+    if len(found) != len(layers) + len(heads):
+        raise ValueError(f"{len(found)} layers instead of {len(layers) + len(network.linear)}")
     for layer, (kernel, bias) in zip(layers, found, strict=False):
         _fill(layer.kernel.weight, kernel.transpose(0, 3, 1, 2))
         _plain(layer.norm, bias)
     layers[0].kernel.weight *= 255
-    for head, (kernel, bias) in zip((network.age, network.gender), found[-2:], strict=True):
+    for head, (kernel, bias) in zip(heads, found[len(layers) :], strict=True):
         _fill(head.weight, kernel)
         _fill(head.bias, bias)
+    for head in network.linear[len(heads) :]:
+        nn.init.zeros_(head.weight)
+        nn.init.zeros_(head.bias)
     _normalize(network, layers, pixels)
     return network
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -63,11 +65,19 @@ class Block(nn.Module):
         return functional.relu6(x + self.second(self.first(x)))
 
 
-class AgeGender(nn.Module):
-    """N × 3 × size × size pixels, 0..1 RGB → (N × bands age logits, N gender logits).
+class Logits(NamedTuple):
+    """What is said of N pictures: age N × bands, gender N (of a woman), face N.
 
-    The gender logit is that of a woman.
+    `face` is 0 × N where the network does not tell faces from other things.
     """
+
+    age: Tensor
+    gender: Tensor
+    face: Tensor
+
+
+class AgeGender(nn.Module):
+    """N × 3 × size × size pixels, 0..1 RGB → their logits."""
 
     def __init__(self, network: Network, dropout: float = 0.0) -> None:
         super().__init__()
@@ -81,18 +91,26 @@ class AgeGender(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.age = nn.Linear(before, network.age_bands)
         self.gender = nn.Linear(before, 1)
+        self.face = nn.Linear(before, 1) if network.face else None
 
     def features(self, pixels: Tensor) -> Tensor:
-        """N × 3 × size × size pixels → what both heads see, N × the last stage's channels."""
+        """N × 3 × size × size pixels → what the heads see, N × the last stage's channels."""
         value: Tensor = self.trunk(pixels).mean((2, 3))
         return value
 
-    def heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def heads(self, features: Tensor) -> Logits:
         """Features → the logits."""
         features = self.dropout(features)
-        return self.age(features), self.gender(features)[:, 0]
+        age, gender = self.age(features), self.gender(features)[:, 0]
+        face = gender[:0] if self.face is None else self.face(features)[:, 0]
+        return Logits(age, gender, face)
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    @property
+    def linear(self) -> list[nn.Linear]:
+        """The heads that there are, in the order of the outputs."""
+        return [getattr(self, name) for name in self.network.outputs]
+
+    def forward(self, pixels: Tensor) -> Logits:
         """See the class."""
         return self.heads(self.features(pixels))
 
@@ -106,7 +124,7 @@ class AgeGender(nn.Module):
         kernel, bias = layers[0]
         layers[0] = (kernel / 255, bias)
         pairs = [(k.permute(2, 3, 1, 0), b) for k, b in layers]
-        pairs += [(head.weight.T, head.bias) for head in (self.age, self.gender)]
+        pairs += [(head.weight.T, head.bias) for head in self.linear]
         return [(k.cpu().numpy().copy(), b.cpu().numpy().copy()) for k, b in pairs]
 
 

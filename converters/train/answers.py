@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,16 +17,21 @@ def tensor(pixels: NDArray[np.uint8], device: str) -> Tensor:
     return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255
 
 
+class Logits(NamedTuple):
+    """Of N crops: age N × bands, gender N, face N (0 where the network does not say it)."""
+
+    age: NDArray[np.float32]
+    gender: NDArray[np.float32]
+    face: NDArray[np.float32]
+
+
 @torch.no_grad()
-def logits(
-    network: torch.nn.Module, crops: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """N × size × size × 3 uint8 → age logits N × bands, gender logits N, in float32."""
+def logits(network: torch.nn.Module, crops: NDArray[np.uint8]) -> Logits:
+    """N × size × size × 3 uint8 → what the network says of them."""
     network.eval()
     device = next(network.parameters()).device.type
     parts = [network(tensor(crops[i : i + 256], device)) for i in range(0, len(crops), 256)]
-    age, gender = (torch.cat(p).float().cpu().numpy() for p in zip(*parts, strict=True))
-    return age, gender
+    return Logits(*(torch.cat(p).float().cpu().numpy() for p in zip(*parts, strict=True)))
 
 
 def figures(

@@ -25,6 +25,8 @@ def augmented(chip: Image, size: int, reach: float, how: Augment, random: Genera
     if random.random() < 0.5:
         face = _image(cv2.flip(face, 1))
     face = _lit(face, how, random)
+    if how.dark and random.random() < how.dark:
+        face = _dark(face, random)
     face = _degraded(face, how, random)
     if random.random() < how.occlusion:
         _occlude(face, random)
@@ -48,7 +50,23 @@ def _framed(chip: Image, size: int, reach: float, how: Augment, random: Generato
         inner = min(size, int(random.integers(how.small_px[0], how.small_px[1] + 1)))
     face = _warped(chip, reach, inner, (turn, scale, *shift))
     if inner < size:
+        if how.small_worn and random.random() < how.small_worn:
+            face = _worn(face, how, random)
         face = _image(cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR))
+    return face
+
+
+def _worn(face: Image, how: Augment, random: Generator) -> Image:
+    """A face of few pixels out of focus or moved, noisy, packed hard: each more often than not."""
+    if random.random() < 0.7:
+        face = _image(cv2.GaussianBlur(face, (0, 0), random.uniform(*how.small_blur_px)))
+    if random.random() < 0.3:
+        length = int(random.integers(2, 5))
+        face = _image(cv2.blur(face, (length, 1)))
+    if random.random() < 0.5:
+        face = _noisy(face, random.uniform(2, 10), random)
+    if random.random() < 0.5:
+        face = _packed(face, int(random.integers(20, 70)))
     return face
 
 
@@ -96,6 +114,27 @@ def _backlit(face: Image, random: Generator) -> Image:
     return _image(np.clip(face * np.clip(ramp, 0.25, 1.3)[..., None], 0, 255).astype(np.uint8))
 
 
+def _dark(face: Image, random: Generator) -> Image:
+    """A third to a tenth of the light, with what noise a sensor adds; half of the time the camera
+    brings it back by gain, noise and all.
+    """
+    light = float(np.exp(random.uniform(np.log(0.1), np.log(0.35))))
+    little = face * light + random.normal(0, random.uniform(1, 4), face.shape)
+    gain = random.uniform(1, 0.8 / light) if random.random() < 0.5 else 1.0
+    return np.clip(little * gain, 0, 255).astype(np.uint8)
+
+
+def _noisy(face: Image, deviation: float, random: Generator) -> Image:
+    noise = random.normal(0, deviation, face.shape)
+    return np.clip(face + noise, 0, 255).astype(np.uint8)
+
+
+def _packed(face: Image, quality: int) -> Image:
+    """As JPEG of this quality brings it back."""
+    _, packed = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return _image(cv2.imdecode(packed, cv2.IMREAD_COLOR))
+
+
 def _degraded(face: Image, how: Augment, random: Generator) -> Image:
     """Blur (of focus or of motion), sensor noise, JPEG blocks."""
     if random.random() < how.blur:
@@ -106,12 +145,9 @@ def _degraded(face: Image, how: Augment, random: Generator) -> Image:
             shape = (length, 1) if random.random() < 0.7 else (1, length)
             face = _image(cv2.blur(face, shape))
     if random.random() < how.noise:
-        noise = random.normal(0, random.uniform(2, 14), face.shape)
-        face = np.clip(face + noise, 0, 255).astype(np.uint8)
+        face = _noisy(face, random.uniform(2, 14), random)
     if random.random() < how.jpeg:
-        quality = int(random.integers(25, 85))
-        _, packed = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        face = _image(cv2.imdecode(packed, cv2.IMREAD_COLOR))
+        face = _packed(face, int(random.integers(25, 85)))
     return face
 
 

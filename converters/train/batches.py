@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from converters.train.augment import augmented, plain
 from converters.train.chips import Chips
+from converters.train.others import Others, drawn
 from converters.train.settings import Settings
 from edge.runtime.frame import Image
 
@@ -25,6 +26,17 @@ class Lot(NamedTuple):
     members: NDArray[np.int64]
     chance: NDArray[np.float64]
     count: int
+
+
+class Batch(NamedTuple):
+    """What a step sees: N faces, size × size × 3 uint8 RGB, and the chips' numbers; beside them M
+    crops of faces and of other things (M is 0 where none were given), and which are faces.
+    """
+
+    pixels: Image
+    members: NDArray[np.int64]
+    others: Image
+    other_faces: NDArray[np.bool_]
 
 
 def lot_of(
@@ -59,9 +71,9 @@ def batch_of(faces: int, settings: Settings) -> int:
 
 
 def epoch(
-    chips: Chips, lot: Lot, settings: Settings, number: int
-) -> Iterator[tuple[Image, NDArray[np.int64]]]:
-    """Batches of (N × size × size × 3 uint8 RGB, the chips' numbers), as many as the lot says.
+    chips: Chips, lot: Lot, settings: Settings, number: int, others: Others | None = None
+) -> Iterator[Batch]:
+    """Batches, as many as the lot says.
 
     Every (seed, epoch) draws the same faces and the same changes, so a resumed run is the same.
     """
@@ -69,40 +81,54 @@ def epoch(
     order = np.random.default_rng((seed, number)).choice(lot.members, lot.count, p=lot.chance)
     parts = np.split(order[: len(order) - len(order) % size], len(order) // size)
     with ThreadPoolExecutor(1) as pool:
-        jobs: list[Future[Image]] = []
+        jobs: list[Future[Batch] | None] = []
         for at in range(len(parts) + AHEAD):
             if at < len(parts):
                 seeds = (seed, number, at)
-                jobs.append(pool.submit(_batch, chips, parts[at], settings, seeds))
+                jobs.append(pool.submit(_batch, chips, parts[at], settings, seeds, others))
             if at >= AHEAD:
-                yield jobs[at - AHEAD].result(), parts[at - AHEAD]
-                jobs[at - AHEAD] = Future()
+                job, jobs[at - AHEAD] = jobs[at - AHEAD], None
+                assert job is not None
+                yield job.result()
 
 
 def _batch(
-    chips: Chips, members: NDArray[np.int64], settings: Settings, seeds: tuple[int, int, int]
-) -> Image:
+    chips: Chips,
+    members: NDArray[np.int64],
+    settings: Settings,
+    seeds: tuple[int, int, int],
+    others: Others | None,
+) -> Batch:
     random = np.random.default_rng(seeds)
+    faces = _changed([chips.one_of(i, random) for i in members], settings, random)
+    count = round(settings.not_faces.share * len(members)) if others is not None else 0
+    if others is None or not count:
+        return Batch(faces, members, faces[:0], np.zeros(0, np.bool_))
+    pixels, which = drawn(others, chips, members, count, random)
+    return Batch(faces, members, _changed(pixels, settings, random), which)
+
+
+def _changed(chips: Iterable[Image], settings: Settings, random: np.random.Generator) -> Image:
     size, reach = settings.network.size, settings.data.chip_reach
-    return np.stack(
-        [augmented(chips.one_of(i, random), size, reach, settings.augment, random) for i in members]
-    )
+    return np.stack([augmented(chip, size, reach, settings.augment, random) for chip in chips])
 
 
 def plain_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) -> Image:
     """N × size × size × 3 uint8 RGB, nothing changed."""
+    return crops_of(chips.pixels[members], settings)
+
+
+def crops_of(pixels: Image, settings: Settings) -> Image:
+    """N chips → their crops, N × size × size × 3, nothing changed."""
     size, reach = settings.network.size, settings.data.chip_reach
-    return np.stack([plain(chips.pixels[i], size, reach) for i in members])
+    return np.stack([plain(chip, size, reach) for chip in pixels])
 
 
 def drawn_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) -> Image:
     """Some crops as in training, bad light and all, from which layers take their ranges."""
     random = np.random.default_rng(settings.training.seed)
     chosen = random.choice(members, min(DRAWN_CROPS, len(members)), replace=False)
-    size, reach = settings.network.size, settings.data.chip_reach
-    return np.stack(
-        [augmented(chips.pixels[i], size, reach, settings.augment, random) for i in chosen]
-    )
+    return _changed((chips.pixels[i] for i in chosen), settings, random)
 
 
 def small_crops(chips: Chips, members: NDArray[np.int64], settings: Settings, px: int) -> Image:

@@ -14,15 +14,17 @@ from converters.evaluate import measures
 from converters.evaluate.faces import Answers
 from converters.labels import ADULT_BAND, BAND_MIDDLES, Label
 from converters.nets.spec import multiplications
+from converters.train import faceness, unsure
 from converters.train.calibrate import (
     VALUES,
     Fit,
+    age_calibration_error,
     calibration_error,
     coverage,
     fit_gender,
     threshold,
 )
-from converters.train.carry import carries_gender
+from converters.train.carry import carries_age, carries_gender
 from converters.train.compare import Comparison
 from converters.train.settings import Settings
 from converters.train.start import Sharpness
@@ -46,10 +48,17 @@ LIMITS = (
 
 
 class Said(NamedTuple):
-    """What a file says of N faces: years, and the probability of a woman."""
+    """What a file says of N faces: years, and the probability of a woman.
+
+    Where it says so, besides: the ages' shares, N × bands, how wide these are (standard deviation,
+    years), the probability that the crop is a face.
+    """
 
     years: NDArray[np.float64]
     women: NDArray[np.float64]
+    shares: NDArray[np.float64] | None = None
+    deviation: NDArray[np.float64] | None = None
+    faces: NDArray[np.float64] | None = None
 
 
 class HeldOut(NamedTuple):
@@ -68,7 +77,11 @@ class HeldOut(NamedTuple):
     gender: tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]
     small: Mapping[int, Said]
     """What the int8 file says where the crop, about as wide as the face, has so many pixels."""
+    worn: Said
+    """What it says where the crop is out of focus, as `unsure.worn_crops` makes it."""
     data: str
+    judged: faceness.Judged | None = None
+    """Faces and other things, where it tells them apart."""
     comparison: Comparison | None = None
     known: Comparison | None = None
     """With the network that training began with, where that was a finished one: on the held-out
@@ -82,6 +95,17 @@ class Draft(NamedTuple):
     weights_sha256: str
     gender_confidence_min: float = GENDER_CONFIDENCE_MIN
     """Where the held-out faces are too few to set it by."""
+    age_deviation_max_years: float | None = None
+    face_min: float = 0.0
+    """The start's, where training began with a finished network; else they are measured."""
+
+    def like(self, start: Estimator) -> Draft:
+        """With the thresholds of the network that training began with."""
+        return self._replace(
+            gender_confidence_min=start.gender_confidence_min,
+            age_deviation_max_years=start.age_deviation_max_years,
+            face_min=start.face_min,
+        )
 
     def card(self, content: bytes, scheme: str, places: Mapping[str, int]) -> Card:
         """The card of the flatbuffer `content`; `places`: output name → index."""
@@ -99,6 +123,11 @@ class Draft(NamedTuple):
         gender = Output(
             attribute="gender", kind="probability", tensor=places["gender"], logits=True
         )
+        face = [
+            Output(attribute="face", kind="probability", tensor=places[name], logits=True)
+            for name in places
+            if name == "face"
+        ]
         return Card(
             name=settings.name if scheme == "int8" else f"{settings.name}_{scheme}",
             description=about.description,
@@ -116,8 +145,10 @@ class Draft(NamedTuple):
             input=Input(width=size, height=size, colour="rgb"),
             estimator=Estimator(
                 crop,
-                (age, gender),
+                (age, gender, *face),
                 self.gender_confidence_min,
+                age_deviation_max_years=self.age_deviation_max_years,
+                face_min=self.face_min if face else 0.0,
                 age_sharpness_min=AGE_SHARPNESS_MIN,
             ),
             multiply_adds=multiplications(settings.network),
@@ -135,17 +166,30 @@ class Draft(NamedTuple):
         curve = _curve(held, labelled)
         sure = threshold(curve, ACCURACY_WANTED, ANSWERED_MIN) if curve else None
         sure = self.gender_confidence_min if sure is None else sure
-        estimator = msgspec.structs.replace(card.estimating, gender_confidence_min=sure)
+        risk = _risk(held, labelled)
+        estimator = msgspec.structs.replace(
+            card.estimating,
+            gender_confidence_min=sure,
+            age_deviation_max_years=unsure.deviation_max_years(risk)
+            if risk
+            else self.age_deviation_max_years,
+        )
+        if held.judged is not None:
+            least = faceness.face_min(held.judged)
+            estimator = msgspec.structs.replace(estimator, face_min=_rounded(least))
         data = held.data
         evidence: dict[str, Any] = {
             "held_out": {"data": data, "faces": len(held.labels), **_figures(answers, sure)},
             "groups": _groups(held),
-            "calibration": _calibration(held, labelled) | {"coverage_adults": curve},
+            "calibration": _calibration(held, labelled)
+            | {"coverage_adults": curve, "age_risk_and_coverage": risk},
             "by_crop_px": {str(px): _small(held.labels, said) for px, said in held.small.items()},
             "drift_from_float32": _drift(held, labelled),
             "runtimes": checked,
             "training": msgspec.to_builtins(self.settings),
         }
+        if held.judged is not None:
+            evidence["face"] = faceness.figures(held.judged, estimator.face_min)
         for name, found in (("held_out", held.comparison), ("rehearsal", held.known)):
             if found is not None:
                 evidence[f"compared_with_the_start_{name}"] = msgspec.to_builtins(found)
@@ -153,6 +197,16 @@ class Draft(NamedTuple):
         return msgspec.structs.replace(
             card, estimator=estimator, confusion=confusion, evidence=_rounded(evidence)
         )
+
+
+def _risk(held: HeldOut, labelled: measures.Labelled) -> list[dict[str, Any]]:
+    """Of the age, by how wide its distribution may be, where the faces are enough to tell by."""
+    plain, worn = held.said.deviation, held.worn.deviation
+    if plain is None or worn is None or not carries_age(labelled.bands):
+        return []
+    return unsure.risk_and_coverage(
+        unsure.Ages(held.said.years, plain), unsure.Ages(held.worn.years, worn), labelled.bands
+    )
 
 
 def _curve(held: HeldOut, labelled: measures.Labelled) -> list[dict[str, float]]:
@@ -203,11 +257,16 @@ def _small(labels: tuple[Label, ...], said: Said) -> dict[str, Any]:
 
 def _calibration(held: HeldOut, labelled: measures.Labelled) -> dict[str, Any]:
     enough = carries_gender(labelled.bands, labelled.female)
+    shares = held.said.shares
     return {
+        "age_error_expected": None
+        if shares is None
+        else age_calibration_error(shares, labelled.bands),
         "gender_error_expected": calibration_error(held.said.women, labelled.female),
         "gender_error_expected_cross_fitted": _cross_fitted(*held.gender) if enough else None,
         "gender_fit": held.fit.gender._asdict(),
         "age_fit": held.fit.age._asdict(),
+        "face_fit": held.fit.face._asdict(),
         "sharpness": held.sharpness._asdict(),
     }
 

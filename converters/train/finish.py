@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,18 +18,20 @@ from converters.nets import tflite_net
 from converters.nets.tflite_net import Layer
 from converters.nets.torch_net import AgeGender
 from converters.tflite import output_positions
-from converters.train import describe
+from converters.train import describe, unsure
 from converters.train.answers import logits
-from converters.train.batches import drawn_crops, plain_crops, small_crops
-from converters.train.calibrate import SHARE_MIN, Fit
+from converters.train.batches import crops_of, drawn_crops, plain_crops, small_crops
+from converters.train.calibrate import NO_FACE_FIT, SHARE_MIN, FaceFit, Fit, fit_face
 from converters.train.carry import Faces, carried_fit
 from converters.train.chips import Chips
 from converters.train.compare import Comparison, Errors, Whose, compare
+from converters.train.faceness import Judged
+from converters.train.others import Others
 from converters.train.settings import Settings
 from converters.train.split import persons
 from converters.train.start import Sharpness, Start
 from converters.verify import check
-from edge.runtime.estimate.decode import decode
+from edge.runtime.estimate.decode import decode, deviation, shares
 from edge.runtime.networks.card import Card
 from edge.runtime.networks.model import Network
 
@@ -56,6 +58,8 @@ class Outcome(NamedTuple):
     stop: NDArray[np.bool_] | None = None
     start: Start | None = None
     known: NDArray[np.bool_] | None = None
+    others: Others | None = None
+    """Crops to tell faces from other things by."""
 
 
 class Finished(NamedTuple):
@@ -92,7 +96,7 @@ def finish(
     settings, start = outcome.settings, outcome.start
     draft = describe.Draft(settings, files.sha256)
     if start is not None:
-        draft = draft._replace(gender_confidence_min=start.card.estimating.gender_confidence_min)
+        draft = draft.like(start.card.estimating)
     own, known = (_compared(outcome, draft, files.small, m) for m in (outcome.held, outcome.known))
     if own and not insist and own.verdict != "better":
         name = f"{settings.name}_{own.verdict}"
@@ -110,8 +114,13 @@ def _files(outcome: Outcome, say: Callable[[str], None]) -> Files:
     settings, chips, network = outcome.settings, outcome.chips, outcome.network.cpu()
     judges = outcome.held if outcome.stop is None else outcome.stop
     fit = carried_fit(_faces(outcome, judges), say, finished=outcome.start is not None)
-    layers = fitted([Layer(*pair) for pair in network.folded()], fit)
+    fit = fit._replace(face=_face_fit(outcome))
+    layers = [Layer(*pair) for pair in network.folded()]
+    layers = fitted(layers, fit, len(layers) - len(settings.network.outputs))
     ranges = drawn_crops(chips, np.flatnonzero(outcome.learned), settings)
+    if outcome.others is not None:
+        seen = outcome.others.pixels[outcome.others.learned & ~outcome.others.face]
+        ranges = np.concatenate([ranges, crops_of(seen[:: max(1, len(seen) // 128)], settings)])
     return Files(
         tflite_net.convert(settings.network, layers, None),
         tflite_net.convert(settings.network, layers, ranges),
@@ -124,9 +133,20 @@ def _faces(outcome: Outcome, judges: NDArray[np.bool_]) -> Faces:
     """What the network says of the faces a calibration is fitted on, in logits."""
     chips, members = outcome.chips, np.flatnonzero(judges)
     crops = plain_crops(chips, members, outcome.settings)
-    age, gender = logits(outcome.network, crops)
-    return Faces(age.astype(float), gender.astype(float), chips.band[members],
+    said = logits(outcome.network, crops)
+    return Faces(said.age.astype(float), said.gender.astype(float), chips.band[members],
                  chips.female[members])  # fmt: skip
+
+
+def _face_fit(outcome: Outcome) -> FaceFit:
+    """By the faces held out and the crops that are judged by; none where there are no others."""
+    if outcome.others is None:
+        return NO_FACE_FIT
+    judged = outcome.others.some(~outcome.others.learned)
+    said = logits(outcome.network, crops_of(judged.pixels, outcome.settings)).face
+    held = plain_crops(outcome.chips, np.flatnonzero(outcome.held), outcome.settings)
+    faces = np.concatenate([said[judged.face], logits(outcome.network, held).face])
+    return fit_face(faces.astype(float), said[~judged.face].astype(float))
 
 
 def _compared(
@@ -160,19 +180,37 @@ def _held_out(outcome: Outcome, files: Files, draft: describe.Draft) -> describe
     crops = plain_crops(chips, members, settings)
     sharp = Sharpness() if outcome.start is None else outcome.start.sharpness
     share, seed = settings.data.held_out, settings.training.seed
+    small = {
+        px: _said(draft, "int8", files.small, small_crops(chips, members, settings, px))
+        for px in CROP_PX
+    }
+    worn = _said(draft, "int8", files.small, unsure.worn_crops(chips, members, settings))
+    said = _said(draft, "int8", files.small, crops)
+    kinds = {"held out": said, "out of focus": worn} | {f"{p} px": s for p, s in small.items()}
     return describe.HeldOut(
         labels_of(chips, members),
-        _said(draft, "int8", files.small, crops),
+        said,
         _said(draft, "float32", files.whole, crops),
         files.fit,
         Sharpness(sharp.age * files.fit.age.scale, sharp.gender * files.fit.gender.scale),
         gender=(faces.gender.astype(np.float32), faces.female, faces.band),
-        small={
-            px: _said(draft, "int8", files.small, small_crops(chips, members, settings, px))
-            for px in CROP_PX
-        },
+        small=small,
+        worn=worn,
         data=f"{share:.0%} of the training data, held out (seed {seed})",
+        judged=_judged(outcome, files, draft, kinds),
     )
+
+
+def _judged(
+    outcome: Outcome, files: Files, draft: describe.Draft, kinds: Mapping[str, describe.Said]
+) -> Judged | None:
+    """What the int8 file says of the crops that are judged by; `kinds`: of labelled faces."""
+    if outcome.others is None:
+        return None
+    others = outcome.others.some(~outcome.others.learned)
+    chance = _said(draft, "int8", files.small, crops_of(others.pixels, outcome.settings)).faces
+    faces = {name: said.faces for name, said in kinds.items() if said.faces is not None}
+    return None if chance is None else Judged(others, chance, faces)
 
 
 def _said(
@@ -181,22 +219,29 @@ def _said(
     return answers(draft.card(content, scheme, output_positions(content)), content, crops)
 
 
-def fitted(layers: Sequence[Layer], fit: Fit) -> list[Layer]:
-    """The layers with the fits multiplied into the heads."""
-    *trunk, age, gender = layers
+def fitted(layers: Sequence[Layer], fit: Fit, trunk: int) -> list[Layer]:
+    """The layers with the fits multiplied into the heads; trunk: how many layers are no head."""
+    age, gender, *face = layers[trunk:]
     prior = (fit.age.prior * np.log(np.maximum(fit.share, SHARE_MIN))).astype(np.float32)
     scale = np.float32(fit.age.scale)
     age = Layer(age.kernel * scale, (age.bias + prior) * scale)
     scale = np.float32(fit.gender.scale)
     gender = Layer(gender.kernel * scale, (gender.bias - np.float32(fit.gender.shift)) * scale)
-    return [*trunk, age, gender]
+    scale, shift = np.float32(fit.face.scale), np.float32(fit.face.shift)
+    face = [Layer(head.kernel * scale, (head.bias - shift) * scale) for head in face]
+    return [*layers[:trunk], age, gender, *face]
 
 
 def answers(card: Card, content: bytes, crops: NDArray[np.uint8]) -> describe.Said:
     """What the device's own runtime makes of the crops: years and the probability of a woman."""
     outputs = Network(card, content).run(crops)
-    said = {o.attribute: decode(outputs[o.tensor], o) for o in card.estimating.outputs}
-    return describe.Said(said["age"], said["gender"])
+    by_name = {output.attribute: output for output in card.estimating.outputs}
+    said = {name: decode(outputs[output.tensor], output) for name, output in by_name.items()}
+    age, answered = by_name["age"], describe.Said(said["age"], said["gender"])
+    if age.kind == "expectation":
+        tensor = outputs[age.tensor]
+        answered = answered._replace(shares=shares(tensor, age), deviation=deviation(tensor, age))
+    return answered._replace(faces=said.get("face"))
 
 
 def labels_of(chips: Chips, members: NDArray[np.int64]) -> tuple[Label, ...]:

@@ -15,10 +15,12 @@ from converters.train.batches import drawn_crops
 from converters.train.checkpoint_folder import chips_of, claim, held_of, say
 from converters.train.chips import Chips
 from converters.train.finish import Outcome, finish
-from converters.train.loop import Trainer, train
+from converters.train.loop import Beside, Trainer, train
+from converters.train.others import Others, read_others
 from converters.train.run import Lessons, Run
 from converters.train.settings import Settings, gentle
 from converters.train.split import Mask
+from converters.train.start import shaped_like
 from converters.train.teacher import network_to_begin_with, soft_labels_of
 from converters.train.tuning_job import tune
 from converters.train.worth import sentences
@@ -31,7 +33,7 @@ def train_and_bundle(
     tunes = lessons.tunes(settings)
     if lessons.rehearsal is not None and not tunes:
         raise ConvertError("--rehearse goes with --start NAME.tflite: nothing else is rehearsed")
-    run = Run(data, gentle(settings) if tunes else settings, out, models, lessons)
+    run = Run(data, _for_tuning(settings, lessons) if tunes else settings, out, models, lessons)
     out.mkdir(parents=True, exist_ok=True)
     claim(out, run.settings, data)
     chips = chips_of(data, run.settings, out / "chips", models)
@@ -42,11 +44,23 @@ def train_and_bundle(
     return tune(run, chips, held) if tunes else _trained(run, chips, held)
 
 
+def _for_tuning(settings: Settings, lessons: Lessons) -> Settings:
+    """The settings of a gentle run: the start's outputs, of which that of a face stays as it is."""
+    if lessons.not_faces is not None:
+        raise ConvertError(
+            "--not-faces does not go with fine-tuning: the start's answer to whether a crop is a "
+            "face stays as it is ([fine_tuning] enabled = false learns it anew)"
+        )
+    assert lessons.start is not None
+    return gentle(shaped_like(lessons.start, settings))
+
+
 def _trained(run: Run, chips: Chips, held: Mask) -> Path:
     """From random weights, or going on with an unfinished network."""
     settings, out, lessons = run.settings, run.out, run.lessons
     teacher = soft_labels_of(lessons.teachers, chips, held, settings)
-    trainer = Trainer(settings, chips, held, teacher)
+    others = _others(run)
+    trainer = Trainer(settings, chips, held, Beside(teacher, others))
     if (out / "checkpoint.pt").exists():
         trainer.load(out / "checkpoint.pt")
     elif lessons.start is not None:
@@ -54,11 +68,22 @@ def _trained(run: Run, chips: Chips, held: Mask) -> Path:
         trainer.begin_with(network_to_begin_with(lessons.start, settings, crops))
     train(trainer, out, say)
     curves.draw(out / "curves.csv", out / "curves.png")
-    outcome = Outcome(settings, trainer.result, chips, ~held, held)
+    outcome = Outcome(settings, trainer.result, chips, ~held, held, others=others)
     done = finish(outcome, out, say=say)
     for text in sentences(outcome, done, run.models):
         say(f"{done.card.stem}: {text}")
     return done.card
+
+
+def _others(run: Run) -> Others | None:
+    """Crops to tell faces from other things by, of a network that is to say it."""
+    given, settings = run.lessons.not_faces, run.settings
+    if settings.network.face != (given is not None):
+        raise ConvertError(
+            "--not-faces and `face = true` in the configuration's [network] go together: the one "
+            "is what the other is learned from"
+        )
+    return None if given is None else read_others(given, settings.data, settings.not_faces)
 
 
 def _keep_held_out(data: Path, chips: Chips, held: Mask, target: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,14 +18,28 @@ from torch.optim.swa_utils import AveragedModel
 from converters.errors import ConvertError
 from converters.nets.torch_net import AgeGender
 from converters.train.answers import figures, logits, tensor
-from converters.train.batches import Lot, batch_of, epoch, lot_of, plain_crops
+from converters.train.batches import Batch, Lot, batch_of, crops_of, epoch, lot_of, plain_crops
 from converters.train.chips import Chips
-from converters.train.losses import age_targets, loss
+from converters.train.losses import age_targets, face_loss, loss
 from converters.train.optimizer import follow, mixed, parameter_groups, warmed_cosine
+from converters.train.others import Others, removed
 from converters.train.settings import Settings
 from converters.train.soft_labels import SoftLabels
 
-COLUMNS = ("epoch", "loss", "exact", "one_off", "years", "gender", "gender_adults", "seconds")
+COLUMNS = ("epoch", "loss", "exact", "one_off", "years", "gender", "gender_adults", "seconds",
+           "not_faces")  # fmt: skip
+
+
+class Beside(NamedTuple):
+    """What is learned from beside the labels: a teacher's soft labels, one row for each of the
+    chips; crops to tell faces from other things by.
+    """
+
+    soft_labels: SoftLabels | None = None
+    others: Others | None = None
+
+
+NOTHING = Beside()
 
 
 class Trainer:
@@ -36,18 +50,16 @@ class Trainer:
         settings: Settings,
         chips: Chips,
         held: NDArray[np.bool_],
-        soft_labels: SoftLabels | None = None,
+        beside: Beside = NOTHING,
         lot: Lot | None = None,
     ) -> None:
-        """`held` are looked at after each epoch; `lot`: what is learned from (default: the rest).
-
-        `soft_labels`: a teacher's, one row for each of the chips.
-        """
+        """`held` are looked at after each epoch; `lot`: what is learned from (the rest)."""
         how = settings.training
         torch.manual_seed(how.seed)
         torch.set_num_threads(how.threads)
         self.settings = settings
         self.chips = chips
+        self.others = beside.others
         self.lot = lot or lot_of(chips, ~held, settings, np.zeros(len(chips), np.bool_))
         self.held = np.flatnonzero(held)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -56,8 +68,8 @@ class Trainer:
         self.average = AveragedModel(
             self.network, multi_avg_fn=follow(how.average), use_buffers=True
         )
-        self.soft_labels = soft_labels
-        self.hint = _hint(settings.network.stages[-1].channels, soft_labels).to(self.device)
+        self.soft_labels = beside.soft_labels
+        self.hint = _hint(settings.network.stages[-1].channels, beside.soft_labels).to(self.device)
         """Tells the teacher's features from the network's; left behind when trained."""
         self.steps = how.epochs * (self.lot.count // batch_of(self.lot.count, settings))
         learners = torch.nn.ModuleList([self.network, self.hint])
@@ -78,8 +90,8 @@ class Trainer:
         """One pass; returns the mean loss."""
         self._set_mode()
         losses: list[float] = []
-        for pixels, members in epoch(self.chips, self.lot, self.settings, self.done):
-            losses.append(self._step(pixels, members))
+        for batch in epoch(self.chips, self.lot, self.settings, self.done, self.others):
+            losses.append(self._step(batch))
         self.done += 1
         return float(np.mean(losses))
 
@@ -98,19 +110,8 @@ class Trainer:
         assert isinstance(network, AgeGender)
         return network
 
-    def _step(self, pixels: NDArray[np.uint8], members: NDArray[np.int64]) -> float:
-        how = self.settings.loss
-        x = tensor(pixels, self.device)
-        targets = [part.to(self.device) for part in self._targets(members)]
-        if torch.rand(()) < how.mixup:
-            x, *targets = mixed(x, *targets)
-        with torch.autocast(self.device, torch.bfloat16):
-            features = self.network.features(x)
-            age, gender = self.network.heads(features)
-            told = self.hint(features)[:, : targets[2].shape[1]]
-        value = self._loss(age.float(), gender.float(), targets[0], targets[1])
-        if told.shape[1]:
-            value = value + how.features * functional.mse_loss(told.float(), targets[2])
+    def _step(self, batch: Batch) -> float:
+        value = self._value(batch)
         self.optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call] # torch's own
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -118,6 +119,28 @@ class Trainer:
         self.schedule.step()
         self.average.update_parameters(self.network)
         return float(value.detach())
+
+    def _value(self, batch: Batch) -> Tensor:
+        """What is minimized, for one batch. Only its faces have an age, a gender and a teacher."""
+        how, faces = self.settings.loss, len(batch.members)
+        x = tensor(batch.pixels, self.device)
+        targets = [part.to(self.device) for part in self._targets(batch.members)]
+        if torch.rand(()) < how.mixup:
+            x, *targets = mixed(x, *targets)
+        if len(batch.others):
+            x = torch.cat([x, tensor(batch.others, self.device)])
+        with torch.autocast(self.device, torch.bfloat16):
+            features = self.network.features(x)
+            said = self.network.heads(features)
+            told = self.hint(features[:faces])[:, : targets[2].shape[1]]
+        value = self._loss(said.age[:faces].float(), said.gender[:faces].float(), *targets[:2])
+        if told.shape[1]:
+            value = value + how.features * functional.mse_loss(told.float(), targets[2])
+        if len(said.face):
+            which = torch.from_numpy(batch.other_faces).to(self.device)
+            face = said.face.float()
+            value = value + how.face * face_loss(face[:faces], face[faces:], which)
+        return value
 
     def _loss(self, age: Tensor, gender: Tensor, target: Tensor, female: Tensor) -> Tensor:
         return loss(age, gender, target, female, self.settings.loss)
@@ -140,8 +163,17 @@ class Trainer:
     def judge(self) -> dict[str, float]:
         """The averaged network on the held-out faces."""
         crops = plain_crops(self.chips, self.held, self.settings)
-        age, gender = logits(self.average, crops)
-        return figures(age, gender, self.chips.band[self.held], self.chips.female[self.held])
+        said = logits(self.average, crops)
+        band, female = self.chips.band[self.held], self.chips.female[self.held]
+        found = figures(said.age, said.gender, band, female)
+        if self.others is not None:
+            found["not_faces"] = removed(said.face, self._judged(self.others))
+        return found
+
+    def _judged(self, others: Others) -> NDArray[np.float32]:
+        """Face logits of the other things that are not learned from."""
+        judged = others.pixels[~others.learned & ~others.face]
+        return logits(self.average, crops_of(judged, self.settings)).face
 
     def save(self, path: Path) -> None:
         """Write everything that `load` needs to go on as if nothing had happened."""

@@ -31,3 +31,19 @@ def loss(age: Tensor, gender: Tensor, target: Tensor, female: Tensor, how: Loss)
     smooth = female * (1 - how.gender_smoothing) + 0.5 * how.gender_smoothing
     sex = functional.binary_cross_entropy_with_logits(gender, smooth)
     return functional.cross_entropy(age, target) + how.expectation * years + how.gender * sex
+
+
+LABELLED = 0.25
+"""What labelled faces weigh in the loss of what is a face: they are cut well, and all are faces."""
+
+
+def face_loss(labelled: Tensor, others: Tensor, face: Tensor) -> Tensor:
+    """Logits of N labelled faces, of M other crops, and whether these are faces → a scalar.
+
+    Binary cross entropy; of the other crops faces and things weigh alike, since only there one
+    is to be told from the other.
+    """
+    each = functional.binary_cross_entropy_with_logits(others, face.float(), reduction="none")
+    parts = [each[mask].mean() for mask in (face, ~face) if mask.any()]
+    known = functional.softplus(-labelled).mean()
+    return torch.stack(parts).mean() + LABELLED * known if parts else known

@@ -19,6 +19,8 @@ class Lessons(NamedTuple):
     """held_out.zip of an earlier run, whose pictures are held out again."""
     rehearsal: Path | None = None
     """Faces of the kind that the start knows, learned again beside the user's own."""
+    not_faces: Path | None = None
+    """Crops of faces and of what was taken for one, to tell them apart by."""
     insist: bool = False
     """Whether the result is taken though it is not surely better than the start."""
 

@@ -45,12 +45,40 @@ class Augment(Group, frozen=True):
     small: Fraction = 0.2
     """Probability of a face reduced to `small_px` pixels and enlarged again."""
     small_px: tuple[Positive, Positive] = (16, 60)
+    small_worn: Fraction = 0.0
+    """Probability that a small face is worn as well, before it is enlarged: out of focus, moved,
+    dark and noisy, packed hard, as cameras give faces of few pixels."""
+    small_blur_px: tuple[NonNegative, NonNegative] = (0.3, 2.0)
+    """Deviation of such a blur, in the small face's own pixels."""
     blur: Fraction = 0.12
     noise: Fraction = 0.12
     jpeg: Fraction = 0.15
+    dark: Fraction = 0.0
+    """Probability of a face in a third to a tenth of the light, with the noise that comes of it."""
     grey: Fraction = 0.1
     backlight: Fraction = 0.1
     occlusion: Fraction = 0.1
+
+
+class NotFaces(Group, frozen=True):
+    """Crops of other things than faces, given by `--not-faces`; a crop's source is either learned
+    from or judged by.
+    """
+
+    share: Fraction = 0.25
+    """So many of them are shown for each face."""
+    licences: tuple[str, ...] = (
+        "CC0",
+        "CC BY 4.0",
+        "MIT",
+        "Apache-2.0",
+        "Apache-2.0 (OpenCV)",
+    )
+    """Crops of other licences are judged by only, so that the weights owe them nothing."""
+    judged_by: tuple[str, ...] = ()
+    """Sources that are not learned from though their licence would allow it."""
+    left_out: tuple[str, ...] = ()
+    """Sources that are neither learned from nor judged by."""
 
 
 class Loss(Group, frozen=True):
@@ -69,6 +97,8 @@ class Loss(Group, frozen=True):
     """How much the teacher's opinion counts beside the label, where there is a teacher."""
     features: NonNegative = 1.0
     """How much it counts that the teacher's features can be told from the network's."""
+    face: NonNegative = 1.0
+    """How much it counts that faces are told from other things."""
 
 
 class Training(Group, frozen=True):
@@ -146,6 +176,7 @@ class Settings(Group, frozen=True):
     network: Network = DEFAULT_NETWORK
     data: Data = Data()
     augment: Augment = Augment()
+    not_faces: NotFaces = NotFaces()
     loss: Loss = Loss()
     training: Training = Training()
     fine_tuning: FineTuning = FineTuning()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from converters import bundle
 from converters.errors import ConvertError
 from converters.nets.tflite_weights import network_of
@@ -53,6 +55,19 @@ def read_start(path: Path, settings: Settings, crops: Image) -> Start:
         ) from error
     _same_crops(path, card, settings)
     return Start(path, flatbuffer, card, network.eval(), _sharpness(card.evidence))
+
+
+def shaped_like(path: Path, settings: Settings) -> Settings:
+    """The settings for a network of the outputs that the file at `path` has.
+
+    A file that can't be read is refused where its weights are (`read_start`).
+    """
+    try:
+        card = parse_card(bundle.embedded_card(path.read_bytes()), f"inside {path}")
+    except (OSError, ValueError, ModelError, ConvertError):
+        return settings
+    face = any(output.attribute == "face" for output in card.estimating.outputs)
+    return replace(settings, network=replace(settings.network, face=face))
 
 
 def _same_crops(path: Path, card: Card, settings: Settings) -> None:

@@ -120,7 +120,8 @@ def soft_labels(
             ]
             looks.append(np.stack(changed))
         said = [logits(network, look) for look in looks]
-        bands = torch.from_numpy(np.mean([a for a, _ in said], 0))
+        bands = torch.from_numpy(np.mean([one.age for one in said], 0))
         age[block] = bands.softmax(1).numpy()
-        female[block] = torch.from_numpy(np.mean([g for _, g in said], 0)).sigmoid().numpy()
+        women = torch.from_numpy(np.mean([one.gender for one in said], 0))
+        female[block] = women.sigmoid().numpy()
     return SoftLabels(age, female, np.zeros((len(chips), 0), np.float16))

@@ -14,7 +14,7 @@ from converters.nets.torch_net import AgeGender
 from converters.train.answers import logits
 from converters.train.batches import lot_of, plain_crops
 from converters.train.chips import Chips
-from converters.train.loop import Trainer
+from converters.train.loop import Beside, Trainer
 from converters.train.losses import age_targets, loss
 from converters.train.settings import Settings
 from converters.train.soft_labels import SoftLabels
@@ -38,7 +38,7 @@ class Tuner(Trainer):
         soft_labels: SoftLabels | None = None,
     ) -> None:
         lot = lot_of(chips, split.train, settings, split.rehearsed)
-        super().__init__(settings, chips, split.stop, soft_labels, lot)
+        super().__init__(settings, chips, split.stop, Beside(soft_labels), lot)
         self.sharpness = start.sharpness
         self.begin_with(start.network)
         self._freeze()
@@ -50,8 +50,7 @@ class Tuner(Trainer):
         """Only what `layers` names learns."""
         if self.settings.training.layers == "all":
             return
-        heads = {id(p) for head in (self.network.age, self.network.gender)
-                 for p in head.parameters()}  # fmt: skip
+        heads = {id(p) for head in self.network.linear for p in head.parameters()}
         for parameter in self.network.parameters():
             parameter.requires_grad_(parameter.ndim == 1 or id(parameter) in heads)
 
@@ -78,7 +77,8 @@ class Tuner(Trainer):
     def surprise(self, network: nn.Module) -> float:
         """The loss on the plain faces to stop by."""
         crops = plain_crops(self.chips, self.held, self.settings)
-        age, gender = (torch.from_numpy(part) for part in logits(network, crops))
+        said = logits(network, crops)
+        age, gender = torch.from_numpy(said.age), torch.from_numpy(said.gender)
         how = self.settings
         band = torch.from_numpy(self.chips.band[self.held])
         target = age_targets(band, how.network.age_bands, how.loss.neighbour)

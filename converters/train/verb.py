@@ -78,6 +78,14 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "yours so that nothing is forgotten; with --start NAME.tflite",
     )
     parser.add_argument(
+        "--not-faces",
+        type=Path,
+        metavar="ZIP",
+        help="crops of faces and of what a detector took for one, as images/ and a labels.csv of "
+        "the columns image, face (1 or 0), source, box_px, licence; learned from where "
+        "[network] face = true, and [not_faces] says by which of them it is judged",
+    )
+    parser.add_argument(
         "--insist",
         action="store_true",
         help="take the result though it is not surely better than the start",
@@ -103,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.start,
         arguments.held_out,
         arguments.rehearse,
+        arguments.not_faces,
         arguments.insist,
     )
     card = train_and_bundle(arguments.data, settings, arguments.out, arguments.models, lessons)

@@ -188,12 +188,14 @@ class Estimate:
     """What one crop says: age in years and the probability of a woman; None = not estimated.
 
     `face` is the detector's score, 0..1, when it looked at the crop again; None where it did not,
-    or where the crop is too blurred for a low score to mean anything.
+    or where the crop is too blurred for a low score to mean anything. `face_chance` is the
+    estimator's own probability that the crop shows a face; None where it says none.
     """
 
     age_years: float | None
     female: float | None
     face: float | None = None
+    face_chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,6 +186,8 @@ def _limits(config: Config, detector: Card, cards: Sequence[Card]) -> Limits:
         limits = replace(limits, gender_confidence_min=gender.gender_confidence_min)
     if age := by_attribute.get("age"):
         limits = replace(limits, age_spread_max_years=age.age_spread_max_years)
+    if face := by_attribute.get("face"):
+        limits = replace(limits, face_chance_min=face.face_min)
     if second := detector.detecting.second_look:
         limits = replace(limits, face_min=second.score_min, face_mean_min=second.mean_min)
     return limits

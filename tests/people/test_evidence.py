@@ -121,6 +121,19 @@ def test_a_visit_is_nobodys_only_if_nothing_speaks_for_a_face(looks, score_mean,
     assert known.is_face(score_mean) is is_face
 
 
+@pytest.mark.parametrize(
+    ("chances", "is_face"),
+    [([0.1, 0.05], False), ([0.1, 0.3], True), ([None, 0.1], False), ([None], True), ([], True)],
+    ids=["like none", "one like a face", "one never judged", "never judged", "never estimated"],
+)
+def test_a_visit_is_nobodys_where_the_estimator_takes_no_crop_for_a_face(chances, is_face):
+    """Whatever the detector thinks of it: that is who was deceived."""
+    known = Evidence(Limits(face_chance_min=0.2))
+    for chance in chances:
+        known.add(Estimate(30.0, 0.5, 0.99, chance), 0.5, 0.0)
+    assert known.is_face(0.95) is is_face
+
+
 def test_what_was_never_estimated_is_unknown():
     """A network that gives only gender leaves the age open."""
     fused = evidence((0.9, None, 1.0)).fused()

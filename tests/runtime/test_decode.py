@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from edge.errors import ModelError
-from edge.runtime.estimate.decode import DECODERS, decode
+from edge.runtime.estimate.decode import DECODERS, decode, deviation
 from edge.runtime.networks.card import Output
 
 BANDS = (1, 5, 10, 17.5, 28.5, 40.5, 50.5, 70)
@@ -76,6 +76,16 @@ TABLE = {
         [[0.3, 0.7]],
         0.3,
     ),
+    "a face's logit": (
+        Output(attribute="face", kind="probability", logits=True),
+        [[-2.0]],
+        0.11920292,
+    ),
+    "a face, and something else second": (
+        Output(attribute="face", kind="softmax"),
+        [[0.3, 0.7]],
+        0.3,
+    ),
     "two logits": (gender("softmax", logits=True), [[900.0, 900.0]], 0.5),
 }
 
@@ -99,6 +109,28 @@ def test_an_expectation_lies_between_the_least_and_the_greatest_year(logits):
     """Whatever the network says."""
     years = decode(logits, age("expectation", values=BANDS, logits=True))
     assert ((years >= min(BANDS) - 1e-9) & (years <= max(BANDS) + 1e-9)).all()
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [([0, 0, 1, 0], 0.0), ([0.5, 0, 0, 0.5], 30.0), ([0.25, 0.25, 0.25, 0.25], 22.3606798)],
+    ids=["sure", "the youngest or the oldest", "no idea"],
+)
+def test_how_sure_an_age_is_is_its_distribution_s_deviation(shares, expected):
+    """In years; `factor` stretches it, `offset` does not."""
+    bands = (0.0, 20.0, 40.0, 60.0)
+    tensor = np.array([shares], np.float32)
+    plain = deviation(tensor, age("expectation", values=bands))
+    assert plain == pytest.approx([expected], abs=1e-5)
+    scaled = age("expectation", values=bands, factor=0.5, offset=9)
+    assert deviation(tensor, scaled) == pytest.approx([expected / 2], abs=1e-5)
+
+
+@given(SHARES)
+def test_no_age_is_surer_than_sure(logits):
+    """Rounding never makes a variance negative, and no distribution is wider than its values."""
+    found = deviation(logits, age("expectation", values=BANDS, logits=True))
+    assert ((found >= 0) & (found <= (max(BANDS) - min(BANDS)) / 2 + 1e-9)).all()
 
 
 @given(SHARES, st.sampled_from(range(8)))
@@ -132,10 +164,13 @@ def test_a_card_of_another_network_is_refused(output, message):
         ({"attribute": "age", "kind": "argmax", "values": [1], "labels": ["a", "b"]}, "2 labels"),
         ({"attribute": "age", "kind": "expectation", "labels": ["a"]}, "1 labels name 0 values"),
         ({"attribute": "gender", "kind": "softmax", "positive_index": -1}, ">= 0"),
+        ({"attribute": "face", "kind": "expectation"}, "for face is of kind probability"),
         ({"attribute": "race", "kind": "softmax"}, "race"),
     ],
 )
 def test_a_card_that_contradicts_itself_is_refused(fields, message):
-    """When it is read, and the key is named; no card can ask for anything but age and gender."""
+    """When it is read, and the key is named; no card can ask for anything but an age, a gender and
+    whether there is a face.
+    """
     with pytest.raises(msgspec.ValidationError, match=message):
         msgspec.convert(fields, Output)

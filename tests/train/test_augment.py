@@ -83,6 +83,21 @@ def test_more_of_a_change_changes_more(change):
     assert 0 <= distance(small) < distance(large)
 
 
+@pytest.mark.parametrize("change", ["dark", "small_worn"])
+def test_cameras_wear_faces_down(change):
+    """Little light takes the brightness and a small worn face the detail, in most draws."""
+    how = msgspec.structs.replace(NEVER, small=1, small_px=(24, 24))
+    worn = msgspec.structs.replace(how, **{change: 1})
+    chip = np.random.default_rng(1).integers(0, 256, (112, 112, 3)).astype(np.uint8)
+
+    def measure(options: Augment, seed: int) -> float:
+        crop = augmented(chip, 64, 1.25, options, np.random.default_rng(seed)).astype(float)
+        return float(crop.mean() if change == "dark" else np.abs(np.diff(crop, axis=1)).mean())
+
+    less = [measure(worn, seed) < measure(how, seed) for seed in range(40)]
+    assert np.mean(less) > 0.7
+
+
 def test_a_small_face_has_lost_its_detail():
     """Stripes of one pixel are grey at 4 pixels; what is as large as the picture stays."""
     faces, how = chips(4), settings()

@@ -20,9 +20,10 @@ import pytest
 from converters.cli import main
 from converters.errors import ConvertError
 from converters.labels import open_data
-from converters.train.settings import Settings, read_settings
+from converters.train.settings import NotFaces, Settings, read_settings
 from edge.runtime.networks.card import read_card
 from tests.shared import MODELS, ROOT, SHARED
+from tests.train.test_others import archive
 
 TINY = """
 name = "tiny"
@@ -97,6 +98,24 @@ def test_the_shipped_configuration_is_the_default_with_a_name_and_a_licence():
     )
     assert shipped.about.commercial_use
     assert "CC BY 4.0" in shipped.about.attribution
+
+
+def test_the_second_edition_learns_the_same_and_what_is_no_face():
+    """Its configuration differs in the third output, in worn faces and in crops of other things."""
+    folder = ROOT / "converters" / "train"
+    first = read_settings(folder / "agender_64.toml")
+    second = read_settings(folder / "agender_64_face.toml")
+    assert second == msgspec.structs.replace(
+        first,
+        name=second.name,
+        network=msgspec.structs.replace(first.network, face=True),
+        augment=second.augment,
+        not_faces=second.not_faces,
+        training=second.training,
+        about=second.about,
+    )
+    assert second.not_faces.licences == NotFaces().licences
+    assert second.about.commercial_use
 
 
 @pytest.mark.parametrize("verb", ["train", "teach"])
@@ -184,6 +203,33 @@ def test_a_finished_network_is_gone_on_with_and_taken_only_where_that_helped(tmp
     assert found["faces"] == card.evidence["held_out"]["faces"]
     assert found["age_error_years"]["low"] <= found["age_error_years"]["high"]
     assert command(*common, "--out", tmp_path / "x", "--rehearse", faces).returncode == 1
+
+
+@pytest.mark.slow
+@pytest.mark.converters
+def test_a_network_learns_what_is_no_face_and_its_card_says_how_well(tmp_path, faces):
+    """The third output, its threshold and its figures; going on gently leaves them as they are."""
+    pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
+    pytest.importorskip("tensorflow", reason="needs the converters extra (TensorFlow)")
+    config, crops = tmp_path / "run.toml", archive(tmp_path / "crops.zip")
+    config.write_text(TINY.replace("size = 16", "size = 16\nface = true"))
+    common = ("--data", faces, "--config", config, "--models", MODELS)
+    refused = command(*common, "--out", tmp_path / "out")
+    assert refused.returncode == 1
+    assert "--not-faces and `face = true`" in refused.stderr
+    done = command(*common, "--out", tmp_path / "out", "--not-faces", crops)
+    assert done.returncode == 0, done.stderr
+    card = read_card(tmp_path / "out" / "tiny.json")
+    assert [output.attribute for output in card.estimating.outputs] == ["age", "gender", "face"]
+    assert 0 < card.estimating.face_min < 1
+    assert card.evidence["face"]["kept"]["all"]["share"] >= 0.99
+    tuned = ("--start", tmp_path / "out" / "tiny.tflite", "--insist")
+    config.write_text(TINY + "[fine_tuning]\nepochs = 1\n")
+    again = command(*common, "--out", tmp_path / "again", *tuned)
+    assert again.returncode == 0, again.stderr
+    after = read_card(tmp_path / "again" / "tiny.json").estimating
+    assert after.face_min == card.estimating.face_min
+    assert len(after.outputs) == 3
 
 
 def labelled(folder: Path, rows: list[tuple[str, str]]) -> Path:

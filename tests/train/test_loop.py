@@ -79,8 +79,8 @@ def test_held_out_faces_are_never_shown():
     held = held_out(faces, 0.25, 1)
     lot = lot_of(faces, ~held, how, np.zeros(len(faces), bool))
     for number in range(3):
-        for _, members in epoch(faces, lot, how, number):
-            assert not held[members].any()
+        for batch in epoch(faces, lot, how, number):
+            assert not held[batch.members].any()
 
 
 @pytest.mark.parametrize("faces", [1, 5, 15, 16, 17, 40])
@@ -88,7 +88,7 @@ def test_fewer_faces_than_a_batch_are_a_smaller_batch(faces):
     """Any number can be learned from; what does not fill a batch is left for another epoch."""
     how, some = settings(), chips(faces)
     lot = lot_of(some, np.ones(faces, bool), how, np.zeros(faces, bool))
-    sizes = [len(members) for _, members in epoch(some, lot, how, 0)]
+    sizes = [len(batch.members) for batch in epoch(some, lot, how, 0)]
     assert set(sizes) == {min(16, faces)}
     assert sum(sizes) > faces - 16
 
@@ -100,7 +100,7 @@ def test_a_rehearsal_has_its_share_of_an_epoch():
     lot = lot_of(faces, np.ones(400, bool), how, rehearsed)
     assert lot.count == 200
     assert lot.chance[rehearsed].sum() == pytest.approx(how.fine_tuning.rehearsal)
-    drawn = np.concatenate([members for _, members in epoch(faces, lot, how, 0)])
+    drawn = np.concatenate([batch.members for batch in epoch(faces, lot, how, 0)])
     assert rehearsed[drawn].mean() == pytest.approx(0.5, abs=0.12)
 
 

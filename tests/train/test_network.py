@@ -14,6 +14,7 @@ from converters.nets.widen import half_as_wide, widened
 from converters.train.settings import DEFAULT_NETWORK
 
 ODD = Network(28, (Stage(8), Stage(12, 1, middle=4), Stage(16, 2, stride=1)))
+FACED = msgspec.structs.replace(ODD, face=True)
 MOST_MULTIPLICATIONS = 30e6
 
 
@@ -31,7 +32,7 @@ def lived_in(network: Network) -> AgeGender:
     return made.eval()
 
 
-@pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD])
+@pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD, FACED])
 def test_the_counts_are_those_of_the_built_network(network):
     """Multiplications and parameters by formula equal those counted in PyTorch."""
     made, counted = AgeGender(network).eval(), []
@@ -51,7 +52,7 @@ def test_the_default_network_keeps_its_budget():
 
 
 @pytest.mark.converters
-@pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD])
+@pytest.mark.parametrize("network", [DEFAULT_NETWORK, ODD, FACED])
 def test_the_float_file_answers_as_the_trained_network(network):
     """Folded, transposed, padded TensorFlow's way: logits agree to a ten-thousandth."""
     tflite_net = pytest.importorskip("converters.nets.tflite_net", reason="needs TensorFlow")
@@ -62,9 +63,12 @@ def test_the_float_file_answers_as_the_trained_network(network):
     crops = np.random.default_rng(1).integers(0, 256, (5, size, size, 3)).astype(np.float32)
     found = run(crops)
     with torch.no_grad():
-        age, gender = made(torch.from_numpy(crops).permute(0, 3, 1, 2) / 255)
-    assert found["age"].numpy() == pytest.approx(age.numpy(), abs=1e-4)
-    assert found["gender"].numpy()[:, 0] == pytest.approx(gender.numpy(), abs=1e-4)
+        said = made(torch.from_numpy(crops).permute(0, 3, 1, 2) / 255)
+    assert found["age"].numpy() == pytest.approx(said.age.numpy(), abs=1e-4)
+    assert found["gender"].numpy()[:, 0] == pytest.approx(said.gender.numpy(), abs=1e-4)
+    assert ("face" in found) == network.face
+    if network.face:
+        assert found["face"].numpy()[:, 0] == pytest.approx(said.face.numpy(), abs=1e-4)
 
 
 @pytest.mark.converters
@@ -109,6 +113,29 @@ def test_a_file_gives_the_network_back(integers, apart):
     for want, have, learns in zip(wanted, again, learning, strict=True):
         assert have.numpy() == pytest.approx(want.numpy(), abs=apart)
         assert learns.numpy() == pytest.approx(have.numpy(), abs=1e-3)
+
+
+@pytest.mark.converters
+def test_a_network_goes_on_from_a_file_that_tells_no_faces():
+    """It says what the file says, and of every crop alike that it may be a face or not."""
+    tflite_net = pytest.importorskip("converters.nets.tflite_net", reason="needs TensorFlow")
+    from converters.nets.tflite_weights import network_of
+
+    made = lived_in(ODD)
+    content = tflite_net.convert(ODD, [tflite_net.Layer(*pair) for pair in made.folded()], None)
+    pixels = torch.rand(4, 3, 28, 28)
+    with torch.no_grad():
+        wanted, found = made(pixels), network_of(content, FACED, pixels)(pixels)
+    assert found.age.numpy() == pytest.approx(wanted.age.numpy(), abs=1e-4)
+    assert found.face.tolist() == [0.0] * 4
+    with pytest.raises(ValueError, match="layers instead"):
+        network_of(
+            tflite_net.convert(
+                FACED, [tflite_net.Layer(*pair) for pair in lived_in(FACED).folded()], None
+            ),
+            ODD,
+            pixels,
+        )
 
 
 @pytest.mark.converters

@@ -12,7 +12,7 @@ from converters.errors import ConvertError
 from converters.nets.spec import Network, Stage
 from converters.train.answers import tensor
 from converters.train.batches import plain_crops
-from converters.train.loop import Trainer
+from converters.train.loop import Beside, Trainer
 from converters.train.soft_labels import SoftLabels
 from converters.train.split import held_out
 from converters.train.teacher import averaged_network, network_to_begin_with, soft_labels
@@ -33,7 +33,7 @@ def taught(weight: float = 0.5, features: int = 0) -> Trainer:
         np.full(count, 0.3, np.float32),
         np.tile(colour, (1, features)),
     )
-    return Trainer(how, faces, held_out(faces, 0.25, 1), soft_labels)
+    return Trainer(how, faces, held_out(faces, 0.25, 1), Beside(soft_labels))
 
 
 def trainer() -> Trainer:

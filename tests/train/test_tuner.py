@@ -15,7 +15,7 @@ from converters.errors import ConvertError
 from converters.train.loop import Trainer, train
 from converters.train.settings import Settings, gentle
 from converters.train.split import held_out, three_ways
-from converters.train.start import Sharpness, Start, read_start
+from converters.train.start import Sharpness, Start, read_start, shaped_like
 from converters.train.tuner import Tuner
 from edge.runtime.networks.card import read_card
 from tests.shared import MODELS
@@ -122,7 +122,8 @@ def test_the_shipped_network_can_be_begun_with():
     """Its card says how much a calibration sharpened its heads."""
     pytest.importorskip("ai_edge_litert", reason="needs LiteRT")
     crops = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3)).astype(np.uint8)
-    found = read_start(CARD.with_suffix(".tflite"), Settings(), crops)
+    path = CARD.with_suffix(".tflite")
+    found = read_start(path, shaped_like(path, Settings()), crops)
     assert found.sharpness.age == 1.5
     assert found.card.name == "agender_64"
 

@@ -1,4 +1,4 @@
-"""An output tensor → ages in years or probabilities of a woman, by the table of decoders.
+"""An output tensor → ages in years or probabilities, by the table of decoders.
 
 The published networks differ in how they say an age and a gender; a card names one of these
 decoders and its numbers, and that is all the runtime knows about any of them.
@@ -30,12 +30,32 @@ Values = NDArray[np.float64]
 
 
 def decode(tensor: NDArray[np.float32], output: Output) -> Values:
-    """An output tensor, N × …, → N ages in years, or N probabilities of a woman."""
-    rows: Values = tensor.reshape(len(tensor), -1).astype(np.float64)
+    """An output tensor, N × …, → N ages in years, or N probabilities of a woman or of a face."""
+    rows = _rows(tensor)
     answer: Values = DECODERS[output.kind](rows, output)
     if output.attribute == "gender" and output.positive == "male":
         answer = 1 - answer
     return answer
+
+
+def shares(tensor: NDArray[np.float32], output: Output) -> Values:
+    """An output tensor of classes, N × classes, → each class's share."""
+    return _shares(_rows(tensor), output)
+
+
+def deviation(tensor: NDArray[np.float32], output: Output) -> Values:
+    """An output tensor of kind expectation, N × classes, → each age's standard deviation, years.
+
+    How sure the network is: √(Σ pᵢ · valuesᵢ² − (Σ pᵢ · valuesᵢ)²) × |factor|.
+    """
+    rows = _rows(tensor)
+    shares, values = _shares(rows, output), _values(rows, output)
+    variance = shares @ values**2 - (shares @ values) ** 2
+    return np.asarray(np.sqrt(variance.clip(0)) * abs(output.factor))
+
+
+def _rows(tensor: NDArray[np.float32]) -> Values:
+    return np.asarray(tensor.reshape(len(tensor), -1), np.float64)
 
 
 def _regression(rows: Values, output: Output) -> Values:

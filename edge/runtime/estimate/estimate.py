@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.errors import ModelError
 from edge.runtime.estimate.crop import cut
-from edge.runtime.estimate.decode import Values, decode
+from edge.runtime.estimate.decode import Values, decode, deviation
 from edge.runtime.estimate.sharpness import sharpness
 from edge.runtime.frame import Estimate, Face, Image
 from edge.runtime.meter import Meter
-from edge.runtime.networks.card import Card
+from edge.runtime.networks.card import Card, Output
+from edge.runtime.networks.card import Estimator as Spec
 from edge.runtime.networks.model import Network, load
 
 NAMES_MAX = 64
@@ -51,13 +55,14 @@ class Estimator:
     ) -> list[Estimate]:
         """A BGR frame and faces in its pixels → an estimate a face, in the same order.
 
-        `sharp_only`: of crops less sharp than their card's `age_sharpness_min` no age is told.
+        `sharp_only`: of crops whose age the card does not believe (`age_sharpness_min`,
+        `age_deviation_max_years`) none is told.
         """
         if not faces:
             return []
         found: dict[str, Values] = {}
         batches: dict[tuple[object, object], Image] = {}
-        believed = [True] * len(faces)
+        believed = np.ones(len(faces), np.bool_)
         for network in self._networks:
             spec, size = network.card.estimating, network.card.input
             key = (repr(spec.crop), repr(size))
@@ -68,19 +73,27 @@ class Estimator:
                 outputs = network.run(batches[key])
             for output in spec.outputs:
                 found[output.attribute] = decode(outputs[output.tensor], output)
-                if output.attribute == "age" and sharp_only and spec.age_sharpness_min > 0:
-                    believed = [sharpness(crop) >= spec.age_sharpness_min for crop in batches[key]]
+                if output.attribute == "age" and sharp_only:
+                    believed &= _believed(spec, output, outputs[output.tensor], batches[key])
         nothing = [None] * len(faces)
-        ages, genders = found.get("age"), found.get("gender")
+        told = {name: values.tolist() for name, values in found.items()}
+        columns = (told.get(name, nothing) for name in ("age", "gender", "face"))
         return [
-            Estimate(age if sharp else None, female)
-            for age, female, sharp in zip(
-                nothing if ages is None else ages.tolist(),
-                nothing if genders is None else genders.tolist(),
-                believed,
-                strict=True,
-            )
+            Estimate(age if sure else None, female, face_chance=face)
+            for age, female, face, sure in zip(*columns, believed.tolist(), strict=True)
         ]
+
+
+def _believed(
+    spec: Spec, output: Output, tensor: NDArray[np.float32], crops: Image
+) -> NDArray[np.bool_]:
+    """Of which crops the age is told: those that are sharp enough, and whose age is sure enough."""
+    sure = np.ones(len(crops), np.bool_)
+    if spec.age_sharpness_min > 0:
+        sure &= np.array([sharpness(crop) >= spec.age_sharpness_min for crop in crops])
+    if spec.age_deviation_max_years is not None:
+        sure &= deviation(tensor, output) <= spec.age_deviation_max_years
+    return sure
 
 
 def open_estimator(  # noqa: PLR0913 - each is a key of the configuration

@@ -25,7 +25,7 @@ from edge.runtime.networks.card_keys import (
 )
 
 AGE_KINDS = ("regression", "expectation", "argmax", "index")
-GENDER_KINDS = ("probability", "softmax")
+CHANCE_KINDS = ("probability", "softmax")
 Shift = Annotated[float, Meta(ge=-10_000, le=10_000)]
 Place = tuple[Annotated[float, Meta(ge=-1, le=2)], Annotated[float, Meta(ge=-1, le=2)]]
 APART_MIN = 0.05
@@ -131,15 +131,19 @@ class Crop(Part, frozen=True):
 class Output(Part, frozen=True, kw_only=True):
     """How one output tensor becomes an attribute; the kinds are in `edge.runtime.estimate.decode`.
 
-    Of two genders `positive` is the one at `positive_index`.
+    Of two genders `positive` is the one at `positive_index`; of a face and something else that is
+    the face.
     """
 
-    attribute: Annotated[Literal["age", "gender"], about("What it says of a face.", "age")]
+    attribute: Annotated[
+        Literal["age", "gender", "face"],
+        about("What it says of a crop; face: whether it shows one at all.", "age"),
+    ]
     kind: Annotated[
         Literal["regression", "expectation", "argmax", "index", "probability", "softmax"],
         about(
-            "How its values are read; age: regression, expectation, argmax or index; gender: "
-            "probability or softmax.",
+            "How its values are read; age: regression, expectation, argmax or index; gender and "
+            "face: probability or softmax.",
             "expectation",
         ),
     ]
@@ -171,7 +175,7 @@ class Output(Part, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        kinds = GENDER_KINDS if self.attribute == "gender" else AGE_KINDS
+        kinds = AGE_KINDS if self.attribute == "age" else CHANCE_KINDS
         if self.kind not in kinds:
             raise ValueError(
                 f"an output for {self.attribute} is of kind {', '.join(kinds)}, not {self.kind}"
@@ -201,7 +205,7 @@ class Estimator(Part, frozen=True):
 
     crop: Annotated[Crop, about("How a face is cut.")]
     outputs: Annotated[
-        tuple[Output, ...], about("What is read of its answers.", min_length=1, max_length=2)
+        tuple[Output, ...], about("What is read of its answers.", min_length=1, max_length=3)
     ]
     gender_confidence_min: Annotated[
         Fraction, about("A gender less probable than this is `unknown`.", 0.6, "probability")
@@ -210,6 +214,23 @@ class Estimator(Part, frozen=True):
         Annotated[float, Meta(gt=0, le=120)] | None,
         about("Ages of one person that differ by more are `unknown`; unset: never.", 12.0, "years"),
     ] = None
+    age_deviation_max_years: Annotated[
+        Annotated[float, Meta(gt=0, le=120)] | None,
+        about(
+            "The age read off a crop is not believed where its distribution is wider than this "
+            "(standard deviation); of kind expectation; unset: always believed.",
+            11.0,
+            "years",
+        ),
+    ] = None
+    face_min: Annotated[
+        Fraction,
+        about(
+            "A visit of which no crop shows a face with this probability is nobody's.",
+            0.2,
+            "probability",
+        ),
+    ] = 0.0
     age_sharpness_min: Annotated[
         Sharpness,
         about(
@@ -224,3 +245,9 @@ class Estimator(Part, frozen=True):
         said = [output.attribute for output in self.outputs]
         if len(set(said)) != len(said):
             raise ValueError("two of `outputs` give the same attribute")
+        if self.age_deviation_max_years is not None and not any(
+            output.kind == "expectation" for output in self.outputs
+        ):
+            raise ValueError("`age_deviation_max_years` needs an age of kind expectation")
+        if self.face_min and "face" not in said:
+            raise ValueError("`face_min` needs an output for face")

@@ -66,6 +66,9 @@ class Limits:
     """Without one second look that reaches this, a face may be none (the detector's card)."""
     face_mean_min: float = 0.0
     """Nor has the detector itself been this sure on average."""
+    face_chance_min: float = 0.0
+    """Without one crop that the estimator takes for a face with this probability it is none (the
+    estimator's card)."""
 
 
 def quality_of(face: Face, pose: Pose | None) -> float:
@@ -144,10 +147,14 @@ class Evidence:
         return gender_sure and age_sure
 
     def is_face(self, score_mean: float) -> bool:
-        """Whether this is a face, given the detector's mean score: yes, unless all says no.
+        """Whether this is a face, given the detector's mean score: yes, unless all second looks
+        and that mean say no, or the estimator does of every crop.
 
-        Crops that were too blurred to judge speak for it.
+        Crops that were too blurred for a second look speak for it.
         """
+        chances = [e.face_chance for _, e in self._samples if e.face_chance is not None]
+        if chances and max(chances) < self._limits.face_chance_min:
+            return False
         judged = [e.face for _, e in self._samples if e.face is not None]
         if self.certainly_face or 2 * len(judged) <= len(self._samples):
             return True
