@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from hub.store.migrations import NEWEST, due
 
 BUSY_S = 1.0
 """How long a writer waits for another one; the broker is not listened to meanwhile."""
+MAKING_S = 20.0
+"""How long one waits, before it listens, for another that is making the tables."""
 
 _INSERT = (
     f"INSERT INTO windows ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "
@@ -113,17 +116,24 @@ class SqliteStore:
         address = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)
         try:
+            _wait(connection, BUSY_S if self._reading else MAKING_S)
             _prepare(connection, reading=self._reading)
+            _wait(connection, BUSY_S)
         except BaseException:
             connection.close()
             raise
         return connection
 
 
+def _wait(connection: sqlite3.Connection, longest_s: float) -> None:
+    """Let the connection wait so long for others' locks."""
+    connection.execute(f"PRAGMA busy_timeout = {round(longest_s * 1000)}")
+
+
 def _prepare(connection: sqlite3.Connection, *, reading: bool) -> None:
     """Bring the tables up to date; a reader only looks whether they are."""
     if not reading:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
     version = _version(connection)
     steps = due(version)
@@ -134,6 +144,20 @@ def _prepare(connection: sqlite3.Connection, *, reading: bool) -> None:
         )
     if steps:
         _migrate(connection)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Change to a write-ahead log; while another does so SQLite refuses, and does not wait."""
+    until_s = time.monotonic() + MAKING_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -237,6 +237,17 @@ def test_a_store_of_every_version_is_brought_up_to_date(
 
 
 def test_several_programs_may_make_the_tables_at_once(address: str) -> None:
+    assert made_at_once(address, 4) == []
+
+
+def test_many_may_make_the_file_and_its_log_at_once(tmp_path: Path) -> None:
+    """SQLite refuses, instead of waiting, where two change to a write-ahead log at a time."""
+    for number in range(20):
+        assert made_at_once(str(tmp_path / f"{number}.sqlite3"), 8) == []
+
+
+def made_at_once(address: str, programs: int) -> list[Exception]:
+    """What kept any of them from opening the store."""
     failures: list[Exception] = []
 
     def start() -> None:
@@ -245,12 +256,12 @@ def test_several_programs_may_make_the_tables_at_once(address: str) -> None:
         except StoreError as error:
             failures.append(error)
 
-    threads = [Thread(target=start) for _ in range(4)]
+    threads = [Thread(target=start) for _ in range(programs)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert failures == []
+    return failures
 
 
 def test_a_reader_makes_nothing(tmp_path: Path, database: str) -> None:
