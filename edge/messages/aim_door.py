@@ -10,7 +10,7 @@ import msgspec
 
 from edge.closing import Closing
 from edge.messages.aim import AIM_SOCKET, ForPage, FromAim, FromPage, ToAim
-from edge.messages.page import FOLDER
+from edge.messages.folders import PAGE
 from edge.messages.request_door import Asked, RequestDoor, RequestLine
 
 log = logging.getLogger("vision")
@@ -39,7 +39,7 @@ class PageAimDoor(RequestDoor[FromPage]):
     """The end of an `aim` that shows to a browser: the page's group may send to it."""
 
     def __init__(self, runtime: str | Path) -> None:
-        super().__init__(Path(runtime) / FOLDER / AIM_SOCKET, _from_page, 0o660)
+        super().__init__(Path(runtime) / PAGE / AIM_SOCKET, _from_page, 0o660)
 
 
 class ShutDoor(Closing):
@@ -94,7 +94,7 @@ class PageAimLine(RequestLine[ForPage]):
 
     def __init__(self, runtime: str | Path, request: FromPage) -> None:
         """Ask the one that runs on this device."""
-        super().__init__(Path(runtime) / FOLDER / AIM_SOCKET, request, _for_page)
+        super().__init__(Path(runtime) / PAGE / AIM_SOCKET, request, _for_page)
 
     def _why_not(self, error: OSError) -> str:
         if isinstance(error, FileNotFoundError | ConnectionRefusedError):

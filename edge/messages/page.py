@@ -13,11 +13,10 @@ import msgspec
 from msgspec import Struct
 
 from edge.messages.fields import Sentence
+from edge.messages.folders import PAGE
 from edge.messages.messages import Guarantees, Health, ModelInfo, State
 from edge.messages.record_socket import RecordSocket
 
-FOLDER = "page"
-"""Below the runtime folder, so that the page need see none of the other sockets there."""
 PAGE_SOCKET = "page.sock"
 PUBLISHER_SOCKET = "publisher.sock"
 
@@ -62,7 +61,7 @@ class PageSocket(RecordSocket[ToPage, Ask]):
 
     def __init__(self, runtime: str | Path) -> None:
         """Bind in the page's folder of the runtime directory, made where missing."""
-        folder = Path(runtime) / FOLDER
+        folder = Path(runtime) / PAGE
         super().__init__(folder / PAGE_SOCKET, folder / PUBLISHER_SOCKET, _to_page)
 
 
@@ -71,5 +70,5 @@ class TellingSocket(RecordSocket[Ask, ToPage]):
 
     def __init__(self, runtime: str | Path) -> None:
         """Bind in the page's folder of the runtime directory, made where missing."""
-        folder = Path(runtime) / FOLDER
+        folder = Path(runtime) / PAGE
         super().__init__(folder / PUBLISHER_SOCKET, folder / PAGE_SOCKET, _to_publisher)
