@@ -29,6 +29,7 @@ _REFUSE = (
     "INSERT INTO refused (digest, received_ms, topic, reason, size, payload) "
     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_WAIT = f"PRAGMA busy_timeout = {round(BUSY_S * 1000)}"
 _HAS_VERSION = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'"
 _VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
 _VERSION_TABLE = (
@@ -114,20 +115,15 @@ class SqliteStore:
             self._path.absolute().parent.mkdir(parents=True, exist_ok=True)
         mode = "ro" if self._reading else "rwc"
         address = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
-        connection = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)
+        longest_s = BUSY_S if self._reading else MAKING_S
+        connection = sqlite3.connect(address, uri=True, timeout=longest_s, isolation_level=None)
         try:
-            _wait(connection, BUSY_S if self._reading else MAKING_S)
             _prepare(connection, reading=self._reading)
-            _wait(connection, BUSY_S)
+            connection.execute(_WAIT)
         except BaseException:
             connection.close()
             raise
         return connection
-
-
-def _wait(connection: sqlite3.Connection, longest_s: float) -> None:
-    """Let the connection wait so long for others' locks."""
-    connection.execute(f"PRAGMA busy_timeout = {round(longest_s * 1000)}")
 
 
 def _prepare(connection: sqlite3.Connection, *, reading: bool) -> None:
