@@ -131,13 +131,20 @@ def drawn_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) ->
     return _changed((chips.pixels[i] for i in chosen), settings, random)
 
 
-def small_crops(chips: Chips, members: NDArray[np.int64], settings: Settings, px: int) -> Image:
-    """The plain crops as of faces `px` pixels wide: reduced as a lens does, then enlarged."""
+def small_crops(
+    chips: Chips, members: NDArray[np.int64], settings: Settings, px: int, blur_px: float = 0.0
+) -> Image:
+    """The plain crops as of faces `px` pixels wide: reduced as a lens does, then enlarged.
+
+    blur_px: out of focus by a Gaussian of this deviation, in the small face's own pixels.
+    """
     data, size = settings.data, settings.network.size
     side = round(data.chip_px / data.chip_reach)
     out = np.empty((len(members), size, size, 3), np.uint8)
     for row, member in enumerate(members):
         face = plain(chips.pixels[member], side, data.chip_reach)
         little = cv2.resize(face, (px, px), interpolation=cv2.INTER_AREA)
+        if blur_px:
+            little = cv2.GaussianBlur(little, (0, 0), blur_px)
         cv2.resize(little, (size, size), dst=out[row], interpolation=cv2.INTER_LINEAR)
     return out

@@ -140,10 +140,14 @@ def calibration_error(chance: Floats, true: NDArray[np.bool_], bins: int = 15) -
     The confidence is that of the likelier answer, ½..1, in bins of equal width (Guo 2017).
     """
     confidence = np.maximum(chance, 1 - chance)
-    right = (chance >= 0.5) == true
     place = np.minimum(((confidence - 0.5) * 2 * bins).astype(int), bins - 1)
+    return _gap(confidence, (chance >= 0.5) == true, place)
+
+
+def _gap(said: Floats, right: NDArray[np.bool_], place: NDArray[np.int64]) -> float:
+    """How far confidence and accuracy are apart in each of the bins, weighted by faces."""
     gaps = [
-        abs(confidence[place == b].mean() - right[place == b].mean()) * (place == b).mean()
+        abs(said[place == b].mean() - right[place == b].mean()) * (place == b).mean()
         for b in np.unique(place)
     ]
     return float(sum(gaps))
@@ -170,12 +174,7 @@ def age_calibration_error(chance: Floats, band: NDArray[np.int64], bins: int = 1
     |how likely it was said to be − how often it was right|, weighted by faces (Guo 2017).
     """
     said, right = chance.max(1), chance.argmax(1) == band
-    place = np.minimum((said * bins).astype(int), bins - 1)
-    gaps = [
-        abs(said[place == b].mean() - right[place == b].mean()) * (place == b).mean()
-        for b in np.unique(place)
-    ]
-    return float(sum(gaps))
+    return _gap(said, right, np.minimum((said * bins).astype(int), bins - 1))
 
 
 def threshold(curve: list[dict[str, float]], accuracy: float, answered: float) -> float:

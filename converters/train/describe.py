@@ -78,7 +78,7 @@ class HeldOut(NamedTuple):
     small: Mapping[int, Said]
     """What the int8 file says where the crop, about as wide as the face, has so many pixels."""
     worn: Said
-    """What it says where the crop is out of focus, as `unsure.worn_crops` makes it."""
+    """What it says where the crop is out of focus, as `unsure.WORN_PX` says."""
     data: str
     judged: faceness.Judged | None = None
     """Faces and other things, where it tells them apart."""

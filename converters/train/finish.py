@@ -184,7 +184,8 @@ def _held_out(outcome: Outcome, files: Files, draft: describe.Draft) -> describe
         px: _said(draft, "int8", files.small, small_crops(chips, members, settings, px))
         for px in CROP_PX
     }
-    worn = _said(draft, "int8", files.small, unsure.worn_crops(chips, members, settings))
+    blurred = small_crops(chips, members, settings, unsure.WORN_PX, unsure.WORN_BLUR_PX)
+    worn = _said(draft, "int8", files.small, blurred)
     said = _said(draft, "int8", files.small, crops)
     kinds = {"held out": said, "out of focus": worn} | {f"{p} px": s for p, s in small.items()}
     return describe.HeldOut(

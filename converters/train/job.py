@@ -34,6 +34,8 @@ def train_and_bundle(
     if lessons.rehearsal is not None and not tunes:
         raise ConvertError("--rehearse goes with --start NAME.tflite: nothing else is rehearsed")
     run = Run(data, _for_tuning(settings, lessons) if tunes else settings, out, models, lessons)
+    if not tunes:
+        _check_not_faces(run)
     out.mkdir(parents=True, exist_ok=True)
     claim(out, run.settings, data)
     chips = chips_of(data, run.settings, out / "chips", models)
@@ -75,14 +77,18 @@ def _trained(run: Run, chips: Chips, held: Mask) -> Path:
     return done.card
 
 
-def _others(run: Run) -> Others | None:
-    """Crops to tell faces from other things by, of a network that is to say it."""
-    given, settings = run.lessons.not_faces, run.settings
-    if settings.network.face != (given is not None):
+def _check_not_faces(run: Run) -> None:
+    """ConvertError, before a face is cut, where one is there without the other."""
+    if run.settings.network.face != (run.lessons.not_faces is not None):
         raise ConvertError(
             "--not-faces and `face = true` in the configuration's [network] go together: the one "
             "is what the other is learned from"
         )
+
+
+def _others(run: Run) -> Others | None:
+    """Crops to tell faces from other things by, of a network that is to say it."""
+    given, settings = run.lessons.not_faces, run.settings
     return None if given is None else read_others(given, settings.data, settings.not_faces)
 
 

@@ -11,15 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from converters.labels import ADULT_BAND, BAND_MIDDLES
-from converters.train.augment import plain
-from converters.train.chips import Chips
-from converters.train.settings import Settings
-from edge.runtime.frame import Image
 
 CHILD_YEARS = 18.0
 CHILDREN_MAX = 0.03
@@ -37,19 +32,6 @@ class Ages(NamedTuple):
 
     years: NDArray[np.float64]
     deviation: NDArray[np.float64]
-
-
-def worn_crops(chips: Chips, members: NDArray[np.int64], settings: Settings) -> Image:
-    """The plain crops as of faces WORN_PX wide and out of focus; N × size × size × 3."""
-    data, size = settings.data, settings.network.size
-    side = round(data.chip_px / data.chip_reach)
-    out = np.empty((len(members), size, size, 3), np.uint8)
-    for row, member in enumerate(members):
-        face = plain(chips.pixels[member], side, data.chip_reach)
-        little = cv2.resize(face, (WORN_PX, WORN_PX), interpolation=cv2.INTER_AREA)
-        little = cv2.GaussianBlur(little, (0, 0), WORN_BLUR_PX)
-        cv2.resize(little, (size, size), dst=out[row], interpolation=cv2.INTER_LINEAR)
-    return out
 
 
 def risk_and_coverage(

@@ -48,6 +48,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--models", type=Path, default=Path("models_tflite"), help="folder of the detectors"
     )
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")
+    _add_lessons(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_lessons(parser: argparse.ArgumentParser) -> None:
+    """What a run builds on besides its data."""
     parser.add_argument(
         "--teacher",
         type=Path,
@@ -90,7 +96,6 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         action="store_true",
         help="take the result though it is not surely better than the start",
     )
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
