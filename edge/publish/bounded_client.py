@@ -7,8 +7,10 @@ sender releases it: a broker that never does made the process grow without end.
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -117,6 +119,25 @@ class BoundedClient(mqtt.Client):
         data = super()._sock_recv(min(bufsize, _CHUNK_BYTES))
         packet["to_process"] -= max(len(data) - 1, 0)
         return data[:1]
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        try:
+            return super()._sock_send(buf)
+        except BlockingIOError:
+            raise
+        except OSError:
+            self._raise_last_word()
+            raise
+
+    def _raise_last_word(self) -> None:
+        """Of a broker that has closed before we wrote, what it said is still to be read.
+
+        With TLS 1.3 our handshake is over before the broker judges our certificate: its alert
+        comes while we write, and the library would give up without it.
+        """
+        if isinstance(self._sock, ssl.SSLSocket):
+            with suppress(BlockingIOError):
+                super()._sock_recv(1)
 
     def _packet_handle(self) -> MQTTErrorCode:
         command = self._in_packet["command"]

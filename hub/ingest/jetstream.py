@@ -21,7 +21,6 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, Error
-from nats.errors import TimeoutError as NothingCame
 from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -95,7 +94,7 @@ class JetStreamSource:
             return
         try:
             messages = await consumer.fetch(self._settings.batch_windows, timeout=timeout_s)
-        except NothingCame:
+        except TimeoutError:  # nothing came: the library's own error, or asyncio's
             await self._look_after(consumer)
             return
         for message in messages:
@@ -169,7 +168,8 @@ class JetStreamSource:
         if first and isinstance(error, NotFoundError):
             log.warning("NATS has no stream %s until a device connects", self._settings.stream)
         elif first:
-            log.warning("NATS %s: %s; trying again", self._settings.address, error or "no answer")
+            said = str(error) or "no answer"
+            log.warning("NATS %s: %s; trying again", self._settings.address, said)
 
 
 async def _told_elsewhere(_error: Exception) -> None:
