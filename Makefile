@@ -20,6 +20,8 @@ HOURS ?= 1
 REVISION ?= 1
 # As many workers as processors; the tests of a file stay together, for what they set up once.
 WORKERS ?= -n auto --dist loadfile
+# Booted machines: two at a time, those of one folder one after the other.
+MACHINES ?= -n 2 --dist loadgroup
 
 .PHONY: help deb demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible sbom setup clean
 help:
@@ -49,7 +51,7 @@ test: $(VENV)/ready
 
 test-slow: $(VENV)/ready
 	$(BIN)/python -m pytest $(WORKERS) -m "slow and not converters" --ignore tests/system
-	$(BIN)/python -m pytest -m "slow and not converters" tests/system
+	$(BIN)/python -m pytest $(MACHINES) -m "slow and not converters" tests/system
 
 test-arm64-machine: $(VENV)/ready
 	AGENDER_FULL_ARM64=1 $(BIN)/python -m pytest -s tests/system/arm64/test_whole_machine.py

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -23,6 +25,10 @@ from tests.fleet.rendered import (
 DOOR = Topics(Config(device=Device(site="shop", name="door")))
 
 
+ALLOWED = re.compile(
+    r'\{allow, \{username, "(\w+)"\}, (publish|subscribe), \[(.*?)\]\}\.', re.DOTALL
+)
+"""A rule of EMQX: who, what, where."""
 INGESTOR = {"name": "ingestor", "access": "counts"}
 
 
@@ -66,6 +72,33 @@ def test_the_ingestor_reads_what_it_subscribes_to_and_nothing_else():
     """Windows of every device; neither health nor requests, and it writes nothing."""
     topic = Settings(share="hub").topic.removeprefix("$share/hub/")
     assert access_list()["ingestor"] == [("read", topic)]
+
+
+def test_the_access_list_of_emqx_grants_the_same():
+    """Each user of mosquitto's list and the ingestor; whoever is not named gets nothing."""
+    written = (INTEGRATIONS / "emqx-acl.conf").read_text()
+    granted: dict[str, list[tuple[str, str]]] = {}
+    for user, action, topics in ALLOWED.findall(written):
+        access = {"publish": "write", "subscribe": "read"}[action]
+        granted.setdefault(user, []).extend((access, t) for t in re.findall(r'"([^"]+)"', topics))
+    wanted = parsed((INTEGRATIONS / "mosquitto.acl").read_text().splitlines())
+    wanted["ingestor"] = access_list()["ingestor"]
+    assert {user: sorted(rights) for user, rights in granted.items()} == {
+        user: sorted(rights) for user, rights in wanted.items()
+    }
+    terms = [line for line in written.splitlines() if line.startswith("{")]
+    assert len(terms) == len(ALLOWED.findall(written)) + 1
+    assert terms[-1] == "{deny, all}."
+
+
+def test_emqx_can_read_its_access_list():
+    """They are Erlang's terms, which its own reader takes."""
+    erl = shutil.which("erl")
+    if erl is None:
+        pytest.skip("Erlang is not installed (apt install rabbitmq-server brings it)")
+    read = f'{{ok, [_ | _]}} = file:consult("{INTEGRATIONS / "emqx-acl.conf"}"), halt(0).'
+    done = subprocess.run([erl, "-noshell", "-eval", read], timeout=60, check=False)
+    assert done.returncode == 0
 
 
 def covers(pattern: str, topic: str) -> bool:
