@@ -42,17 +42,17 @@ def complete(parsed: argparse.Namespace, ask: Ask | None, known: Config) -> list
     if parsed.place is None:
         if ask is None:
             raise UserError(f"--place is missing: one of {', '.join(PLACES)}")
-        parsed.place = _chosen(ask, "What kind of place is it?", PLACE_WORDS)
+        parsed.place = chosen(ask, "What kind of place is it?", PLACE_WORDS)
     if ask is None:
         return []
     standard = Config()
-    typed = _ask_source(parsed, ask) if known.source.uri == standard.source.uri else []
+    typed = ask_source(parsed, ask) if known.source.uri == standard.source.uri else []
     for flag, key, question in NAMES:
         default = _held(standard, key)
         if getattr(parsed, flag) is None and _held(known, key) == default:
             proposed = _announced() if flag == "broker" else ""
             note = f"{question}; this one announces itself" if proposed else question
-            setattr(parsed, flag, _answered(ask, note, proposed or default, key) or None)
+            setattr(parsed, flag, answered(ask, note, proposed or default, key) or None)
     return typed
 
 
@@ -83,15 +83,16 @@ def asker() -> Ask | None:
     return ask
 
 
-def _ask_source(parsed: argparse.Namespace, ask: Ask) -> list[str]:
+def ask_source(parsed: argparse.Namespace, ask: Ask) -> list[str]:
+    """Which camera, where no flag says it; what was typed comes back as `key=value`."""
     if parsed.source is not None or any(o.startswith("source.uri") for o in parsed.overrides):
         return []
     found = dict(offered(cameras()))
     found["another"] = "a network camera (rtsp://…), a file"
-    chosen = _chosen(ask, "Which camera?", found)
-    if chosen == "another":
-        return [f"source.uri={_answered(ask, 'Address or path', '', 'source.uri')}"]
-    parsed.source = chosen
+    camera = chosen(ask, "Which camera?", found)
+    if camera == "another":
+        return [f"source.uri={answered(ask, 'Address or path', '', 'source.uri')}"]
+    parsed.source = camera
     return []
 
 
@@ -101,7 +102,7 @@ def offered(usb: Sequence[Camera]) -> list[tuple[str, str]]:
     return own + [(str(camera.path), camera.name) for camera in usb]
 
 
-def _answered(ask: Ask, question: str, default: str, key: str) -> str:
+def answered(ask: Ask, question: str, default: str, key: str) -> str:
     """What a key of the configuration can hold; asked again until it is that."""
     prompt = f"{question} [{default}]: " if default else f"{question}: "
     told = ""
@@ -128,7 +129,7 @@ def _held(config: Config, key: str) -> str:
     return str(getattr(getattr(config, section), name))
 
 
-def _chosen(ask: Ask, question: str, choices: dict[str, str]) -> str:
+def chosen(ask: Ask, question: str, choices: dict[str, str]) -> str:
     """A key of `choices`, by its number or itself; asked again until it is one."""
     keys = list(choices)
     numbers = {str(number): key for number, key in enumerate(keys, 1)}

@@ -18,10 +18,19 @@ from edge.runtime.networks.inventory import check_models
 from edge.runtime.networks.licences import require_commercial
 
 
+class TrialError(UserError):
+    """Camera or broker does not work; `failed` are the subjects of the findings that say so."""
+
+    def __init__(self, failed: Sequence[str]) -> None:
+        self.failed = tuple(dict.fromkeys(failed))
+        self.reason = f"nothing was written, since {' and '.join(self.failed)} failed"
+        super().__init__(f"{self.reason}: mend it, or write all the same with --untested")
+
+
 def try_out(
     config: Config, password: str, *, untested: bool, units: Sequence[str] = ("", "")
 ) -> None:
-    """Print what is found of camera and broker; UserError where one fails, unless `untested`.
+    """Print what is found of camera and broker; TrialError where one fails, unless `untested`.
 
     `units`: vision's and publisher's that are to be set up; others may run beside them.
     """
@@ -33,10 +42,7 @@ def try_out(
         print(line(finding), flush=True)
         failed += [finding.subject] if finding.state == "bad" else []
     if failed and not untested:
-        raise UserError(
-            f"nothing was written, since {' and '.join(dict.fromkeys(failed))} failed: mend it, or "
-            "write all the same with --untested"
-        )
+        raise TrialError(failed)
 
 
 def _findings(config: Config, password: str, vision: str, publisher: str) -> Iterator[Finding]:

@@ -24,7 +24,8 @@ from edge.init import system
 from edge.init.arguments import PLACES
 from edge.init.places import Places
 from edge.init.questions import Ask, asker, complete
-from edge.init.trial import try_out
+from edge.init.second_try import answer_again
+from edge.init.trial import TrialError, try_out
 from edge.output import say
 from edge.whole_files import keep, replacing
 
@@ -50,8 +51,20 @@ def init(parsed: argparse.Namespace, overrides: Overrides, places: Places) -> in
         system.require(places, parsed.out)
     ask = asker()
     typed = complete(parsed, ask, settings.load(_base(parsed), overrides(parsed)))
-    config = configuration(parsed, overrides, typed)
-    password = _password(parsed, config, ask)
+    password: str | None = None
+    while True:
+        config = configuration(parsed, overrides, typed)
+        password = _password(parsed, config, ask) if password is None else password
+        try:
+            return _carry_out(parsed, config, password, places)
+        except TrialError as error:
+            if ask is None:
+                raise
+            typed, keeps_password = answer_again(parsed, ask, error, typed)
+            password = password if keeps_password else None
+
+
+def _carry_out(parsed: argparse.Namespace, config: Config, password: str, places: Places) -> int:
     if not parsed.services:
         return _write_alone(parsed, config, password)
     return _set_up(parsed, config, password, places)

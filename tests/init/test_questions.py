@@ -13,8 +13,10 @@ from edge.errors import ConfigError, UserError
 from edge.flash import secret
 from edge.init import questions, verb
 from edge.init.arguments import PLACES
+from edge.init.places import Places
 from edge.publish.mdns import Found
 from edge.runtime.capture.v4l2_device import Camera
+from tests.publish.support import free_port
 
 
 def parsed(*words):
@@ -149,3 +151,71 @@ def test_an_end_of_the_answers_writes_nothing(monkeypatch):
     ask = questions.asker()
     with pytest.raises(UserError, match="nothing was written"):
         ask("Which?")
+
+
+WHERE_SOMEBODY_SITS = ("--no-services", "--place", "home", "--site", "shop", "--device", "door")
+
+
+def at_a_terminal(monkeypatch, *answers):
+    ask = answering(*answers)
+    monkeypatch.setattr(verb, "asker", lambda: ask)
+    return ask
+
+
+def run_init(*words):
+    line = parsed(*WHERE_SOMEBODY_SITS, *words)
+    return verb.init(line, overrides, Places())
+
+
+def test_a_trial_that_failed_is_repeated_with_the_same_answers(
+    tmp_path, monkeypatch, demo_clip, mosquitto, capsys
+):
+    """The broker was off; it is switched on, and nothing is asked twice."""
+    out, port = tmp_path / "config.toml", free_port()
+    broker = f"127.0.0.1:{port}"
+    ask = at_a_terminal(monkeypatch, broker, "", "again", "anew", f"127.0.0.1:{mosquitto}", "")
+    assert run_init("--source", str(demo_clip), "--out", str(out)) == 0
+    assert "broker failed. What now?" in ask.asked[2]
+    assert "broker failed. What now?" in ask.asked[3]
+    assert broker in ask.asked[4]
+    written = out.read_text()
+    assert f"port = {mosquitto}" in written
+    assert 'name = "door"' in written
+    assert capsys.readouterr().out.count("127.0.0.1") >= 3
+
+
+def test_what_is_tried_anew_may_be_the_camera_alone(tmp_path, monkeypatch, demo_clip, mosquitto):
+    out, missing = tmp_path / "config.toml", tmp_path / "none.mp4"
+    monkeypatch.setattr(questions, "cameras", lambda: [])
+    monkeypatch.setattr(questions, "find_spec", lambda name: None)
+    broker = ("--broker", f"127.0.0.1:{mosquitto}", "--username", "door")
+    secrets = iter(["secret", "another"])
+    monkeypatch.setattr(secret, "read", lambda *_: next(secrets))
+    ask = at_a_terminal(monkeypatch, "1", str(missing), "anew", "1", str(demo_clip))
+    assert run_init(*broker, "--out", str(out)) == 0
+    assert next(secrets) == "another", "the password was asked for once"
+    assert str(demo_clip) in out.read_text()
+    assert len(ask.asked) == 5
+
+
+def test_what_failed_may_be_written_all_the_same(tmp_path, monkeypatch, demo_clip):
+    out = tmp_path / "config.toml"
+    at_a_terminal(monkeypatch, f"127.0.0.1:{free_port()}", "", "write")
+    assert run_init("--source", str(demo_clip), "--out", str(out)) == 0
+    assert out.exists()
+
+
+def test_who_gives_up_has_written_nothing(tmp_path, monkeypatch, demo_clip):
+    out = tmp_path / "config.toml"
+    answers = iter([f"127.0.0.1:{free_port()}", ""])
+
+    def ask(_question):
+        try:
+            return next(answers)
+        except StopIteration:
+            raise UserError(questions.NOT_ANSWERED) from None
+
+    monkeypatch.setattr(verb, "asker", lambda: ask)
+    with pytest.raises(UserError, match="nothing was written"):
+        run_init("--source", str(demo_clip), "--out", str(out))
+    assert not out.exists()
