@@ -9,7 +9,7 @@ from edge.errors import ConfigError
 
 HOST = r"[A-Za-z0-9.:_%-]{1,253}"
 AUTO = "auto"
-"""In place of a host: the broker that announces itself on this network."""
+"""In place of a host: the broker that announces itself on this network, or that DNS names."""
 WS_PATH = r"/[\x21-\x7e]{0,2000}"
 BROKER = re.compile(
     r"(\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?"

@@ -28,6 +28,8 @@ WINDOW_S_MAX = 7 * 86_400
 KEPT_BYTES = 16_384
 """What is kept of a message that is no window: as much as the longest window has."""
 
+_WRONG = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
+"""What reading bytes of any kind raises; before 0.20 msgspec's errors are no ValueErrors."""
 _PLACE = re.compile(PLACE_PATTERN)
 
 
@@ -55,8 +57,7 @@ def read(topic: str, payload: bytes) -> Window | Refused:
     try:
         site, device = owner(topic)
         return Window(site, device, _counts(payload, site, device))
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        # msgspec's errors and Unicode's are ValueErrors.
+    except _WRONG as error:
         return refused(topic, payload, str(error))
 
 

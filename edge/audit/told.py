@@ -142,7 +142,7 @@ def _window(line: bytes, device: str) -> CountsHead | None:
     try:
         found = json.loads(text[:LINE_BYTES])
         return _checked(_unwrapped(found, device))
-    except (ValueError, TypeError, RecursionError):  # msgspec's and Unicode's are ValueErrors
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
         raise Record("no window of schema 2") from None
 
 

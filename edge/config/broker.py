@@ -46,8 +46,8 @@ class Mqtt(Section, frozen=True):
         Meta(
             pattern=rf"^{HOST}$(?!\n)",
             description="The broker's host name or address, without scheme, user or password; "
-            "auto: the one that announces itself on this network (mDNS; with mqtt.tls "
-            "_secure-mqtt._tcp, else _mqtt._tcp), and its port.",
+            "auto: the one that announces itself on this network (mDNS), or that its DNS names "
+            "(SRV records of the search domain); with mqtt.tls _secure-mqtt._tcp, else _mqtt._tcp.",
         ),
     ] = "localhost"
     port: Annotated[

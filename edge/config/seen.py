@@ -107,6 +107,13 @@ class Source(Section, frozen=True):
         Annotated[float, Meta(ge=1, le=64)] | None,
         Meta(description="Fixed analogue gain of a Raspberry Pi camera; unset: automatic."),
     ] = None
+    usb_gain: Annotated[
+        Annotated[int, Meta(ge=0, le=65_535)] | None,
+        Meta(
+            description="Fixed gain of a USB camera, in its driver's own units (v4l2-ctl "
+            "--list-ctrls shows their range); most heed it with exposure_ms alone. Unset: as it is."
+        ),
+    ] = None
     focus_m: Annotated[
         Annotated[float, Meta(gt=0)] | None,
         Meta(description="Fixed focus at this distance, where the lens moves; unset: autofocus."),

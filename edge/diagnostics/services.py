@@ -7,12 +7,14 @@ from importlib.util import find_spec
 
 from msgspec.structs import replace
 
+from edge.broker_address import AUTO
 from edge.config.address import needs_network
 from edge.config.tables import Config
 from edge.diagnostics.finding import Finding
 from edge.errors import UserError
 from edge.host import exposure, units
 from edge.host.notify import NO_FRAMES
+from edge.publish.auto_broker import LIBRARIES, brokers, may_ask_dns
 from edge.publish.probe import probe
 from edge.publish.probe_words import in_two
 from edge.redact import shown
@@ -94,8 +96,27 @@ def broker(config: Config, unit: str = "") -> Iterator[Finding]:
         yield from _probed(replace(config, mqtt=config.mqtt.at(to)))
 
 
+def _found(config: Config) -> Iterator[Finding]:
+    """Which brokers `mqtt.host = "auto"` finds, how, and whether DNS may be asked at all."""
+    tls = config.mqtt.tls
+    ask_dns = may_ask_dns(config.mqtt, tls=tls)
+    if not ask_dns:
+        yield Finding("broker", "note", "auto: DNS is not asked, for without mqtt.ca_file or "
+                      "mqtt.pins anybody's certificate would do")  # fmt: skip
+    for name, package in LIBRARIES.items():
+        if find_spec(name) is None and (ask_dns or name != "dns"):
+            yield Finding("broker", "note", f"auto: {package} is not installed")
+    try:
+        for found in brokers(tls=tls, ask_dns=ask_dns):
+            yield Finding("broker", "note", f"auto: {found.endpoint} by {found.how}")
+    except OSError as error:
+        yield Finding("broker", "note", f"auto: {error}")
+
+
 def _probed(config: Config) -> Iterator[Finding]:
     """One broker takes this device."""
+    if config.mqtt.endpoint.host == AUTO:
+        yield from _found(config)
     where = str(config.mqtt.endpoint)
     try:
         told = probe(config)

@@ -46,11 +46,7 @@ def sendable(counts: CountsHead, places: Collection[str], numbering: str) -> Sen
     known = msgspec.structs.replace(counts, places=found)
     try:
         payload = _checked(known)
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-    ) as error:  # msgspec's and Unicode's are ValueErrors
+    except (msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
         empty = _emptied(counts, numbering)
         return Sendable(empty, encode_counts(empty), str(error)[:200] or "it makes no sense")
     return Sendable(known, payload)

@@ -101,6 +101,10 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     licence: Annotated[str, Meta(max_length=96, pattern=r"^[\x20-\x7e]*$(?!\n)")] = ""
 
 
+AlwaysFalse = Annotated[bool, Meta(extra_json_schema={"enum": [False]})]
+"""False; no `Literal[False]`, since msgspec 0.19 decodes none."""
+
+
 class Guarantees(Struct, frozen=True, kw_only=True):
     """What of a person can leave this device, as configured and as far as it can be told.
 
@@ -114,8 +118,8 @@ class Guarantees(Struct, frozen=True, kw_only=True):
     the UTC day's windows since vision started; both null without noise.
     """
 
-    pictures_leave: Literal[False] = False
-    identities_leave: Literal[False] = False
+    pictures_leave: AlwaysFalse = False
+    identities_leave: AlwaysFalse = False
     vision_without_network: bool | None = None
     vision_without_sockets: bool | None = None
     vision_without_core_dumps: bool | None = None
@@ -127,6 +131,11 @@ class Guarantees(Struct, frozen=True, kw_only=True):
     profile: Name = "none"
     epsilon: Amount | None = None
     epsilon_spent: Amount | None = None
+
+    def __post_init__(self) -> None:
+        """ValueError, which decoding makes a ValidationError, where a picture or person leaves."""
+        if self.pictures_leave or self.identities_leave:
+            raise ValueError("no picture and no identity leaves a device")
 
 
 CameraKind = Annotated[str, Meta(max_length=16, pattern=r"^[a-z0-9+]*$(?!\n)")]

@@ -59,7 +59,7 @@ def encode_totals(totals: TotalsHead) -> bytes:
 
 
 def decode_totals(payload: bytes) -> TotalsHead:
-    """What `encode_totals` made; ValueError (msgspec's) where it is something else."""
+    """What `encode_totals` made; MsgspecError where it is something else."""
     flat: dict[str, Any] = msgspec.json.decode(payload, type=dict[str, Any])
     lines = {name: flat.pop(name) for name in list(flat) if "_line_" in name}
     return msgspec.convert(flat | {"lines": lines}, Totals)

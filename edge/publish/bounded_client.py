@@ -18,9 +18,9 @@ from paho.mqtt.enums import MessageType, MQTTErrorCode
 
 from edge.broker_address import AUTO, Endpoint
 from edge.config.proxy import Proxy
+from edge.publish.auto_broker import locate
 from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
-from edge.publish.mdns import locate
 from edge.publish.peer_error import NoWayError, UnaskedError
 from edge.publish.pins import require_pinned
 from edge.publish.tunnel import open_tunnel
@@ -41,6 +41,8 @@ class BoundedClient(mqtt.Client):
     proxy: Proxy | None = None
     pins: tuple[str, ...] = ()
     """SHA-256 of certificates or public keys, of which the broker's has to be one; none: any."""
+    ask_dns: bool = False
+    """Whether the network's DNS may name the broker that is to be found."""
 
     def limit_in_flight(self, most: int) -> None:
         """Send no more than `most` publishes above QoS 0 before the broker answers one.
@@ -56,12 +58,12 @@ class BoundedClient(mqtt.Client):
     def carrier(self) -> Any:
         """What MQTT goes over, connected; the library would wait for each address of a name.
 
-        Of brokers that announce themselves the first that can be reached, and trusted, is taken.
+        Of brokers that are to be found the first that can be reached, and trusted, is taken.
         """
         if self.to.host != AUTO:
             return self._opened((), self.connect_timeout)
-        found = locate(tls=self.to.tls)
-        for number, (_, self.to, addresses) in enumerate(found, 1):
+        found = locate(tls=self.to.tls, ask_dns=self.ask_dns)
+        for number, (_, self.to, addresses, _) in enumerate(found, 1):
             self._host = self.to.host  # TLS checks the certificate for it
             try:
                 return self._opened(addresses, self.connect_timeout / len(found))

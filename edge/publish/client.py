@@ -12,6 +12,7 @@ from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
 from edge.config.proxy import proxy_of
 from edge.publish.abilities import Abilities
+from edge.publish.auto_broker import may_ask_dns
 from edge.publish.bounded_client import MAX_INCOMING_BYTES, BoundedClient
 from edge.publish.credentials import Login
 from edge.publish.message import Message
@@ -59,6 +60,7 @@ def new_client(
     client.to = to
     client.proxy = proxy_of(settings.proxy)
     client.pins = settings.pinned
+    client.ask_dns = may_ask_dns(settings, tls=to.tls)
     client.connect_timeout = min(settings.timeout_s, CONNECT_MAX_S)
     client.max_queued_messages = MAX_QUEUED
     client.max_inflight_messages = settings.max_in_flight

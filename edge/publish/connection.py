@@ -20,12 +20,12 @@ from paho.mqtt.exception import MQTTException
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.broker import Mqtt
+from edge.publish.auto_broker import require
 from edge.publish.bounded_client import BoundedClient
 from edge.publish.brokers import BrokerInUse, Brokers, Peer
 from edge.publish.client import Events, Identity, new_client
 from edge.publish.connection_failure import SETTLED_S
 from edge.publish.lookout import Lookout
-from edge.publish.mdns import require
 from edge.publish.message import Message
 from edge.publish.packet_limit import LONGEST, packet_bytes
 from edge.publish.peer_error import UnaskedError, UnpinnedError

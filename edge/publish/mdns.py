@@ -8,12 +8,10 @@ for (15 MB): `avahi-browse` would ask the system's bus from within the unit's sa
 from __future__ import annotations
 
 import time
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from edge.broker_address import AUTO, Endpoint
+from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
-from edge.errors import ConfigError
 from edge.publish.peer_error import NoWayError
 
 PLAIN, SECURE = "_mqtt._tcp.local.", "_secure-mqtt._tcp.local."
@@ -29,26 +27,8 @@ class Found(NamedTuple):
     priority: int
     endpoint: Endpoint
     addresses: tuple[str, ...]
-
-
-def require(settings: Mqtt) -> None:
-    """ConfigError where a broker is to be found, and the library for it is missing."""
-    if any(to.host == AUTO for to in settings.endpoints) and find_spec("zeroconf") is None:
-        raise ConfigError(
-            f"mqtt.host = {AUTO} needs python3-zeroconf: sudo apt install python3-zeroconf, or "
-            "pip install 'agender-edge[mdns]'; or name the broker"
-        )
-
-
-def locate(*, tls: bool) -> list[Found]:
-    """The brokers to try, in order; NoWayError where none announces itself."""
-    found = brokers_nearby(tls=tls)
-    if not found:
-        kind = (SECURE if tls else PLAIN).removesuffix(".local.")
-        raise NoWayError(
-            f"no broker announces itself on this network ({kind}); let it, or name it in mqtt.host"
-        )
-    return found
+    """Empty where they are to be looked up."""
+    how: str = "multicast DNS"
 
 
 def brokers_nearby(*, tls: bool) -> list[Found]:

@@ -28,7 +28,7 @@ class Outgoing:
             if len(payload) > MAX_BYTES:
                 raise ValueError(f"it has {len(payload)} bytes, more than {MAX_BYTES}")
             msgspec.json.decode(payload, type=kind)
-        except (ValueError, TypeError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError) as error:
             self.refused += 1
             if kind.__name__ not in self._said:
                 log.error("%s is not sent: %s", kind.__name__.lower(), error)

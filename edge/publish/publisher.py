@@ -25,6 +25,7 @@ from edge.messages.messages import Health
 from edge.messages.totals import encode_totals
 from edge.outbox import table
 from edge.outbox.outbox import Outbox
+from edge.publish.auto_broker import require
 from edge.publish.availability import ONLINE, Availability
 from edge.publish.client import Events
 from edge.publish.commands import Commands, Hooks, Reply
@@ -35,7 +36,6 @@ from edge.publish.device_info import fitting
 from edge.publish.discovery import Announcer
 from edge.publish.identity import identity_of
 from edge.publish.live_state import LiveState
-from edge.publish.mdns import require
 from edge.publish.message import Message
 from edge.publish.new_places import NewPlaces
 from edge.publish.outgoing import Outgoing

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from edge.config.tables import Config
 from edge.config.zone import DAY_S, Ahead, ahead_in, midnight_s
 from edge.messages.counts import CountsHead
@@ -78,7 +80,7 @@ class RunningTotals:
         try:
             found = decode_totals(payload)
             since_ms = round(datetime.fromisoformat(found.since).timestamp() * 1000)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
             log.warning("the totals at the broker are not taken up: %s", error)
             return
         if found.numbering == self._outbox.numbering() or self.begun() is not False:

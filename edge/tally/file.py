@@ -110,7 +110,7 @@ def read(path: Path) -> Tally:
         tally = msgspec.convert(_of_this_version(text), Tally)
         ahead_in(tally.timezone)  # raises where there is no such zone
         _check(tally)
-    except (ValueError, RecursionError) as error:  # msgspec's and Unicode's are ValueErrors
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is no tally that can be read: {error}") from None
     return tally
 

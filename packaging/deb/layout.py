@@ -99,6 +99,10 @@ def _system(tree: Path, shipped: Path) -> None:
         if unit.suffix in (".service", ".target") and "hub" not in unit.name:
             (units / unit.name).write_text(text)
         unit.unlink()
+    users = tree / "usr/lib/systemd/user"
+    users.mkdir()
+    (shipped / "user/agender-edge.service").rename(users / "agender-edge.service")
+    (shipped / "user").rmdir()
     for kind in ("sysusers", "tmpfiles"):
         folder = tree / f"usr/lib/{kind}.d"
         folder.mkdir(parents=True)

@@ -32,9 +32,12 @@ class Kernel:
             kernel.EXPOSURE_AUTO: (0, 3, 3),
             kernel.EXPOSURE_ABSOLUTE: (3, 2047, 250),
             kernel.EXPOSURE_DYNAMIC_FRAMERATE: (0, 1, 0),
+            kernel.AUTOGAIN: (0, 1, 1),
+            kernel.GAIN: (0, 255, 64),
         }
         self.values = {number: default for number, (_, _, default) in self.ranges.items()}
         self.written: list[int] = []
+        self.steps: dict[int, int] = {}
 
     def ioctl(self, handle: int, request: int, argument: bytes) -> bytes:
         if request == kernel._QUERYCAP:
@@ -50,7 +53,8 @@ class Kernel:
         if request == kernel._G_CTRL and number in self.values:
             return kernel._VALUE.pack(number, self.values[number])
         if request == kernel._S_CTRL and number in self.values:
-            self.values[number] = kernel._VALUE.unpack(argument)[1]
+            step = self.steps.get(number, 1)
+            self.values[number] = kernel._VALUE.unpack(argument)[1] // step * step
             self.written.append(number)
             return argument
         raise OSError(errno.EINVAL, "Invalid argument")
@@ -275,6 +279,62 @@ def test_a_ceiling_of_exposure_makes_the_sensor_faster(camera: Path, driver: Ker
         assert made[0].values[cv2.CAP_PROP_FPS] == 50
         assert driver.values[kernel.EXPOSURE_DYNAMIC_FRAMERATE] == 0
     assert driver.values[kernel.EXPOSURE_DYNAMIC_FRAMERATE] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"), [(0, 0), (100, 100), (255, 255), (256, 255), (65_535, 255)]
+)
+def test_a_fixed_gain_is_set_and_put_back(camera: Path, driver: Kernel, caplog, asked, taken):
+    """By hand, as far as the camera's range goes; afterwards it chooses its gain itself again."""
+    with v4l2.open_camera(camera, config.Source(usb_gain=asked)):
+        assert driver.values[kernel.AUTOGAIN] == 0
+        assert driver.values[kernel.GAIN] == taken
+    assert driver.values[kernel.AUTOGAIN] == 1
+    assert driver.values[kernel.GAIN] == 64
+    warned = "source.usb_gain: the camera takes 0 to 255; it is set to 255" in caplog.text
+    assert warned == (asked != taken)
+
+
+def test_without_a_gain_asked_for_that_of_the_camera_stays(camera: Path, driver: Kernel):
+    """Whoever set it, and whether or not the key of a Raspberry Pi's camera is there."""
+    driver.values |= {kernel.AUTOGAIN: 0, kernel.GAIN: 200}
+    with v4l2.open_camera(camera, config.Source(gain=2.0)):
+        pass
+    assert not {kernel.AUTOGAIN, kernel.GAIN} & set(driver.written)
+
+
+def test_a_gain_that_is_as_asked_is_not_touched(camera: Path, driver: Kernel):
+    """Neither at the beginning nor at the end."""
+    driver.values |= {kernel.AUTOGAIN: 0, kernel.GAIN: 100}
+    with v4l2.open_camera(camera, config.Source(usb_gain=100)):
+        pass
+    assert not {kernel.AUTOGAIN, kernel.GAIN} & set(driver.written)
+
+
+def test_what_somebody_sets_meanwhile_stays(camera: Path, driver: Kernel):
+    """Only what is still ours is put back."""
+    with v4l2.open_camera(camera, config.Source(usb_gain=100)):
+        driver.values[kernel.GAIN] = 180
+    assert driver.values[kernel.GAIN] == 180
+    assert driver.values[kernel.AUTOGAIN] == 1
+
+
+def test_a_driver_that_rounds_gets_its_gain_back(camera: Path, driver: Kernel):
+    """What it makes of our value is ours too."""
+    driver.steps[kernel.GAIN] = 16
+    with v4l2.open_camera(camera, config.Source(usb_gain=100)):
+        assert driver.values[kernel.GAIN] == 96
+    assert driver.values[kernel.GAIN] == 64
+
+
+def test_a_camera_without_a_gain_says_so(camera: Path, driver: Kernel, caplog):
+    """By the key that asked for it; it counts all the same."""
+    caplog.set_level("INFO")
+    del driver.ranges[kernel.GAIN], driver.ranges[kernel.AUTOGAIN]
+    with v4l2.open_camera(camera, config.Source(usb_gain=100, fps=FPS)) as source:
+        assert source.read() is not None
+    assert caplog.text.count("the camera has no control for source.usb_gain") == 1
+    assert "None" not in caplog.text
 
 
 def test_a_camera_without_controls_is_taken_as_it_is(camera: Path, driver: Kernel):

@@ -56,7 +56,7 @@ def test_picamera2_is_asked_of_apt_where_it_is_needed():
     assert configured.packages(config_of(*GOOD)) == ("python3-numpy", "python3-picamera2")
     assert configured.packages(config_of(*GOOD, "--source", "usb:0")) == ("python3-numpy",)
     auto = config_of(*GOOD, "--source", "usb:0", "--broker", "auto", "--tls-ca", "ca.pem")
-    assert configured.packages(auto) == ("python3-numpy", "python3-zeroconf")
+    assert configured.packages(auto) == ("python3-numpy", "python3-zeroconf", "python3-dnspython")
 
 
 def test_only_a_network_camera_gives_vision_a_network():

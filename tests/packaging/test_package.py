@@ -145,6 +145,7 @@ def test_it_holds_program_models_units_users_folders_and_documents(members):
         f"{SITE}/edge/cli/verbs.py", f"{SITE}/models_tflite/agender_64.tflite",
         f"{SITE}/paho/__init__.py",
         f"{RELEASE}/share/agender-edge/try-release", f"{RELEASE}/pyvenv.cfg",
+        "usr/lib/systemd/user/agender-edge.service",
         "usr/lib/sysusers.d/agender-edge.conf", "usr/lib/tmpfiles.d/agender-edge.conf",
         "usr/share/man/man1/agender-edge.1.gz", "usr/share/doc/agender-edge/copyright",
         "usr/share/bash-completion/completions/agender-edge",

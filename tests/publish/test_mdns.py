@@ -15,7 +15,7 @@ from zeroconf import ServiceInfo, Zeroconf
 from edge.config import read as settings
 from edge.errors import ConfigError
 from edge.outbox.outbox import Outbox
-from edge.publish import mdns
+from edge.publish import auto_broker, dns_srv, mdns
 from edge.publish.credentials import login
 from edge.publish.publisher import Publisher, Surroundings
 from tests.publish.certificates import Authority
@@ -47,6 +47,7 @@ def kinds_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mdns, "PLAIN", f"_p{mine}._tcp.local.")
     monkeypatch.setattr(mdns, "SECURE", f"_s{mine}._tcp.local.")
     monkeypatch.setattr(mdns, "BROWSE_S", 1.0)
+    monkeypatch.setattr(dns_srv, "brokers_in_dns", lambda **_: [])
 
 
 @pytest.fixture
@@ -125,7 +126,8 @@ def test_nobody_answers(tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptur
     """The log says what was looked for, and what to write instead."""
     publisher = make_publisher(config_for(tmp_path, 9, **WISH))
     drive(publisher, lambda: "no broker announces itself on this network" in caplog.text)
-    assert f"({mdns.PLAIN.removesuffix('.local.')}); let it, or name it in mqtt.host" in caplog.text
+    assert f"({mdns.PLAIN.removesuffix('.local.')})" in caplog.text
+    assert "; let it, or name it in mqtt.host" in caplog.text
     publisher.connection.close()
 
 
@@ -169,18 +171,22 @@ def test_no_password_goes_to_whoever_answers(
 def test_without_the_library_the_way_to_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Debian's package or the extra."""
-    monkeypatch.setattr(mdns, "find_spec", lambda _name: None)
-    with pytest.raises(ConfigError, match="sudo apt install python3-zeroconf"):
-        mdns.require(config_for(tmp_path, 9, **WISH).mqtt)
-    mdns.require(config_for(tmp_path, 9).mqtt)
+    """Debian's packages or the extras; one of the two libraries is enough."""
+    there: set[str] = set()
+    monkeypatch.setattr(auto_broker, "find_spec", lambda name: name in there or None)
+    with pytest.raises(ConfigError, match="sudo apt install python3-zeroconf python3-dnspython"):
+        auto_broker.require(config_for(tmp_path, 9, **WISH).mqtt)
+    auto_broker.require(config_for(tmp_path, 9).mqtt)
+    for name in auto_broker.LIBRARIES:
+        there = {name}
+        auto_broker.require(config_for(tmp_path, 9, **WISH).mqtt)
 
 
 def test_a_reload_never_ends_a_device_for_want_of_the_library(
     tmp_path: Path, outbox: Outbox, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request is refused in that sentence, and the device goes on as it is configured."""
-    monkeypatch.setattr(mdns, "find_spec", lambda _name: None)
+    monkeypatch.setattr(auto_broker, "find_spec", lambda _name: None)
     fresh = config_for(tmp_path, 9, **WISH)
     around = Surroundings(Random(1), reread=lambda: fresh)
     publisher = Publisher(config_for(tmp_path, broker.port), outbox, None, around)

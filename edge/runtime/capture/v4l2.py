@@ -66,7 +66,7 @@ def links_of(number: int) -> tuple[Path, ...]:
 
 def open_camera(device: Path, settings: config.Source) -> CaptureSource:
     """Open a camera by its path. SourceError says why that is not possible."""
-    before = _prepared(device, settings)
+    changed = _prepared(device, settings)
     # Read once, when OpenCV first waits for a frame: seconds.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(max(round(settings.stall_s), 1)))
     width, height = settings.full_size_px
@@ -87,13 +87,13 @@ def open_camera(device: Path, settings: config.Source) -> CaptureSource:
     if got != (width, height):
         log.info("%s gives %.0f × %.0f instead of %d × %d", device, *got, width, height)
     return CaptureSource(
-        f"the camera {device}", capture, settings, restore=lambda: _restore(device, before)
+        f"the camera {device}", capture, settings, restore=lambda: _restore(device, changed)
     )
 
 
-def _prepared(device: Path, settings: config.Source) -> dict[int, int]:
+def _prepared(device: Path, settings: config.Source) -> list[light.Changed]:
     """Tell a missing device, one we may not open and one that is no camera from a camera; set the
-    light, and return what it was.
+    light, and return what of it was changed.
     """
     try:
         with kernel.opened(device) as handle:
@@ -109,13 +109,13 @@ def _prepared(device: Path, settings: config.Source) -> dict[int, int]:
         ) from error
 
 
-def _restore(device: Path, before: dict[int, int]) -> None:
+def _restore(device: Path, changed: list[light.Changed]) -> None:
     """Put the light back as it was; a camera that was unplugged has forgotten it anyway."""
-    if not before:
+    if not changed:
         return
     try:
         with kernel.opened(device) as handle:
-            light.restore_v4l2(handle, before)
+            light.restore_v4l2(handle, changed)
     except OSError:
         return
 

@@ -33,6 +33,10 @@ _VALUE = struct.Struct("=Ii")
 
 POWER_LINE_FREQUENCY = 0x00980918
 """0 off, 1 50 Hz, 2 60 Hz, 3 automatic."""
+AUTOGAIN = 0x00980912
+"""1: the camera chooses its gain itself."""
+GAIN = 0x00980913
+"""In units of the driver's own."""
 EXPOSURE_AUTO = 0x009A0901
 """1 manual, 3 automatic with the aperture that there is."""
 EXPOSURE_ABSOLUTE = 0x009A0902

@@ -21,7 +21,15 @@ REPOSITORY = Path(__file__).parents[3]
 CLIPS = REPOSITORY.parent / "shared" / "data" / "clips"
 SUITES = {11: "bookworm", 13: "trixie"}
 PYTHON = {"bookworm": "3.11", "trixie": "3.13"}
-PACKAGES = ("systemd", "systemd-sysv", "dbus", "python3", "mosquitto", "mosquitto-clients")
+PACKAGES = (
+    "systemd",
+    "systemd-sysv",
+    "libpam-systemd",
+    "dbus",
+    "python3",
+    "mosquitto",
+    "mosquitto-clients",
+)
 FROM_APT = (*PACKAGES, "python3-numpy", "python3-venv")
 """With the numpy that a device has; the wheels of its lock go beside it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -18,10 +19,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+def analyze(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["systemd-analyze", *arguments], capture_output=True, text=True, check=False
-    )
+        ["systemd-analyze", *arguments], capture_output=True, text=True, check=False,
+        env={**os.environ, **variables},
+    )  # fmt: skip
 
 
 def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
@@ -58,6 +60,14 @@ def copied(tmp_path: Path, unit: str, drop_in: str = "") -> Path:
 def test_systemd_has_nothing_to_say_against_a_unit(tmp_path: Path, unit: str, drop_in: str):
     """An unknown key is only a warning and exits 0: nothing at all may be printed."""
     done = analyze("verify", "--man=no", str(copied(tmp_path, unit, drop_in)))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_systemd_has_nothing_to_say_against_the_user_unit(tmp_path: Path):
+    """As the manager of a user, who has no root, reads it."""
+    (tmp_path / "user").mkdir()
+    unit = copied(tmp_path, "user/agender-edge.service")
+    done = analyze("--user", "verify", "--man=no", str(unit), XDG_RUNTIME_DIR=str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

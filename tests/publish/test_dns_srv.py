@@ -1,0 +1,369 @@
+"""A broker that the network's DNS names: a real DNS server on loopback, and hostile answers."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from threading import Thread
+
+import pytest
+
+from edge.broker_address import Endpoint
+from edge.diagnostics import services
+from edge.outbox.outbox import Outbox
+from edge.publish import auto_broker, dns_srv, mdns
+from edge.publish.dns_srv import Record, brokers_in_dns, in_order, is_host_name, usable
+from tests.publish.certificates import Authority
+from tests.publish.support import Broker, Subscriber, config_for, counts, drive, make_publisher
+
+pytest.importorskip("dns", reason="dnspython is not installed (extra srv)")
+
+DOMAIN = "lan.example"
+WISH = {"host": "auto", "auto_unverified": True}
+
+
+@pytest.fixture(autouse=True)
+def resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Points the search at a server on loopback; multicast DNS is silent here."""
+    monkeypatch.setattr(mdns, "brokers_nearby", lambda **_: [])
+
+    def point(port: int, *lines: str) -> None:
+        conf = tmp_path / "resolv.conf"
+        conf.write_text("\n".join(("nameserver 127.0.0.1", *(lines or (f"search {DOMAIN}",)), "")))
+        monkeypatch.setattr(dns_srv, "RESOLV_CONF", str(conf))
+        monkeypatch.setattr(dns_srv, "PORT", port)
+
+    point(9)
+    return point
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
+
+
+@pytest.fixture
+def serve(tmp_path: Path, resolver: Callable[..., None]) -> Iterator[Callable[..., None]]:
+    """dnsmasq with these SRV records: `(kind, target, port, priority, weight)`."""
+    command = shutil.which("dnsmasq") or shutil.which("/usr/sbin/dnsmasq")
+    if command is None:
+        pytest.skip("dnsmasq is not installed (apt install dnsmasq-base)")
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*records: tuple[str, str, int, int, int], domain: str = DOMAIN) -> None:
+        port = free_port()
+        hosts = [f"--srv-host={kind}.{domain},{target},{p},{prio},{weight}"
+                 for kind, target, p, prio, weight in records]  # fmt: skip
+        running.append(subprocess.Popen(
+            [command, "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+             "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={port}", "--user=root",
+             f"--local=/{domain}/", "--pid-file=", *hosts],
+            stderr=(tmp_path / "dnsmasq.log").open("wb"),
+        ))  # fmt: skip
+        resolver(port)
+        end_s = time.monotonic() + 10
+        while b"started" not in (tmp_path / "dnsmasq.log").read_bytes():
+            assert time.monotonic() < end_s, (tmp_path / "dnsmasq.log").read_text()
+            time.sleep(0.02)
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
+
+
+def test_windows_reach_the_broker_that_dns_names(
+    tmp_path: Path, outbox: Outbox, broker: Broker, serve: Callable[..., None]
+) -> None:
+    """By target and port of its record; the better one, where nobody listens, is passed over."""
+    outbox.append(counts())
+    serve((dns_srv.PLAIN, "localhost", 9, 0, 0), (dns_srv.PLAIN, "localhost", broker.port, 5, 0))
+    heard = Subscriber(broker.port)
+    publisher = make_publisher(config_for(tmp_path, 9, **WISH))
+    drive(publisher, lambda: bool(heard.of("/counts")))
+    assert publisher.connection.where == f"localhost:{broker.port}"
+    publisher.connection.close()
+
+
+def test_with_tls_the_certificate_is_for_the_target_and_from_our_authority(
+    tmp_path: Path, outbox: Outbox, serve: Callable[..., None]
+) -> None:
+    """An impostor named before ours, with another authority's certificate, is passed over."""
+    ours, theirs = (Authority(made(tmp_path / name)) for name in ("ours", "theirs"))
+    brokers = [Broker(tmp_path, *tls_lines(each)) for each in (theirs, ours)]
+    serve(*((dns_srv.SECURE, "localhost", each.port, n, 0) for n, each in enumerate(brokers)))
+    keys = {"host": "auto", "tls": True, "ca_file": str(ours.ca)}
+    publisher = make_publisher(config_for(tmp_path, 9, **keys))
+    drive(publisher, lambda: publisher.connection.up)
+    assert publisher.connection.where == f"localhost:{brokers[1].port}"
+    publisher.connection.close()
+
+
+def test_a_certificate_for_another_name_is_not_taken(
+    tmp_path: Path,
+    outbox: Outbox,
+    serve: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Ours or not: it must be for the target of the record."""
+    ours = Authority(made(tmp_path / "ours"))
+    broker = Broker(tmp_path, *tls_lines(ours, dns="hub.lan.example"))
+    serve((dns_srv.SECURE, "localhost", broker.port, 0, 0))
+    keys = {"host": "auto", "tls": True, "ca_file": str(ours.ca)}
+    publisher = make_publisher(config_for(tmp_path, 9, refused_retry_s=60, **keys))
+    drive(publisher, lambda: "is not trusted: Hostname mismatch" in caplog.text)
+    publisher.connection.close()
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def tls_lines(authority: Authority, dns: str = "localhost") -> tuple[str, ...]:
+    certificate, key = authority.issue("broker", dns=dns)
+    return f"certfile {certificate}", f"keyfile {key}", f"cafile {authority.ca}"
+
+
+def test_without_an_authority_of_ours_dns_is_not_asked(
+    tmp_path: Path, serve: Callable[..., None]
+) -> None:
+    """Else whoever hands out DNS could name a host that any public authority vouches for."""
+    serve((dns_srv.SECURE, "broker.example.com", 8883, 0, 0))
+    for keys, asked in (
+        ({"tls": True}, False),
+        ({"tls": True, "ca_file": "ca.pem"}, True),
+        ({"tls": True, "pins": ["00" * 32]}, True),
+        ({"auto_unverified": True}, True),
+    ):
+        mqtt = config_for(tmp_path, 9, host="auto", **keys).mqtt
+        assert auto_broker.may_ask_dns(mqtt, tls=mqtt.tls) == asked
+    assert auto_broker.brokers(tls=True, ask_dns=False) == []
+    [found] = auto_broker.brokers(tls=True, ask_dns=True)
+    assert str(found.endpoint) == "broker.example.com:8883"
+
+
+def test_the_doctor_names_what_was_found_and_how(
+    tmp_path: Path, broker: Broker, serve: Callable[..., None]
+) -> None:
+    """So that a record that leads elsewhere is seen; and why DNS is not asked, where it is not."""
+    serve((dns_srv.PLAIN, "localhost", broker.port, 0, 0))
+    findings = list(services.broker(config_for(tmp_path, 9, **WISH)))
+    texts = [finding.text for finding in findings]
+    assert f"auto: localhost:{broker.port} by DNS (_mqtt._tcp.{DOMAIN})" in texts
+    assert findings[-1].state == "good"
+    assert "takes what this device publishes" in texts[-1]
+    told = services.broker(config_for(tmp_path, 9, host="auto", tls=True))
+    assert "DNS is not asked" in next(told).text
+
+
+def test_what_is_announced_on_the_wire_comes_first(
+    serve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record in DNS changes nothing for a device that has found its broker; each comes once."""
+    serve((dns_srv.PLAIN, "hub.local", 1883, 0, 0), (dns_srv.PLAIN, "hub.lan.example", 1883, 1, 0))
+    near = mdns.Found(9, Endpoint("hub.local", 1883), ("192.0.2.1",))
+    monkeypatch.setattr(mdns, "brokers_nearby", lambda **_: [near])
+    found = auto_broker.brokers(tls=False, ask_dns=True)
+    assert [each.endpoint.host for each in found] == ["hub.local", "hub.lan.example"]
+    assert found[0] == near
+
+
+@pytest.mark.parametrize(
+    ("lines", "domains"),
+    [
+        (("search lan.example",), ["lan.example"]),
+        (("domain lan.example",), ["lan.example"]),
+        (("search a.example b.example c.example d.example",),
+         ["a.example", "b.example", "c.example"]),
+        (("search com local home.local A.example a.example",), ["a.example"]),
+        (("search a..example",), []),
+        (("search \x01\xff.example",), []),
+    ],
+)  # fmt: skip
+def test_the_search_domains_are_asked(
+    resolver: Callable[..., None], lines: tuple[str, ...], domains: list[str]
+) -> None:
+    """Three at most, each once; not a top level, not multicast DNS, nothing that is no name."""
+    port, asked = free_port(), []
+    with answering(port, lambda question: asked.append(name_in(question)) or refused(question)):
+        resolver(port, *lines)
+        assert brokers_in_dns(tls=False) == []
+    found = dict.fromkeys(name.removeprefix("_mqtt._tcp.") for name in asked)
+    assert list(found) == domains
+
+
+@pytest.mark.parametrize(
+    ("target", "right"),
+    [
+        ("hub.lan.example", True), ("hub", True), ("xn--bcher-kva.example", True),
+        ("a_b.example", True), ("", False), (".", False), ("192.0.2.1", False), ("1.2", False),
+        ("0x7f.0x1", False), ("2130706433", False), ("::1", False), ("a b", False),
+        (r"a\009b", False), ("a/../b", False), ("a@b", False), ("x" * 64, False),
+        (".".join(["x" * 60] * 5), False), ("hub\n", False), ("é.example", False),
+    ],
+)  # fmt: skip
+def test_a_target_is_a_host_s_name_or_nothing(target: str, right: bool) -> None:
+    """Addresses, spaces, escapes and what is too long are none."""
+    assert is_host_name(target) == right
+    assert bool(usable([Record(0, 0, 1883, target)])) == right
+
+
+def test_port_0_is_no_port() -> None:
+    """Nor is one record more than one."""
+    assert usable([Record(0, 0, 0, "hub.example")]) == []
+    assert len(usable([Record(0, 0, 1883, "hub.example")] * 5)) == 1
+
+
+def test_priority_decides_and_weight_is_a_lot() -> None:
+    """RFC 2782: 3 to 1 within a priority, weight 0 seldom, and the lowest number always first."""
+    records = [
+        Record(1, 3, 1, "heavy"), Record(1, 1, 1, "light"), Record(1, 0, 1, "none"),
+        Record(2, 65_535, 1, "later"),
+    ]  # fmt: skip
+    random = Random(7)
+    orders = [[record.target for record in in_order(records, random)] for _ in range(4_000)]
+    assert all(sorted(order) == ["heavy", "later", "light", "none"] for order in orders)
+    assert all(order[-1] == "later" for order in orders)
+    first = Counter(order[0] for order in orders)
+    # At random in 0…4: 0 takes "none", 1 "light", 2…4 "heavy".
+    assert 2_200 < first["heavy"] < 2_600
+    assert 650 < first["light"] < 950
+
+
+def test_records_without_weight_are_all_tried() -> None:
+    """A lot over nothing takes them one by one."""
+    records = [Record(0, 0, 1, name) for name in "cab"]
+    assert sorted(record.target for record in in_order(records, Random(1))) == ["a", "b", "c"]
+
+
+class answering:  # noqa: N801 - a context
+    """A name server that answers whatever a function makes of a question."""
+
+    def __init__(self, port: int, answer: Callable[[bytes], bytes | None]) -> None:
+        self._answer, self._done = answer, False
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", port))
+        self._socket.settimeout(0.05)
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> answering:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done = True
+        self._thread.join(5)
+        self._socket.close()
+
+    def _run(self) -> None:
+        while not self._done:
+            try:
+                question, who = self._socket.recvfrom(4096)
+            except TimeoutError:
+                continue
+            if (answer := self._answer(question)) is not None:
+                self._socket.sendto(answer, who)
+
+
+def name_in(question: bytes) -> str:
+    labels, at = [], 12
+    while question[at]:
+        labels.append(question[at + 1 : at + 1 + question[at]].decode("latin-1"))
+        at += 1 + question[at]
+    return ".".join(labels).lower()
+
+
+def header(question: bytes, answers: int, code: int = 0) -> bytes:
+    asked = question[12:]
+    return question[:2] + struct.pack(">5H", 0x8180 | code, 1, answers, 0, 0) + asked
+
+
+def refused(question: bytes) -> bytes:
+    return header(question, 0, code=3)
+
+
+def srv(target: bytes, port: int = 1883, priority: int = 0, name: bytes = b"\xc0\x0c") -> bytes:
+    data = struct.pack(">3H", priority, 0, port) + target
+    return name + struct.pack(">2HIH", 33, 1, 60, len(data)) + data
+
+
+ROOT, HUB = b"\0", b"\3hub\3lan\7example\0"
+CNAME_LOOP = b"\xc0\x0c" + struct.pack(">2HIH", 5, 1, 60, 2) + b"\xc0\x0c"
+HOSTILE: dict[str, Callable[[bytes], bytes | None]] = {
+    "silence": lambda _: None,
+    "no such name": refused,
+    "servers failing": lambda q: header(q, 0, code=2),
+    "not here": lambda q: header(q, 1) + srv(ROOT),
+    "port 0": lambda q: header(q, 1) + srv(HUB, port=0),
+    "an address as target": lambda q: header(q, 1) + srv(b"\3127\1" + b"0\1" + b"0\1" + b"1\0"),
+    "bytes that are no name": lambda q: header(q, 1) + srv(b"\4a\n\0\xff\0"),
+    "a target that points at itself": lambda q: (
+        header(q, 1) + srv(struct.pack(">H", 0xC000 | (len(q) + 12 + 6)))
+    ),
+    "a pointer beyond the end": lambda q: header(q, 1) + srv(b"\xff\xff"),
+    "an alias of itself": lambda q: header(q, 1) + CNAME_LOOP,
+    "cut": lambda q: (header(q, 1) + srv(HUB))[:-5],
+    "no DNS": lambda _: b"HTTP/1.1 200 OK\r\n\r\n",
+    "empty": lambda _: b"",
+    "another question's": lambda q: bytes([q[0] ^ 1]) + (header(q, 1) + srv(HUB))[1:],
+    "truncated, and nobody at TCP": lambda q: (
+        q[:2] + struct.pack(">5H", 0x8380, 1, 0, 0, 0) + q[12:]
+    ),
+    "more than there are": lambda q: header(q, 60_000) + srv(HUB),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_whatever_a_name_server_says_it_costs_a_moment(
+    resolver: Callable[..., None], how: str
+) -> None:
+    """No broker comes of it, and the next attempt is not far."""
+    port = free_port()
+    with answering(port, HOSTILE[how]):
+        resolver(port)
+        begin_s = time.monotonic()
+        assert brokers_in_dns(tls=False) == []
+        assert time.monotonic() - begin_s < dns_srv.ASK_S + 3
+
+
+def test_a_thousand_records_are_eight(resolver: Callable[..., None]) -> None:
+    """The best of them, so that the time of an attempt is not divided into nothing."""
+    port = free_port()
+    records = [srv(b"\4h%03d\3lan\7example\0" % n, priority=n) for n in range(999, 0, -1)]
+    with answering(port, lambda q: header(q, len(records)) + b"".join(records)):
+        resolver(port)
+        found = brokers_in_dns(tls=False)
+    assert [each.endpoint.host for each in found] == [f"h00{n}.lan.example" for n in range(1, 9)]
+
+
+@pytest.mark.parametrize("text", ["", "nameserver nowhere\n", "search\n", "\0\xff" * 100])
+def test_without_a_resolver_there_is_no_broker_and_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """As on a machine whose network is not up yet."""
+    conf = tmp_path / "resolv.conf"
+    conf.write_text(text, encoding="latin-1")
+    monkeypatch.setattr(dns_srv, "RESOLV_CONF", str(conf))
+    monkeypatch.setattr(dns_srv, "ASK_S", 0.3)
+    assert brokers_in_dns(tls=False) == []
+    monkeypatch.setattr(dns_srv, "RESOLV_CONF", str(tmp_path / "none"))
+    assert brokers_in_dns(tls=False) == []
+
+
+def test_who_names_a_broker_needs_neither_library() -> None:
+    """The publisher imports none itself; paho takes dnspython where it lies, and does without."""
+    code = (
+        "import sys; sys.modules['dns'] = None; import edge.publish.publisher\n"
+        "sys.exit(bool({'dns.resolver', 'zeroconf'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
