@@ -92,13 +92,23 @@ class Health(Struct, frozen=True, kw_only=True):
     clock_synced: bool
 
 
+Says = Literal["allowed", "forbidden", "not stated"]
+"""What a text says of commercial use."""
+
+
 class ModelInfo(Struct, frozen=True, kw_only=True):
-    """A model in use: `task` is detect, age or gender; `sha256` is the .tflite file's."""
+    """A model in use: `task` is detect, age or gender; `sha256` is the .tflite file's.
+
+    `licence` is that of its weights; what it says of commercial use is told apart from what the
+    terms of the data say that the model learned from.
+    """
 
     name: Name
     task: Name
     sha256: Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]{64}$(?!\n)")]
     licence: Annotated[str, Meta(max_length=96, pattern=r"^[\x20-\x7e]*$(?!\n)")] = ""
+    weights_commercial: Says = "not stated"
+    training_data_commercial: Says = "not stated"
 
 
 class Guarantees(Struct, frozen=True, kw_only=True):

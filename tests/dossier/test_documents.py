@@ -176,7 +176,9 @@ def test_what_authors_grant_is_told_apart_from_what_the_data_s_terms_say(detecto
     for card in chain_of(config):
         assert f"## `{card.name}`" in text
         assert plain(card.licence.weights) in text
+        assert plain(card.licence.weights_grant) in text
         assert plain(card.licence.training_data) in text
+        assert plain(card.licence.training_data_terms) in text
     assert {verdict for verdict in (FREE, NOT_FREE) if f"| so | {verdict} |" in text} == verdicts
 
 
