@@ -75,7 +75,7 @@ def seen(data: Path, count: int, model: str, blur_px: float) -> Iterator[Seen]:
             if not faces:
                 continue
             face = max(faces, key=lambda found: found.box.width)
-            views = [_view(picture, face, rng, blur_px) for _ in range(VIEWS)]
+            views = [view(picture, face, rng, blur_px) for _ in range(VIEWS)]
             told = [(q, estimator.estimate(shown, [there])[0]) for shown, there, q in views]
             yield entry["gender"].lower() == "female", _years(entry["age_band"]), told
 
@@ -109,7 +109,7 @@ def row(people: Sequence[Seen], most: int) -> str:
     )
 
 
-def _view(
+def view(
     picture: Image, face: Face, rng: random.Random, blur_px: float
 ) -> tuple[Image, Face, float]:
     """The face as a camera sees it, its face in that picture, and its quality."""

@@ -25,6 +25,7 @@ from edge.runtime.networks.model import Network
 
 FLATBUFFER_MARK = b"TFL3"
 CARD_MEMBER = "card.json"
+LINE = 100
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The one time stamp every archive member gets, so that the same input gives the same bytes."""
 
@@ -103,10 +104,35 @@ def embedded_card(content: bytes) -> bytes:
 def render(card: Card) -> bytes:
     """The card as JSON for a person to read: two spaces, a line end at the end.
 
+    What holds no table and fits into a line is in one, as it takes the least room in the .tflite.
     A figure that could not be measured (NaN) is null.
     """
-    plain = _known(msgspec.to_builtins(card))
-    return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
+    return (_lines(_known(msgspec.to_builtins(card))) + "\n").encode()
+
+
+def _lines(value: Any, depth: int = 0) -> str:
+    flat = json.dumps(value, ensure_ascii=False)
+    inner = _inner(value)
+    simple = not any(isinstance(one, dict) or any(map(_inner, _inner(one))) for one in inner)
+    if not inner or (simple and len(flat) + depth <= LINE):
+        return flat
+    beginnings = [""] * len(inner)
+    if isinstance(value, dict):
+        beginnings = [f"{json.dumps(key, ensure_ascii=False)}: " for key in value]
+    deeper = " " * (depth + 2)
+    parts = (
+        f"{deeper}{begins}{_lines(one, depth + 2)}"
+        for begins, one in zip(beginnings, inner, strict=True)
+    )
+    between = ",\n".join(parts)
+    return f"{flat[0]}\n{between}\n{' ' * depth}{flat[-1]}"
+
+
+def _inner(value: Any) -> list[Any]:
+    """What a table or a list holds; nothing of anything else."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list) else []
 
 
 def _known(value: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from converters.labels import AGE_MOST_YEARS, BAND_STARTS, BANDS, band_of
+from edge.runtime.networks.card_licence import Says
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,13 @@ class Terms:
     attribution: str
     address: str
 
+    @property
+    def commercial(self) -> Says:
+        """What the terms say of commercial use; of pictures without an address nobody knows."""
+        if self.commercial_use:
+            return "allowed"
+        return "forbidden" if self.address else "not stated"
+
     def note(self) -> str:
         """The licence as a user has to know it."""
         use = "commercial use is allowed" if self.commercial_use else "no commercial use"
@@ -58,7 +66,12 @@ class Terms:
 
     def about(self) -> str:
         """The same as a part of a training file (TOML), from which a card takes it."""
-        said = {"training_data": f"{self.name}, {self.licence}", "attribution": self.attribution}
+        said = {
+            "training_data": f"{self.name}, {self.licence}",
+            "attribution": self.attribution,
+            "training_data_terms": f"{self.name}: {self.licence}.",
+            "training_data_commercial": self.commercial,
+        }
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in said.items()]
         use = f"commercial_use = {str(self.commercial_use).lower()}"
         return "\n".join(["[about]", *lines, use]) + "\n"

@@ -96,13 +96,7 @@ def _card(
     return Card(
         name=f"{settings.name}_{width}x{height}{suffix}",
         description=about.description,
-        licence=cards.Licence(
-            code="Apache-2.0",
-            weights=about.weights_licence,
-            training_data=about.training_data,
-            commercial_use=about.commercial_use,
-            attribution=about.attribution,
-        ),
+        licence=about.licence(),
         task="detect",
         quantization=scheme,
         input=cards.Input(width=width, height=height, colour="bgr"),

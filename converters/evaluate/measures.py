@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from converters.evaluate.faces import Answers
 from converters.evaluate.result import Age, Gender, Reliability
+from converters.intervals import interval
 from converters.labels import ADULT_BAND, BAND_MIDDLES, BAND_STARTS, BANDS
 from edge.messages.bands import AGE_BANDS, band_of
 from edge.runtime.networks.card import Confusion
@@ -64,6 +65,7 @@ def _age(ages: Floats, labelled: Labelled, mask: Mask) -> Age:
         one_off=float((distance <= 1).mean()),
         within_5=float((np.abs(errors) <= 5).mean()),
         epsilon=None if np.isnan(deviations).any() else epsilon_error(errors, deviations),
+        error_interval_years=tuple(interval(np.abs(errors)).tolist()),
     )
 
 

@@ -12,11 +12,13 @@ from converters.errors import ConvertError
 from edge.runtime.networks.card import Confusion
 
 
-class Age(Struct, frozen=True, kw_only=True):
+class Age(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Age over some faces. Errors in years, the others shares 0..1.
 
     error: mean absolute. exact, one_off: the label's band, or a neighbour. within_5: cumulative
     score at five years. epsilon: 1 − exp(−(x−μ)²/2σ²), mean (apparent age; needs σ).
+    error_interval_years: what chance leaves of the error, 95 %, by the bootstrap (empty in older
+    results).
     """
 
     faces: int
@@ -27,6 +29,7 @@ class Age(Struct, frozen=True, kw_only=True):
     one_off: float
     within_5: float
     epsilon: float | None = None
+    error_interval_years: tuple[float, ...] = ()
 
 
 class Gender(Struct, frozen=True, kw_only=True):

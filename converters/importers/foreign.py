@@ -22,28 +22,31 @@ LINES = {
     ),
     "pytorch": (
         "a pickle of PyTorch, which is never opened since it can run code",
-        f'in the program whose class the model is: model.load_state_dict(torch.load("{{name}}", '
-        f"weights_only=True)); {PYTORCH}",
+        "in the program whose class the model is: import torch; "
+        f'model.load_state_dict(torch.load("{{name}}", weights_only=True)); {PYTORCH}',
     ),
     "safetensors": (
         "weights alone, without the network",
-        "in the program whose class the model is: "
+        "in the program whose class the model is: import torch, safetensors.torch; "
         f'model.load_state_dict(safetensors.torch.load_file("{{name}}")); {PYTORCH}; or, of a '
         "folder of Hugging Face: optimum-cli export onnx --model FOLDER --task "
         "image-classification onnx/",
     ),
     "openvino": (
         "an OpenVINO network, which OpenVINO itself can't export",
-        "pip install openvino2onnx && openvino2onnx {name}",
+        "in an environment of its own, for it needs an older onnx: pip install openvino2onnx "
+        "'onnx<1.19' && openvino2onnx {name}, which writes {stem}_o2o.onnx",
     ),
     "ncnn": (
         "an NCNN network, which NCNN itself can't export",
-        'where pnnx made it, in its folder: python -c "import {stem}_pnnx; '
-        '{stem}_pnnx.export_onnx()"; else give the ONNX or PyTorch file that it was made from',
+        "where pnnx made it, in its folder: pip install torch onnxscript && "
+        "python -c 'import {stem}_pnnx; {stem}_pnnx.export_onnx()', which writes "
+        "{stem}_pnnx.py.onnx ({stem}.pnnx.onnx is none, though named so); else give the ONNX or "
+        "PyTorch file that it was made from",
     ),
     "mnn": (
         "an MNN network, which MNN itself can't export",
-        "give the file that it was made from: what stood behind --modelFile in MNNConvert -f ONNX "
+        "give the file that it was made from: what stood behind --modelFile in mnnconvert -f ONNX "
         f"--modelFile net.onnx --MNNModel {{name}}; from PyTorch: {PYTORCH}",
     ),
     "coreml": (

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from converters import bundle
+from converters import bundle, terms
 from converters.errors import ConvertError
 from converters.evaluate.faces import load_network
 from converters.importers import assess, cost, parity, process, suggest
@@ -154,7 +154,7 @@ def _draft(asked: Asked) -> Card:
     return Card(
         name=asked.name or template.name + suffix,
         description=template.description,
-        licence=template.licence,
+        licence=terms.completed(template.licence),
         task="estimate",
         quantization=asked.scheme,
         input=msgspec.structs.replace(template.input, within="; ".join(within)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from converters import terms
 from converters.sources import Given, Npm, Original, Url
 from converters.ssrnet import keras_h5, mxnet_params, tfjs
 from converters.ssrnet.weights import INPUT_PX, SsrNet
@@ -67,11 +68,11 @@ class Published:
     @property
     def licence(self) -> Licence:
         """Who may use it: the data of every published SSR-Net is for research alone."""
-        return Licence(
+        data = terms.research_only(self.trained_on)
+        return terms.licence(
             code="Apache-2.0",
             weights=self.weights_licence,
-            training_data=f"{self.trained_on} (non-commercial research only)",
-            commercial_use=False,
+            data=data if self.author else terms.Data(self.trained_on, ""),
             attribution="SSR-Net, T.-Y. Yang et al., IJCAI 2018",
         )
 

@@ -9,8 +9,10 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from converters import terms
 from converters.errors import ConvertError
 from edge.runtime.networks.card_keys import words
+from edge.runtime.networks.card_licence import Licence, Says
 
 NonNegative = Annotated[float, Meta(ge=0, le=1e6)]
 
@@ -27,6 +29,26 @@ class About(Group, frozen=True):
     weights_licence: str = "not stated"
     commercial_use: bool = False
     attribution: str = ""
+    training_data_terms: str = ""
+    training_data_commercial: Says = "not stated"
+
+    def licence(self) -> Licence:
+        """The card's part on rights; ConvertError where it contradicts itself."""
+        grant, allowed = terms.grant(self.weights_licence, "Its authors")
+        try:
+            return Licence(
+                code="Apache-2.0",
+                weights=self.weights_licence,
+                training_data=self.training_data,
+                commercial_use=self.commercial_use,
+                attribution=self.attribution,
+                weights_grant=grant,
+                weights_commercial=allowed,
+                training_data_terms=self.training_data_terms,
+                training_data_commercial=self.training_data_commercial,
+            )
+        except ValueError as error:
+            raise ConvertError(f"[about] is not right: {error}") from error
 
 
 Options = TypeVar("Options", bound=Group)

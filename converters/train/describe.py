@@ -28,7 +28,7 @@ from converters.train.carry import carries_age, carries_gender
 from converters.train.compare import Comparison
 from converters.train.settings import Settings
 from converters.train.start import Sharpness
-from edge.runtime.networks.card import Card, Crop, Estimator, Input, Licence, Output, Source
+from edge.runtime.networks.card import Card, Crop, Estimator, Input, Output, Source
 
 ANSWERED_MIN = 0.85
 ACCURACY_WANTED = 0.96
@@ -131,13 +131,7 @@ class Draft(NamedTuple):
         return Card(
             name=settings.name if scheme == "int8" else f"{settings.name}_{scheme}",
             description=about.description,
-            licence=Licence(
-                code="Apache-2.0",
-                weights=about.weights_licence,
-                training_data=about.training_data,
-                commercial_use=about.commercial_use,
-                attribution=about.attribution,
-            ),
+            licence=about.licence(),
             task="estimate",
             bytes=len(content),
             sha256=str(bundle.fingerprint(content)["sha256"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +19,13 @@ from edge.audit.build import Audit, audit
 from edge.audit.told import LINE_BYTES
 from edge.config.tables import Config
 from edge.errors import ConfigError
+from edge.history.audited import leave
 from edge.history.kept import require_files, unreadable
 from edge.history.read import UnreadableError
 from edge.host.units import adopt_folders
+from edge.messages.fields import timestamp
+from edge.messages.messages import Audited
+from edge.output import say
 from edge.tally.file import read as read_tally
 from edge.whole_files import write_out
 
@@ -52,7 +57,27 @@ def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
     finally:
         logging.disable(logging.NOTSET)
     write_out(FORMS[parsed.form](found), parsed.out)
+    if config.audit.publish:
+        _leave(found, config)
     return 0
+
+
+def _leave(found: Audit, config: Config) -> None:
+    """Leave the verdict where the publisher takes it for `info`; UserError where it can't be."""
+    own = f"{config.device.site}/{config.device.name}"
+    if found.device != own:
+        say(f"audit.publish: not left for info, which is of {own}, not of {found.device}")
+        return
+    audited = Audited(
+        verdict=found.people.verdict.value,
+        margin=found.rule.margin,
+        time=timestamp(time.time()),
+        first_day=found.first or None,
+        last_day=found.last or None,
+    )
+    say(
+        f"audit.publish: the verdict is left for info in {leave(Path(config.paths.state), audited)}"
+    )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from edge.config.audit import Audit
 from edge.config.broker import HomeAssistant, Mqtt, OutboxBounds
 from edge.config.commands import Commands
 from edge.config.history import History
@@ -103,6 +104,7 @@ class Config(Section, frozen=True):
     mqtt: Mqtt = Mqtt()
     outbox: OutboxBounds = OutboxBounds()
     history: History = History()
+    audit: Audit = Audit()
     commands: Commands = Commands()
     homeassistant: HomeAssistant = HomeAssistant()
     metrics: Metrics = Metrics()

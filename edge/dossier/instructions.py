@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from edge.dossier.markdown import document, entries, plain, table
+from edge.dossier.persons import persons
 from edge.dossier.told import NO_ADVICE, OPEN, told
 from edge.notice.catalogue import Catalogue, catalogue
 from edge.notice.facts import Facts
@@ -50,7 +51,7 @@ LIMITS = (
              lambda facts: "age" in facts.estimated),
 )  # fmt: skip
 COLUMNS = (
-    "group", "faces", "sex right, of 100 (95 % interval)", "age off by, years",
+    "group", "faces", "sex right, of 100 (95 % interval)", "age off by, years (95 % interval)",
     "on average taken for",
 )  # fmt: skip
 OVERSIGHT = (
@@ -71,11 +72,18 @@ OVERSIGHT = (
     ),
 )  # fmt: skip
 CORRECTED = (
-    " Corrected sums assume that the people here are mistaken for one another as those in the "
-    "card's confusion matrix were."
+    "The people here are mistaken for one another as often as the faces of the card's confusion "
+    "matrix were; another light, height, age or origin of the crowd breaks this, and nothing in "
+    "the sums shows it.",
+    "The matrix is of single crops, found sharp and of full size; a person's answer is fused from "
+    "several crops, smaller and noisier ones among them.",
+    "Whoever is of unknown sex or age is like the others.",
+    "Each person's answer errs by itself: a group in the same hats errs together, and the "
+    "intervals are then too narrow.",
+    "The intervals hold what chance and the matrix's own sampling leave open, and the rounding; "
+    "not people who were missed or counted twice.",
 )
-
-
+"""What `est_…` rest on (edge/privacy/quantify.py)."""
 BY_LOOKS = (
     "The same faces by the groups that the data set's authors sorted them into by their looks. The "
     "program knows no such groups; the table shows whether it errs more for some:"
@@ -128,8 +136,12 @@ def _figures(facts: Facts) -> Iterator[str]:
     yield (
         "Intervals are Wilson's. A group of few faces is known badly: its interval is wide. These "
         "are single crops of faces from pictures; a person who walks by is estimated from several."
-        + (CORRECTED if facts.corrected else "")
     )
+    for card in facts.cards:
+        yield from persons(card)
+    if facts.corrected:
+        yield "Corrected sums (`est_…`) assume:"
+        yield entries(CORRECTED)
 
 
 def _measured(card: Card, rows: list[Row]) -> str:
@@ -140,7 +152,14 @@ def _measured(card: Card, rows: list[Row]) -> str:
 def _groups(rows: Iterable[Row], words: Catalogue) -> Iterator[tuple[str, ...]]:
     for row in rows:
         group, faces, right, error, bias = cells(row, words)
-        yield group, faces, right + _interval(row), error, bias
+        yield group, faces, right + _interval(row), error + _years(row), bias
+
+
+def _years(row: Row) -> str:
+    if not row.error_interval_years:
+        return ""
+    low, high = row.error_interval_years
+    return f" ({low:.1f}–{high:.1f})"
 
 
 def _interval(row: Row) -> str:

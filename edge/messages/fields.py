@@ -27,6 +27,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-
 Timestamp = Annotated[
     str, Meta(max_length=24, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$(?!\n)")
 ]
+Day = Annotated[str, Meta(max_length=10, pattern=r"^\d{4}-\d\d-\d\d$(?!\n)")]
 Offset = Annotated[str, Meta(max_length=6, pattern=r"^[+-]\d\d:\d\d$(?!\n)")]
 Numbering = Annotated[str, Meta(max_length=12, pattern=r"^[0-9a-f]{12}$(?!\n)")]
 Sentence = Annotated[str, Meta(max_length=600, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]

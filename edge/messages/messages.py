@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from edge.messages.fields import SCHEMA, Amount, Name, People, Sentence, Timestamp, Whole
+from edge.messages.fields import SCHEMA, Amount, Day, Name, People, Sentence, Timestamp, Whole
 
 PauseReason = Literal["request", "unreadable"]
 """Why the camera is closed: it was asked for, or whether it was could not be read."""
@@ -92,13 +92,23 @@ class Health(Struct, frozen=True, kw_only=True):
     clock_synced: bool
 
 
+Says = Literal["allowed", "forbidden", "not stated"]
+"""What a text says of commercial use."""
+
+
 class ModelInfo(Struct, frozen=True, kw_only=True):
-    """A model in use: `task` is detect, age or gender; `sha256` is the .tflite file's."""
+    """A model in use: `task` is detect, age or gender; `sha256` is the .tflite file's.
+
+    `licence` is that of its weights; what it says of commercial use is told apart from what the
+    terms of the data say that the model learned from.
+    """
 
     name: Name
     task: Name
     sha256: Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]{64}$(?!\n)")]
     licence: Annotated[str, Meta(max_length=96, pattern=r"^[\x20-\x7e]*$(?!\n)")] = ""
+    weights_commercial: Says = "not stated"
+    training_data_commercial: Says = "not stated"
 
 
 AlwaysFalse = Annotated[bool, Meta(extra_json_schema={"enum": [False]})]
@@ -138,6 +148,21 @@ class Guarantees(Struct, frozen=True, kw_only=True):
             raise ValueError("no picture and no identity leaves a device")
 
 
+class Audited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The last count by hand that this device was held against (`agender-edge audit`).
+
+    `verdict`: whether its people were within `margin` (0.05: 5 %) of the tally's. `time`: when
+    that was found; `first_day` and `last_day`: of the bins that were compared, by local time, null
+    where there were none. No number of people is told.
+    """
+
+    verdict: Literal["passes", "fails", "not enough seen"]
+    margin: Annotated[float, Meta(gt=0, le=1)]
+    time: Timestamp
+    first_day: Day | None
+    last_day: Day | None
+
+
 CameraKind = Annotated[str, Meta(max_length=16, pattern=r"^[a-z0-9+]*$(?!\n)")]
 """What the camera's address begins with."""
 
@@ -149,6 +174,7 @@ class Info(Struct, frozen=True, kw_only=True):
     it takes no packet as long, `discovery` where that is too long for it, `retain` where nothing is
     retained, and `qos_1` where nothing is acknowledged (then windows are kept, or some get lost).
     `aiming`: somebody on the device is being shown where faces are (`agender-edge aim`).
+    `audit`: null without one, and while `audit.publish` is off.
     """
 
     schema: Literal[2] = SCHEMA
@@ -163,6 +189,7 @@ class Info(Struct, frozen=True, kw_only=True):
     commands: bool
     guarantees: Guarantees
     aiming: bool
+    audit: Audited | None = None
     config: dict[str, Any] | None
     config_schema: dict[str, Any] | None
     counts_schema: dict[str, Any] | None

@@ -22,6 +22,7 @@ class Row(NamedTuple):
     sex_right: float | None
     error_years: float | None
     bias_years: float | None
+    error_interval_years: tuple[float, float] | None = None
 
 
 def rows_of(card: Card) -> list[Row]:
@@ -53,7 +54,14 @@ def _table(held: Any) -> Mapping[str, Any]:
 def _row(group: str, age: Mapping[str, Any], gender: Mapping[str, Any]) -> Row:
     faces = _number(age.get("faces")) or _number(gender.get("faces")) or 0
     errors = _number(age.get("error_years")), _number(age.get("bias_years"))
-    return Row(group, int(faces), _number(gender.get("accuracy")), *errors)
+    return Row(group, int(faces), _number(gender.get("accuracy")), *errors, _interval(age))
+
+
+def _interval(age: Mapping[str, Any]) -> tuple[float, float] | None:
+    ends = age.get("error_interval_years")
+    found = [_number(end) for end in ends] if isinstance(ends, list) else []
+    known = [end for end in found if end is not None]
+    return (known[0], known[1]) if len(known) == len(found) == 2 else None
 
 
 def _number(held: Any) -> float | None:

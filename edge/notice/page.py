@@ -73,6 +73,7 @@ def _article(body: ET.Element, facts: Facts, words: Catalogue) -> None:
         if heading == "accuracy":
             for card in facts.cards:
                 _figures(article, card, words)
+                _terms(article, card, words)
     _sources(article)
 
 
@@ -95,6 +96,20 @@ def _figures(article: ET.Element, card: Card, words: Catalogue) -> None:
             _row(table, "td", cells(row, words))
     if card.limits:
         tell("limits")
+
+
+def _terms(article: ET.Element, card: Card, words: Catalogue) -> None:
+    """Under which licence a network is used, and what it learned from on what terms."""
+    licence = card.licence
+    values = {
+        "network": card.name,
+        "weights": licence.weights,
+        "data": licence.training_data.rstrip("."),
+        "weights_says": words.word("commercial", licence.weights_commercial),
+        "data_says": words.word("commercial", licence.training_data_commercial),
+    }
+    sentence = ET.SubElement(article, "p", {"data-sentence": "terms"})
+    sentence.text = words.word("page", "terms").format_map(values)
 
 
 def _row(table: ET.Element, kind: str, texts: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from edge.config.tables import Config
 from edge.messages.counts import counts_schema
 from edge.messages.fields import timestamp
 from edge.messages.live import Exposure, Hello
-from edge.messages.messages import Guarantees, Info
+from edge.messages.messages import Audited, Guarantees, Info
 from edge.publish.connection import Connection
 from edge.publish.message import Message
 from edge.publish.topics import Topics
@@ -51,7 +51,11 @@ def _shown(value: Any) -> Any:
 
 
 def describe(
-    config: Config, hello: Hello | None, wall_s: float, given_up: tuple[str, ...] = ()
+    config: Config,
+    hello: Hello | None,
+    wall_s: float,
+    given_up: tuple[str, ...] = (),
+    audit: Audited | None = None,
 ) -> Info:
     """What this device is, right now; `given_up` is what its broker does not allow for."""
     return Info(
@@ -66,6 +70,7 @@ def describe(
         commands=config.commands.enabled,
         guarantees=guarantees(config, hello),
         aiming=hello.aiming if hello else False,
+        audit=audit,
         config=without_secrets(config),
         config_schema=msgspec.json.schema(Config),
         counts_schema=counts_schema(),
@@ -86,13 +91,17 @@ def shortened(info: Info, room_bytes: int) -> Info:
 
 
 def fitting(
-    config: Config, hello: Hello | None, connection: Connection, announcement: Message | None
+    config: Config,
+    hello: Hello | None,
+    connection: Connection,
+    announcement: Message | None,
+    audit: Audited | None = None,
 ) -> Info:
     """What this device is, as its broker takes it; `announcement` is discovery, where it is on."""
     given_up = connection.abilities.given_up
     if announcement is not None and not connection.packet_limit.fits(announcement):
         given_up = (*given_up, "discovery")
-    info = describe(config, hello, time.time(), given_up)
+    info = describe(config, hello, time.time(), given_up, audit)
     return shortened(info, connection.packet_limit.room(Topics(config).info))
 
 

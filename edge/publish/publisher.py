@@ -25,6 +25,7 @@ from edge.messages.messages import Health
 from edge.messages.totals import encode_totals
 from edge.outbox import table
 from edge.outbox.outbox import Outbox
+from edge.publish.audit_news import AuditNews
 from edge.publish.auto_broker import require
 from edge.publish.availability import ONLINE, Availability
 from edge.publish.client import Events
@@ -94,6 +95,7 @@ class Publisher:
         self._availability = Availability()
         self.live_state = LiveState(config.health.every_s)
         self.totals = Totals()
+        self._audit = AuditNews(config)
         self._totals_news = TotalsNews(config, outbox, self.topics.totals)
         self.last_health: Health | None = None
         self.reload_asked = False
@@ -154,6 +156,8 @@ class Publisher:
             return
         if self._availability.due(self._now_s):
             self._publish_online()
+        if self._audit.changed(self._now_s):
+            self._publish_info()
         self._publish_live()
         self._announce()
         self._deliver()
@@ -254,7 +258,8 @@ class Publisher:
 
     def _publish_info(self) -> None:
         announcement, hello = self._announcer.message(), self.live_state.hello
-        info = fitting(self._config, hello, self.connection, announcement)
+        self._audit.changed(self._now_s)
+        info = fitting(self._config, hello, self.connection, announcement, self._audit.told)
         if info.given_up != self._said_given_up:
             self._said_given_up = info.given_up
             log.warning("given up for this broker: %s", ", ".join(info.given_up) or "nothing")

@@ -261,18 +261,27 @@ def _spent(config: Config, anonymiser: Anonymiser) -> Callable[[], float] | None
     return (lambda: anonymiser.epsilon_spent) if config.privacy.epsilon else None
 
 
+def _model(card: Card) -> ModelInfo:
+    """What `info` tells of a network."""
+    licence = card.licence
+    return ModelInfo(
+        name=card.name,
+        task=card.task,
+        sha256=card.sha256,
+        licence=licence.weights,
+        weights_commercial=licence.weights_commercial,
+        training_data_commercial=licence.training_data_commercial,
+    )
+
+
 def _hello(config: Config, boot: str, stages: Stages, aiming: Aiming) -> Hello:
     """Who this vision is, for the `info` message."""
     # The detector's shape is known once there was a frame.
     cards: list[Card] = [stages.detector.card, *stages.estimator.cards]
-    models = [
-        ModelInfo(name=card.name, task=card.task, sha256=card.sha256, licence=card.licence.weights)
-        for card in cards
-    ]
     return Hello(
         boot=boot,
         camera_kind=kind_of(config.source.uri),
-        models=tuple(models),
+        models=tuple(map(_model, cards)),
         exposure=_exposure(config.paths.runtime, int(time.monotonic() // EXPOSURE_S)),
         aiming=aiming.tell(),
         places=fingerprint(config.space),

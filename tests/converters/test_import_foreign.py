@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import shlex
 import struct
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +44,7 @@ def archive(*names: str) -> bytes:
         ("net.pt2", archive("net/models/model.json"), 'torch.export.load("net.pt2")'),
         ("net.safetensors", struct.pack("<Q", len(SAFETENSORS)) + SAFETENSORS + b"\0" * 4,
          'safetensors.torch.load_file("net.safetensors")'),
-        ("net.xml", OPENVINO, "openvino2onnx net.xml"),
+        ("net.xml", OPENVINO, "openvino2onnx net.xml, which writes net_o2o.onnx"),
         ("net.param", NCNN, "net_pnnx.export_onnx()"),
         ("net.ncnn.param", NCNN, "net_pnnx.export_onnx()"),
         ("any.txt", NCNN, "any_pnnx.export_onnx()"),
@@ -86,6 +88,60 @@ def test_every_ending_has_a_line():
     for kind, (what, line) in foreign.LINES.items():
         assert what.startswith(("a", "weights")), kind
         assert "onnx" in line.lower(), kind
+
+
+def programs(line: str) -> list[str]:
+    """The Python in an advice: what `python -c` is given, and what goes into one's own program."""
+    found = re.findall(r"python -c '([^']*)'", line)
+    rest = re.sub(r"python -c '[^']*'", "", line)
+    found += re.findall(r"(?:^|: )((?:import |torch\.onnx)[^:]*\(.*\))", rest)
+    return [each.partition("; or, ")[0].replace("HEIGHT, WIDTH", "32, 32") for each in found]
+
+
+def shells(line: str) -> list[list[str]]:
+    """The commands of a shell in an advice, word by word."""
+    first = r"(?:pip|python|openvino2onnx|optimum-cli|paddle2onnx|trtexec|mnnconvert)"
+    ends = r"(?=, which|; else|; from|; or|$)"
+    return [
+        shlex.split(command)
+        for found in re.findall(rf"\b({first} .*?){ends}", line)
+        for command in found.split(" && ")
+    ]
+
+
+@pytest.mark.parametrize("kind", foreign.LINES)
+def test_every_line_that_is_told_parses(kind):
+    """Its Python compiles, its shell commands split into words, and no name is left open."""
+    told = foreign.advice(Path("net.one"), kind)
+    assert "{name}" not in told and "{stem}" not in told
+    code = programs(told.partition("; ")[2])
+    for each in code:
+        compile(each, kind, "exec")
+    words = shells(told)
+    assert code or words, kind
+    assert all(command[0] and len(command) > 1 for command in words)
+
+
+@pytest.mark.converters
+def test_the_line_for_weights_alone_makes_a_file_that_is_imported(tmp_path, capsys):
+    """Behind the class of the model, word for word."""
+    torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
+    pytest.importorskip("onnxruntime", reason="needs the converters extra (ONNX Runtime)")
+    made = (
+        "from torch import nn\nmodel = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), "
+        "nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2), nn.Softmax(1))\n"
+    )
+    space: dict[str, Any] = {}
+    torch.manual_seed(0)
+    exec(made, space)  # the program of the test itself
+    torch.save(space["model"].state_dict(), tmp_path / "net.pt")
+    assert imported(tmp_path, tmp_path / "net.pt", GENDER) == (1, None)
+    (code,) = programs(capsys.readouterr().err.strip().partition("; ")[2])
+    program = [sys.executable, "-c", made + code]
+    subprocess.run(program, cwd=tmp_path, check=True, capture_output=True)
+    status, card = imported(tmp_path, tmp_path / "net.onnx", GENDER)
+    assert status == 0
+    assert card["evidence"]["parity"]["max_difference"] < 1e-5
 
 
 @pytest.mark.converters

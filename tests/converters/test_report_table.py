@@ -34,10 +34,23 @@ def result(models) -> Result:
 
 
 def rows(page: str) -> dict[str, list[str]]:
-    """System → its cells."""
-    lines = [line for line in page.splitlines() if line.startswith("| ")][2:]
+    """System → its cells, of the page's first table."""
+    first = page.partition("\n## ")[0]
+    lines = [line for line in first.splitlines() if line.startswith("| ")][2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {cell[0]: cell[1:] for cell in cells}
+
+
+def test_persons_of_the_default_are_told_by_group_with_intervals(result, models):
+    """As its card has them, with what was simulated."""
+    page = systems.render([result], [models])
+    found = page.partition("\n## The default by person and group")[2]
+    card = read_card(models / "agender_64.json")
+    assert card.evidence["persons"]["simulated"] in found
+    for data, held in card.evidence["persons"]["data"].items():
+        assert f"{data}: {held['people']} persons, {held['not_found']} not found." in found
+        _, _, right, low, high, *_ = held["groups"]["overall"]
+        assert f"{right:.3f} ({low:.3f} to {high:.3f})" in found
 
 
 def test_measured_rows_come_first_with_their_figures(result, models):

@@ -34,7 +34,7 @@ def test_no_text_is_left_unused():
     """Every sentence of the catalogue is said somewhere, and every one said is in it."""
     tables = catalogue("en").tables
     page = {s.key for sentences in PAGE.values() for s in sentences}
-    assert set(tables["page"]) == page | {"figures", "no_figures", "limits"}
+    assert set(tables["page"]) == page | {"figures", "no_figures", "limits", "terms"}
     assert set(tables["sign"]) == {s.key for s in SIGN}
     assert set(tables["lead"]) == {s.key for s in LEAD}
     assert set(tables["headings"]) == {"title", *PAGE}

@@ -101,6 +101,18 @@ def test_the_figures_are_the_card_s_own_group_by_group(model):
     assert card["limits"] in found.sentences["limits"]
 
 
+@pytest.mark.parametrize(
+    ("model", "says"), [("agender_64", "allowed"), ("ssrnet_age_imdb", "forbidden")]
+)
+def test_what_a_network_learned_from_is_told_and_on_what_terms(model, says):
+    """Apart from the licence of its weights, as the card has both."""
+    said = read_card(ROOT / "models_tflite" / f"{model}.json").licence
+    told = page_of(configured(estimator={"models": [model]})).sentences["terms"]
+    assert f"{said.weights}; commercial use: allowed. It learned from: " in told
+    assert said.training_data.rstrip(".") in told
+    assert told.endswith(f"by the terms of that data: {says}.")
+
+
 def test_figures_are_told_in_the_language_s_numbers():
     """With a comma where it has one, and the groups by its words."""
     rows = page_of(configured(), "de").rows

@@ -179,6 +179,7 @@ RULES = {
     "impression": (always, lambda c: []),
     "figures": (always, lambda c: [c.estimator.models[-1]]),
     "limits": (always, lambda c: []),
+    "terms": (always, lambda c: ["Licence of the weights of", c.estimator.models[-1]]),
     "ai_act": (always, lambda c: ["Article 50(3)"]),
     "gdpr": (always, lambda c: ["Articles 13 and 14"]),
     "made": (always, lambda c: [f"{c.device.site}/{c.device.name}"]),

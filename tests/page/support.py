@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -129,19 +129,28 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def device(folder: Path, page: str = "", more: str = "") -> Iterator[Device]:
-    """A device that runs, its page ready and told of."""
+def device(
+    folder: Path,
+    page: str = "",
+    more: str = "",
+    now: datetime | None = None,
+    clock: Sequence[str] = (),
+) -> Iterator[Device]:
+    """A device that runs, its page ready and told of.
+
+    Its history ends at `now`; `clock` is a command before the page's own, which tells it the time.
+    """
     with ExitStack() as stack:
         broker = Broker(folder)
         stack.callback(broker.stop)
         port = configure(folder, broker.port, page, more)
-        fill(folder)
+        fill(folder, now)
         seeing = Seeing(folder / "run")
         seeing.start()
         stack.callback(seeing.end)
         log = stack.enter_context((folder / "page.log").open("wb"))
         publisher = spawn(verb("publisher", folder), stderr=subprocess.DEVNULL)
-        serving = spawn(verb("page", folder), stderr=log)
+        serving = spawn([*clock, *verb("page", folder)], stderr=log)
         for process in (publisher, serving):
             stack.callback(_end, process)
         wait_for(lambda: listens(port), 20, "a page that listens")
@@ -153,9 +162,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait(15)
 
 
-def fill(folder: Path) -> None:
+def fill(folder: Path, now: datetime | None = None) -> None:
     """Nine weeks of history until an hour ago, quarters of an hour by day."""
-    now = datetime.now(ZONE)
+    now = now or datetime.now(ZONE)
     windows = []
     for days in range(63, -1, -1):
         opens = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)

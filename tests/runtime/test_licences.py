@@ -13,6 +13,7 @@ from edge.config.tables import Config
 from edge.diagnostics.checks import models as findings_of
 from edge.errors import ModelError
 from edge.runtime.meter import Meter
+from edge.runtime.networks.card import parse_card, read_card
 from edge.runtime.networks.licences import named, not_commercial, require_commercial
 from edge.vision.assembly import load_models
 from tests.shared import MODELS
@@ -96,7 +97,9 @@ def test_networks_of_the_same_terms_are_named_together():
     """So that the sentence stays one to be read."""
     text = named(not_commercial(chain("far", "ssrnet_age_imdb", "ssrnet_gender_imdb")))
     assert text.count("WIDER FACE") == text.count("IMDB-WIKI") == 1
-    assert "ssrnet_age_imdb, ssrnet_gender_imdb (weights: Apache-2.0; learned from: IMDB" in text
+    assert (
+        "ssrnet_age_imdb, ssrnet_gender_imdb (weights: Apache-2.0, commercial use allowed; " in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,3 +119,64 @@ def test_config_check_tells_which_parts_are_not_free(capsys, words, status, told
     err = capsys.readouterr().err
     assert told in err
     assert bool(told) == bool(err)
+
+
+SHIPPED = sorted(path.stem for path in MODELS.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_card_tells_the_grant_apart_from_the_terms_of_the_data(name):
+    """In sentences, and in a word each; what is concluded agrees with both."""
+    said = read_card(MODELS / f"{name}.json").licence
+    assert said.weights in said.weights_grant and "grant" in said.weights_grant
+    assert said.weights_commercial == "allowed"
+    assert said.training_data_terms
+    assert said.commercial_use == (said.training_data_commercial != "forbidden")
+    assert (said.training_data_commercial == "forbidden") == (
+        "WIDER FACE" in said.training_data or "IMDB-WIKI" in said.training_data
+    )
+
+
+def changed(name: str, **keys) -> bytes:
+    """A shipped card with other rights; a key of None is left out."""
+    card = json.loads((MODELS / f"{name}.json").read_text())
+    said = card["licence"] | keys
+    return json.dumps(
+        card | {"licence": {key: value for key, value in said.items() if value is not None}}
+    ).encode()
+
+
+NEW = ("weights_grant", "weights_commercial", "training_data_terms", "training_data_commercial")
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "told"),
+    [
+        ("agender_64", {"weights_commercial": "perhaps"}, "weights_commercial"),
+        ("agender_64", {"training_data_commercial": True}, "training_data_commercial"),
+        ("agender_64", {"weights_grant": None}, "`weights_grant` has to say why"),
+        ("libface_96x96", {"training_data_terms": " "}, "`training_data_terms` has to say why"),
+        ("libface_96x96", {"commercial_use": True}, "`training_data_commercial` says"),
+        ("agender_64", {"weights_commercial": "forbidden"}, "`weights_commercial` says"),
+        ("agender_64", {"weights_licence": "MIT"}, "weights_licence"),
+    ],
+)  # fmt: skip
+def test_a_card_that_contradicts_itself_is_refused(name, keys, told):
+    """By a sentence that names the key, in the one place where cards are checked."""
+    with pytest.raises(ModelError, match=told):
+        parse_card(changed(name, **keys), name)
+
+
+def test_a_card_of_before_still_serves():
+    """It has `commercial_use` alone, and is named by what it says."""
+    card = parse_card(changed("libface_96x96", **dict.fromkeys(NEW)), "old")
+    assert not card.licence.told_apart
+    assert card.licence.weights_commercial == "not stated"
+    assert "(weights: BSD-3-Clause; learned from: WIDER FACE" in named([card])
+
+
+def test_which_part_is_not_free_is_named():
+    """The weights' licence allows it, the data's terms do not."""
+    text = named(not_commercial(chain("far", "agender_64")))
+    assert "weights: BSD-3-Clause, commercial use allowed" in text
+    assert "non-commercial research), commercial use forbidden" in text

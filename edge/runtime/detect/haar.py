@@ -84,6 +84,10 @@ def _card(path: Path) -> cards.Card:
             weights="Intel License Agreement For Open Source Computer Vision Library",
             training_data="not published",
             commercial_use=True,
+            weights_grant="Intel and OpenCV's project grant use for any purpose, change and "
+            "redistribution; the licence and its disclaimer go with every copy.",
+            weights_commercial="allowed",
+            training_data_terms="Not published: no terms of the pictures are known.",
         ),
         task="detect",
         bytes=len(content),

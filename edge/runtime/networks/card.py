@@ -31,6 +31,7 @@ from edge.runtime.networks.card_keys import (
     about,
     words,
 )
+from edge.runtime.networks.card_licence import Licence
 from edge.runtime.networks.processor import ProcessorClass
 
 __all__ = [
@@ -82,18 +83,6 @@ class Confusion(Part, frozen=True):
         sizes = {len(self.labels), len(self.counts), *map(len, self.counts)}
         if len(sizes) != 1 or len(set(self.labels)) != len(self.labels):
             raise ValueError("`counts` has to have a row and a column for each of `labels`")
-
-
-class Licence(Part, frozen=True):
-    """Who may use this, for what, and whom to name."""
-
-    code: Annotated[Text, about("Licence of the code that made it.", "Apache-2.0")]
-    weights: Annotated[Text, about("Licence of the weights.", "CC-BY-4.0")]
-    training_data: Annotated[
-        Text, about("What it learned from, and on what terms.", "FairFace, CC BY 4.0")
-    ]
-    commercial_use: Annotated[bool, about("Whether a shop may run it.", False)]
-    attribution: Annotated[Text, about("Whom to name.", "Kärkkäinen & Joo, WACV 2021")] = ""
 
 
 class Source(Part, frozen=True):

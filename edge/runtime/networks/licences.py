@@ -44,15 +44,25 @@ def require_commercial(config: Config) -> None:
 
 
 def named(cards: Iterable[Card]) -> str:
-    """Networks with their weights' licence and what they learned from, alike ones together."""
+    """Networks with their weights' licence and what they learned from, alike ones together.
 
-    def terms(card: Card) -> tuple[str, str]:
-        return card.licence.weights, card.licence.training_data
-
-    groups = groupby(sorted(cards, key=terms), terms)
+    What each of the two says of commercial use is told where a card tells it.
+    """
+    groups = groupby(sorted(cards, key=_terms), _terms)
     return "; ".join(
         f"{', '.join(card.name for card in alike)} (weights: {weights}; learned from: {data})"
         for (weights, data), alike in groups
+    )
+
+
+def _terms(card: Card) -> tuple[str, str]:
+    """What is granted of the weights, and what the data's terms say."""
+    said = card.licence
+    if not said.told_apart:
+        return said.weights, said.training_data
+    return (
+        f"{said.weights}, commercial use {said.weights_commercial}",
+        f"{said.training_data}, commercial use {said.training_data_commercial}",
     )
 
 

@@ -33,6 +33,8 @@ INVENTORY = {
     }
 }  # fmt: skip
 
+ASK = "from urllib.request import urlopen as u; print(u('http://127.0.0.1:8222/jsz').read().decode())"
+
 
 class Three(Player):
     """The machines, what joins them, and programs that call them from the first one's side."""
@@ -58,7 +60,7 @@ class Three(Player):
 
     def leader(self, name: str) -> str:
         """Whom a node takes for the cluster's leader; nobody where it says nothing."""
-        said = self.machines[name].run("curl", "--silent", "http://127.0.0.1:8222/jsz")
+        said = self.machines[name].run("python3", "-c", ASK)
         found = json.loads(said.stdout or "{}").get("meta_cluster", {})
         return str(found.get("leader", ""))
 

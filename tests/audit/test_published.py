@@ -1,0 +1,109 @@
+"""The verdict of an audit is left for `info` where `audit.publish` is on, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.cli import main
+from edge.errors import UserError
+from edge.history.audited import BYTES_MAX, FILE_NAME, leave, left
+from edge.messages.messages import Audited
+from edge.tally import file
+from tests.audit.support import minute, recorded, tally, told
+
+AUDITED = Audited(
+    verdict="passes",
+    margin=0.05,
+    time="2026-03-07T12:00:00.000Z",
+    first_day="2026-03-07",
+    last_day="2026-03-08",
+)
+SHOP = ("--site", "shop", "--device", "door")
+ON = ("--set", "audit.publish=true")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, ...]:
+    """A tally of an hour and a recording that agrees with it."""
+    minutes = range(60)
+    file.write(tmp_path / "tally.json", tally([minute(number, 10) for number in minutes]))
+    windows = [told(number, 10) for number in minutes]
+    (tmp_path / "counts.jsonl").write_bytes(b"".join(recorded(windows)))
+    return str(tmp_path / "tally.json"), "--counts", str(tmp_path / "counts.jsonl")
+
+
+def audited(tmp_path: Path, *flags: str) -> int | None:
+    """The status of the command, with its state in a folder of its own."""
+    (tmp_path / "state").mkdir(exist_ok=True)
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", *flags, "--state-dir", str(tmp_path / "state")])
+    return ended.value.code
+
+
+def test_asked_for_the_verdict_and_its_dates_are_left(files, tmp_path, capsys):
+    """With when it was found, the margin, the days of the tally, and no number of people."""
+    assert audited(tmp_path, *files, *SHOP, *ON, "--margin", "10") == 0
+    written = json.loads((tmp_path / "state" / FILE_NAME).read_text())
+    assert written.pop("time").startswith("20")
+    assert written == {
+        "verdict": "passes", "margin": 0.1, "first_day": "2026-03-07", "last_day": "2026-03-07"
+    }  # fmt: skip
+    assert "left for info" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (SHOP, ""),
+        ((*SHOP, "--set", "audit.publish=false"), ""),
+        (("--site", "shop", "--device", "till", *ON), "not left for info, which is of shop/till"),
+    ],
+)
+def test_else_nothing_is_left(files, tmp_path, capsys, flags, said):
+    """By default, and of another device than the configuration is of."""
+    assert audited(tmp_path, *files, *flags) == 0
+    assert not (tmp_path / "state" / FILE_NAME).exists()
+    err = capsys.readouterr().err
+    assert said in err and bool(said) == bool(err)
+
+
+def test_a_later_audit_takes_the_place_of_the_one_before(tmp_path):
+    """Whole, for anybody of the services to read."""
+    leave(tmp_path, AUDITED)
+    later = msgspec.structs.replace(AUDITED, verdict="fails")
+    path = leave(tmp_path, later)
+    assert left(tmp_path) == later
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [each.name for each in tmp_path.iterdir()] == [FILE_NAME]
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path):
+    """With what would be right."""
+    with pytest.raises(UserError, match=r"cannot be left for `info`.*audit.publish = false"):
+        leave(tmp_path / "none", AUDITED)
+
+
+WRONG = {
+    "no JSON": b"passes",
+    "another verdict": msgspec.json.encode(AUDITED).replace(b"passes", b"excels"),
+    "more than a verdict": msgspec.json.encode(AUDITED).replace(b"{", b'{"people":7,'),
+    "no day": msgspec.json.encode(AUDITED).replace(b"2026-03-08", b"yesterday!"),
+    "too long": b" " * BYTES_MAX + msgspec.json.encode(AUDITED),
+}
+
+
+@pytest.mark.parametrize("content", WRONG.values(), ids=WRONG)
+def test_what_is_no_verdict_is_refused(tmp_path, content):
+    """Whoever wrote it: `info` holds nothing that the form does not have."""
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(ValueError):
+        left(tmp_path)
+
+
+def test_without_an_audit_there_is_none(tmp_path):
+    """A folder without the file is no trouble."""
+    assert left(tmp_path) is None
