@@ -15,7 +15,6 @@ from random import Random
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
 
 from edge.config.tables import Config
 from edge.errors import UserError
@@ -23,33 +22,27 @@ from edge.messages.counts import CountsHead
 from edge.messages.live import Answer, Hello, PublisherSocket
 from edge.messages.messages import Health
 from edge.messages.totals import encode_totals
-from edge.outbox import table
 from edge.outbox.outbox import Outbox
-from edge.publish.audit_news import AuditNews
 from edge.publish.auto_broker import require
-from edge.publish.availability import ONLINE, Availability
 from edge.publish.client import Events
 from edge.publish.commands import Commands, Hooks, Reply
 from edge.publish.connection import Connection
 from edge.publish.credentials import login, tls_context
 from edge.publish.delivery import Delivery
-from edge.publish.device_info import fitting
 from edge.publish.discovery import Announcer
 from edge.publish.identity import identity_of
 from edge.publish.live_state import LiveState
 from edge.publish.message import Message
 from edge.publish.new_places import NewPlaces
-from edge.publish.outgoing import Outgoing
 from edge.publish.own_status import Totals, identify, outbox_facts, outbox_health
 from edge.publish.page_door import PageDoor
+from edge.publish.records import Figures, Records, Ways
+from edge.publish.schema_1 import TakingBack
 from edge.publish.topics import Topics
 from edge.publish.totals import TotalsNews
 
 log = logging.getLogger("publisher")
 
-NO_QOS_1 = (
-    "the broker takes no QoS 1, without which some get lost; let it, or accept that by mqtt.qos = 0"
-)
 POLL_S = 0.5
 """How often the outbox is looked at."""
 
@@ -88,16 +81,11 @@ class Publisher:
         self._now_s = 0.0
         self._stopped: int | None = None
         self._ending = False
-        self._said_given_up: tuple[str, ...] = ()
         self.topics = Topics(config)
-        self._outgoing = Outgoing()
-        self._taking_back: set[int] = set()
-        self._availability = Availability()
+        self._taking_back = TakingBack(outbox, self.topics.schema_1_retained)
         self.live_state = LiveState(config.health.every_s)
         self.totals = Totals()
-        self._audit = AuditNews(config)
         self._totals_news = TotalsNews(config, outbox, self.topics.totals)
-        self.last_health: Health | None = None
         self.reload_asked = False
         self._new_places = NewPlaces(config, around.reread)
         self.delivery = Delivery(
@@ -118,6 +106,13 @@ class Publisher:
             random=around.random,
             blocking=around.blocking,
         )
+        ways = Ways(self.connection, self.topics, self._page)
+        self._records = Records(config, ways, self.live_state, self._ours)
+
+    @property
+    def last_health(self) -> Health | None:
+        """As last published."""
+        return self._records.last_health
 
     def fds(self) -> list[tuple[int, int]]:
         """What to wait for: (file descriptor, poll events)."""
@@ -152,13 +147,9 @@ class Publisher:
             return
         if not self.connection.up:
             if self._page and self._page.listens(self._now_s):
-                self._publish_live()  # to the page alone
+                self._records.live(self._now_s)  # to the page alone
             return
-        if self._availability.due(self._now_s):
-            self._publish_online()
-        if self._audit.changed(self._now_s):
-            self._publish_info()
-        self._publish_live()
+        self._records.step(self._announcer, self._now_s)
         self._announce()
         self._deliver()
         self._publish_totals(self.delivery.is_done)
@@ -192,9 +183,7 @@ class Publisher:
         self._ending = True
         if self._live is not None:
             self._take_live(self._live)
-        last = self.live_state.untold_state()
-        if last is not None and self._config.privacy.live:
-            self._publish(self.topics.state, last, 0, retain=True)
+        self._records.last_state()
         self.delivery.settle()
         self._publish_totals(lambda: True)
         self._stopped = self.connection.publish(
@@ -226,66 +215,16 @@ class Publisher:
 
     def _connected(self) -> None:
         """On every connect: birth, info, and (as due again) discovery, state and health."""
-        self.live_state.forget_published()
-        self._availability.connected()
-        self._publish_online()
-        if not self._config.privacy.live:  # what was retained before it was switched off
-            self.connection.publish(Message(self.topics.state, b"", 1, True))
-        self._publish_info()
+        self._records.connected()
+        self._records.info(self._announcer, self._now_s)
         self._announcer.connected(self._now_s)
         self._totals_news.connected(self.connection, self._now_s)
-        self._take_back_schema_1()
-
-    def _publish_online(self) -> None:
-        self.connection.publish(Message(self.topics.availability, ONLINE, 1, True))
-
-    def _take_back_schema_1(self) -> None:
-        """Clear what this device retained before its outbox was converted from schema 1.
-
-        Tried a few times only: a broker may close the connection over a topic that it forbids.
-        """
-        tries = self._outbox.kept(table.SCHEMA_1_RETAINED)
-        if tries:
-            self._outbox.keep(table.SCHEMA_1_RETAINED, tries - 1)
-            cleared = [Message(topic, b"", 1, True) for topic in self.topics.schema_1_retained]
-            sent = [self.connection.publish(message) for message in cleared]
-            self._taking_back = {message_id for message_id in sent if message_id is not None}
-
-    def _publish(self, topic: str, record: Struct, qos: int, *, retain: bool) -> None:
-        payload = self._outgoing.encode(record)
-        if payload is not None:
-            self.connection.publish(Message(topic, payload, qos, retain))
-
-    def _publish_info(self) -> None:
-        announcement, hello = self._announcer.message(), self.live_state.hello
-        self._audit.changed(self._now_s)
-        info = fitting(self._config, hello, self.connection, announcement, self._audit.told)
-        if info.given_up != self._said_given_up:
-            self._said_given_up = info.given_up
-            log.warning("given up for this broker: %s", ", ".join(info.given_up) or "nothing")
-            if not self.connection.abilities.delivers:
-                log.error("windows are kept: %s", NO_QOS_1)
-        self._publish(self.topics.info, info, 1, retain=True)
-
-    def _publish_live(self) -> None:
-        state = self.live_state.due_state(self._now_s) if self._config.privacy.live else None
-        if state is not None:
-            self._publish(self.topics.state, state, 0, retain=True)
-        health = self.live_state.due_health(self._now_s, time.time(), self._ours)
-        if health is not None:
-            self.last_health = health
-            self._publish(self.topics.health, health, 0, retain=True)
-        if self._page:
-            self._page.tell(state=state, health=health)
+        self._taking_back.connected(self.connection)
 
     def _announce(self) -> None:
         if self.delivery.last is not None:
             self._announcer.window(self.delivery.last.window_s, self._now_s)
-        message = self._announcer.due(self._now_s)
-        if message is not None and self.connection.packet_limit.fits(message):
-            self.connection.publish(message)
-            if not self.connection.abilities.retain:  # who hears this just now missed the birth
-                self.connection.publish(Message(self.topics.availability, ONLINE))
+        self._records.announce(self._announcer, self._now_s)
 
     def _take_live(self, live: PublisherSocket) -> None:
         for record in live.receive():
@@ -297,7 +236,7 @@ class Publisher:
                 if self._page:
                     self._page.vision_is(self.live_state.hello)
                 if self.connection.up:
-                    self._publish_info()
+                    self._records.info(self._announcer, self._now_s)
 
     def _send_counts(self, payload: bytes) -> int | None:
         return self.connection.publish(Message(self.topics.counts, payload, 1))
@@ -305,10 +244,7 @@ class Publisher:
     def _answered(self, message_id: int, refusal: str | None) -> None:
         if message_id == self._stopped:
             self._stopped = None
-        if message_id in self._taking_back:
-            self._taking_back.discard(message_id)
-            if not self._taking_back:
-                self._outbox.keep(table.SCHEMA_1_RETAINED, 0)
+        self._taking_back.answered(message_id)
         self.delivery.answered(message_id, refusal, self._now_s)
 
     def _received(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -317,13 +253,14 @@ class Publisher:
         elif topic == self.topics.totals:
             self._totals_news.received(payload)
         elif topic == self.topics.availability:
-            self._availability.heard(payload, retained=retained)
+            self._records.availability.heard(payload, retained=retained)
         else:
             verb = self.topics.verb(topic)
             self.commands.handle(verb, payload, retained=retained, now_s=self._now_s)
 
     def _reply(self, reply: Reply) -> None:
-        self._publish(self.topics.response(reply.verb), reply.response, 1, retain=False)
+        topic = self.topics.response(reply.verb)
+        self._records.publish(topic, reply.response, 1, retain=False)
 
     def _check(self, verb: str) -> None:
         """A configuration that can't be used must not end a device that runs."""
@@ -345,5 +282,5 @@ class Publisher:
     def _done(self, verb: str) -> None:
         self.reload_asked = self.reload_asked or verb == "reload"
 
-    def _ours(self) -> dict[str, float | int | None]:
+    def _ours(self) -> Figures:
         return outbox_health(self._outbox) | {"requests_refused": self.commands.refused}

@@ -33,7 +33,9 @@ INVENTORY = {
     }
 }  # fmt: skip
 
-ASK = "from urllib.request import urlopen as u; print(u('http://127.0.0.1:8222/jsz').read().decode())"
+ASK = (
+    "from urllib.request import urlopen as u; print(u('http://127.0.0.1:8222/jsz').read().decode())"
+)
 
 
 class Three(Player):
