@@ -5,7 +5,7 @@ faces: the scenes are painted for its motion gate, as moving figures before a no
 
 python -m benchmarks.tracking                 # 200 scenes at 5, 8, 10, 15 and 30 frames/s
 python -m benchmarks.tracking --missed 0.3 --turned 0.5   # heads that turn, a weak detector
-python -m benchmarks.tracking --scenes 20 --fps 10 --json tracking.json
+python -m benchmarks.tracking --scenes 20 --fps 10 --trackers product --json tracking.json
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ def main() -> None:
     )
     parser.add_argument("--scenes", type=int, default=200, help="scenes a row (default 200)")
     parser.add_argument("--fps", type=float, nargs="+", default=[5, 8, 10, 15, 30])
+    parser.add_argument(
+        "--trackers", nargs="+", choices=TRACKERS, default=list(TRACKERS), help="these (all)"
+    )
     parser.add_argument("--missed", type=float, default=0.1, help="detections missed (0.1)")
     parser.add_argument(
         "--turned", type=float, default=0.0, help="people who turn away for 0.5 to 3 s (0)"
@@ -71,7 +74,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()
     detector = Detector(missed=options.missed, turned=options.turned)
-    rows = [run(name, fps, options.scenes, detector) for fps in options.fps for name in TRACKERS]
+    rows = [
+        run(name, fps, options.scenes, detector) for fps in options.fps for name in options.trackers
+    ]
     print(f"{'tracker':<14}{'fps':>5}{'people':>8}{'switches':>10}{'doubles':>9}", end="")
     print(f"{'missed':>8}{'ghosts':>8}{'looked at':>11}{'µs/frame':>10}")
     for row in rows:

@@ -34,10 +34,13 @@ class Stage:
         self._name = name
 
     def __enter__(self) -> None:
-        self._meter.enter(self._name)
+        meter = self._meter
+        meter._outer.append(meter._current)
+        meter._switch(self._name)
 
     def __exit__(self, *_: object) -> None:
-        self._meter.leave()
+        meter = self._meter
+        meter._switch(meter._outer.pop())
 
 
 class Meter:
@@ -58,15 +61,6 @@ class Meter:
         if stage is None:
             stage = self._stages[name] = Stage(self, name)
         return stage
-
-    def enter(self, name: str) -> None:
-        """Begin a stage; `with meter.stage(name)` is the way to do it."""
-        self._outer.append(self._current)
-        self._switch(name)
-
-    def leave(self) -> None:
-        """End the stage begun last."""
-        self._switch(self._outer.pop())
 
     def take(self) -> tuple[int, dict[str, float]]:
         """Frames and seconds per stage since the last call, starting anew."""

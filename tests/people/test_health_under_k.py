@@ -54,9 +54,8 @@ class Room:
         self.loop.gated += 0 if present else 9
         self.celsius += 0.3 * present
         for stage, spent_s in (("detect", 0.01), ("estimate", 0.02 * present), ("rest", 0.001)):
-            self.meter.enter(stage)
-            self.meter_s += spent_s
-            self.meter.leave()
+            with self.meter.stage(stage):
+                self.meter_s += spent_s
         self.meter.frames += 10 - present
 
     def health(self) -> bytes:

@@ -54,13 +54,19 @@ class ShapedDetector:
         self._whole: NetworkDetector
         self._narrower: list[NetworkDetector]
         self._close: list[NetworkDetector]
+        self._tiles: list[tuple[float, float]] = []
+        self._tiles_enlarged: tuple[float, float] | None = None
 
     def tiles(self, frame: Frame) -> Sequence[tuple[float, float]]:
         """The sizes of the networks that see less than the frame, in the full frame's pixels."""
         if frame.small.shape != self._shape:
             self._choose(frame.small.shape)
-        across, down = _enlarged(frame)
-        return [(n.card.input.width * across, n.card.input.height * down) for n in self._close]
+        across, down = enlarged = _enlarged(frame)
+        if enlarged != self._tiles_enlarged:
+            self._tiles_enlarged = enlarged
+            inputs = [network.card.input for network in self._close]
+            self._tiles = [(size.width * across, size.height * down) for size in inputs]
+        return self._tiles
 
     def detect(self, frame: Frame, region: Region = EVERYWHERE) -> list[Face]:
         """Find faces on `frame.small`; those wholly beyond `region` may be left out."""
@@ -113,6 +119,7 @@ class ShapedDetector:
             for network in (*self._narrower[1:], self._whole)
             if network.card.input.width < shape[1] and network.card.input.height < shape[0]
         ]
+        self._tiles_enlarged = None
 
 
 def _enlarged(frame: Frame) -> tuple[float, float]:

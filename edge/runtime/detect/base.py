@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Region
 from edge.runtime.meter import Meter
 from edge.runtime.networks import card as cards
+from edge.runtime.networks.answers import Tensor
 from edge.runtime.networks.grey import is_grey, tint
-from edge.runtime.networks.model import Network, Tensor
+from edge.runtime.networks.model import Network
 from edge.runtime.networks.purple import clear, haze_of
 
 Floats = NDArray[np.float32]
@@ -53,7 +54,7 @@ ALL = slice(None)
 CUT = 1.03
 """A picture may be larger than the input by this factor, half of it on either side."""
 
-Decode = Callable[[list[Tensor], cards.Card], Candidates]
+Decode = Callable[[Sequence[Tensor], cards.Card], Candidates]
 
 
 class Letterbox(NamedTuple):
@@ -110,7 +111,7 @@ class NetworkDetector:
                 left, top = columns.start or 0, rows.start or 0
                 box = box._replace(left=box.left - left * box.scale, top=box.top - top * box.scale)
         with meter.stage("detect"):
-            outputs = self._network.run(self._canvas)
+            outputs = self._network.look(self._canvas)
         with meter.stage("decode"):
             candidates = self._decode(outputs, self.card)
             if not len(candidates.scores):
@@ -195,22 +196,22 @@ def _groups(boxes: list[list[float]], scores: list[float], iou: float) -> list[l
 
     In plain numbers, of which there are few: a call into NumPy costs as much as ten of these.
     """
-    best: list[tuple[float, float, float, float, float, list[int]]] = []
+    best: list[tuple[float, float, tuple[float, float, float, list[int]]]] = []
     for i in sorted(range(len(scores)), key=scores.__getitem__, reverse=True):
         left, top, right, bottom = boxes[i]
         area = (right - left) * (bottom - top)
-        for x0, y0, x1, y1, other, group in best:
-            # Most lie elsewhere altogether, which this tells first.
-            across = (right if right < x1 else x1) - (left if left > x0 else x0)
-            if across <= 0:
+        for x0, x1, more in best:
+            if left >= x1 or right <= x0:  # most lie elsewhere altogether
                 continue
+            y0, y1, other, group = more
+            across = (right if right < x1 else x1) - (left if left > x0 else x0)
             shared = across * ((bottom if bottom < y1 else y1) - (top if top > y0 else y0))
             if shared > iou * (area + other - shared):
                 group.append(i)
                 break
         else:
-            best.append((left, top, right, bottom, area, [i]))
-    return [group for *_, group in best]
+            best.append((left, right, (top, bottom, area, [i])))
+    return [group for _, _, (*_, group) in best]
 
 
 def _faces(found: Candidates, box: Letterbox, frame: Frame) -> list[Face]:

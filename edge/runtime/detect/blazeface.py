@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from edge.runtime.detect.base import Candidates, Floats
+from edge.runtime.networks.answers import Tensor
 from edge.runtime.networks.card import Card
-from edge.runtime.networks.model import Tensor
 
 
 @lru_cache(maxsize=4)
@@ -22,7 +23,7 @@ def anchors(width: int, height: int, strides: tuple[int, ...], per_cell: tuple[i
     return np.concatenate(grids).astype(np.float32)
 
 
-def decode(outputs: list[Tensor], card: Card) -> Candidates:
+def decode(outputs: Sequence[Tensor], card: Card) -> Candidates:
     """Regressors 1 × N × 16 and score logits 1 × N × 1 → candidates.
 
     A regressor is centre and size of the box, then x, y of right eye, left eye, nose, mouth and

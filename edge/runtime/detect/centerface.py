@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from edge.runtime.detect.base import Candidates
+from edge.runtime.networks.answers import Tensor
 from edge.runtime.networks.card import Card
-from edge.runtime.networks.model import Tensor
 
 
-def decode(outputs: list[Tensor], card: Card) -> Candidates:
+def decode(outputs: Sequence[Tensor], card: Card) -> Candidates:
     """See `five`; the corners of the mouth become its middle."""
     return with_four(five(outputs, card))
 
 
-def five(outputs: list[Tensor], card: Card) -> Candidates:
+def five(outputs: Sequence[Tensor], card: Card) -> Candidates:
     """Heat map, log sizes, offsets, landmarks (each 1 × H/4 × W/4 × C) → candidates.
 
     Channels come y before x, as the network was trained; sizes are exp(value) × stride, and

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.runtime.detect.base import Candidates
+from edge.runtime.networks.answers import Tensor, rows_of
 from edge.runtime.networks.card import Card
-from edge.runtime.networks.model import Tensor
 
 BOX = 2
 """Pairs of numbers before a cell's points: the box's centre, the logarithms of its size."""
 FIVE = 5
+HALF = np.array(0.5, np.float32)
 NONE = Candidates(
     np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 4, 2), np.float32)
 )
 
 
-def decode(outputs: list[Tensor], card: Card) -> Candidates:
+def decode(outputs: Sequence[Tensor], card: Card) -> Candidates:
     """score (1 × N × 1 or 2, each 0..1) and place (1 × N × 12 or 14) → candidates.
 
     Two scores are class and objectness, and their geometric mean is the cell's. The N cells run
@@ -37,7 +39,7 @@ def decode(outputs: list[Tensor], card: Card) -> Candidates:
     sure = scores.take(chosen)
     if two:
         np.sqrt(sure, sure)
-    place = outputs[spec.tensors["place"]][0].take(chosen, 0)
+    place = rows_of(outputs, spec.tensors["place"], chosen)
     size = card.input.width, card.input.height
     return _placed(place, sure, grid(*size, spec.strides, place.shape[1]).take(chosen, 0))
 
@@ -45,22 +47,25 @@ def decode(outputs: list[Tensor], card: Card) -> Candidates:
 def _placed(place: Tensor, scores: Tensor, cells: Tensor) -> Candidates:
     """The chosen cells' numbers, in strides from the cell → pixels.
 
-    Every call into NumPy costs more than its sums, and rows of two numbers cost most.
+    Every call into NumPy costs more than its sums, and most where rows are of a few numbers: so
+    there is a row for each number, of all cells.
     """
-    stride = cells[:, -1:]
-    half = np.exp(place[:, 2:4])
+    place, cells = place.T.copy(), cells.T.copy()
+    stride = cells[-1]
+    half = np.exp(place[2:4])
     half *= stride
-    half *= 0.5
+    half *= HALF
     place *= stride
-    place += cells[:, :-1]
-    boxes = np.empty((len(place), 4), np.float32)
-    np.subtract(place[:, :2], half, boxes[:, :2])
-    np.add(place[:, :2], half, boxes[:, 2:])
-    points = place[:, 2 * BOX :]
-    if points.shape[1] == 2 * FIVE:
-        points[:, 6:8] += points[:, 8:]
-        points[:, 6:8] *= 0.5
-    return Candidates(boxes, scores, points[:, :8].reshape(-1, 4, 2))
+    place += cells[:-1]
+    corners = np.empty((4, len(scores)), np.float32)
+    np.subtract(place[:2], half, corners[:2])
+    np.add(place[:2], half, corners[2:])
+    points = place[2 * BOX :]
+    if len(points) == 2 * FIVE:
+        mouth = points[6:8]
+        mouth += points[8:]
+        mouth *= HALF
+    return Candidates(corners.T.copy(), scores, points[:8].T.reshape(-1, 4, 2))
 
 
 @lru_cache(maxsize=8)

@@ -14,8 +14,9 @@ from edge.runtime.detect.centerface import four_points
 from edge.runtime.detect.trial import WRONG, refusal
 from edge.runtime.frame import EVERYWHERE, Box, Face, Frame, Image, Keypoints, Point, Region
 from edge.runtime.meter import Meter
+from edge.runtime.networks.answers import Tensor
 from edge.runtime.networks.card import Card
-from edge.runtime.networks.model import Network, Tensor
+from edge.runtime.networks.model import Network
 
 CASCADE = 3
 LEAST_FACE_PX = 20

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import sqrt
 
 import numpy as np
 
 from edge.runtime.detect.base import Candidates, Floats
+from edge.runtime.networks.answers import Tensor
 from edge.runtime.networks.card import Card, Prior
-from edge.runtime.networks.model import Tensor
 
 
 @lru_cache(maxsize=2)
@@ -37,7 +38,7 @@ def _sizes(prior: Prior) -> list[tuple[float, float]]:
     return sizes
 
 
-def decode(outputs: list[Tensor], card: Card) -> Candidates:
+def decode(outputs: Sequence[Tensor], card: Card) -> Candidates:
     """Box offsets (1 × 4N) and class shares (1 × 2N: nothing, face) → candidates, no keypoints.
 
     Centres move by variance × offset × size of the prior; sizes grow by exp(variance × offset).

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from edge.runtime.detect.base import Candidates
 from edge.runtime.detect.centerface import with_four
+from edge.runtime.networks.answers import Tensor
 from edge.runtime.networks.card import Card
-from edge.runtime.networks.model import Tensor
 
 
-def decode(outputs: list[Tensor], card: Card) -> Candidates:
+def decode(outputs: Sequence[Tensor], card: Card) -> Candidates:
     """See `five`; the corners of the mouth become its middle."""
     return with_four(five(outputs, card))
 
 
-def five(outputs: list[Tensor], card: Card) -> Candidates:
+def five(outputs: Sequence[Tensor], card: Card) -> Candidates:
     """Per stride s: cls_s, obj_s (1 × N × 1), bbox_s (× 4), kps_s (× 10) → candidates.
 
     The score is the geometric mean of class and objectness. Cells run row by row; a box is its
@@ -27,7 +29,7 @@ def five(outputs: list[Tensor], card: Card) -> Candidates:
     return Candidates(boxes, scores, points)
 
 
-def _level(outputs: list[Tensor], card: Card, stride: int) -> tuple[Tensor, Tensor, Tensor]:
+def _level(outputs: Sequence[Tensor], card: Card, stride: int) -> tuple[Tensor, Tensor, Tensor]:
     spec = card.detecting
     likely, present, box, landmarks = (
         outputs[spec.tensors[f"{name}_{stride}"]][0] for name in ("cls", "obj", "bbox", "kps")

@@ -10,16 +10,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.runtime.frame import Image
 from edge.runtime.networks import agreement, resource_limits
+from edge.runtime.networks.answers import Answers, Tensor, steps_of
 from edge.runtime.networks.card import Card, Input, card_of, read_model
 from edge.runtime.networks.chatter import without_remarks
 from edge.runtime.networks.processor import processor_class
 
-Tensor = NDArray[Any]
 log = logging.getLogger(__name__)
 
 BUCKETS = (8, 4, 2, 1)
@@ -76,7 +75,7 @@ class Network:
         spec = self.card.input
         shape = (1, spec.height, spec.width, spec.channels)
         noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-        outputs = _Sized(self.card, self._content, 1, self._threads).run(noise)
+        outputs = list(_Sized(self.card, self._content, 1, self._threads).run(noise))
         if not all(np.isfinite(output).all() for output in outputs):
             raise ModelError(f"the model {self.card.name} answers with numbers that are none (NaN)")
         return outputs
@@ -90,15 +89,19 @@ class Network:
 
         Every output's first dimension is N.
         """
-        parts: list[list[Tensor]] = []
+        parts: list[Answers] = []
         start = 0
         for size in self._buckets:
             while len(batch) - start >= size:
                 parts.append(self._bucket(size).run(batch[start : start + size]))
                 start += size
         if len(parts) == 1:
-            return parts[0]
+            return list(parts[0])
         return [np.concatenate(tensors) for tensors in zip(*parts, strict=True)]
+
+    def look(self, picture: Image) -> Answers:
+        """One picture, 1 × height × width × channels, as `run` takes it."""
+        return self._bucket(1).run(picture)
 
     def prepare(self, largest: int) -> None:
         """Allocate every bucket up to `largest` now, so that no frame has to wait for it."""
@@ -139,8 +142,10 @@ class _Sized:
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise ModelError(f"the model {card.name} cannot be loaded: {error}") from error
         self._index: int = entry["index"]
-        self._outputs = self._interpreter.get_output_details()
-        agreement.check_outputs(card, self._outputs, size)
+        outputs = self._interpreter.get_output_details()
+        agreement.check_outputs(card, outputs, size)
+        self._places = [output["index"] for output in outputs]
+        self._steps = [steps_of(output) for output in outputs]
         self._table = value_table(card.input, entry["dtype"], entry["quantization"])
         channels = card.input.channels
         self._same = np.array_equal(self._table, np.repeat(SAME, channels, axis=2))
@@ -151,7 +156,7 @@ class _Sized:
         operations = self._interpreter._get_ops_details()
         return any(operation["op_name"] == "DELEGATE" for operation in operations)
 
-    def run(self, batch: Image) -> list[Tensor]:
+    def run(self, batch: Image) -> Answers:
         n, height, width, channels = batch.shape
         # A view into the interpreter's own memory, dropped before invoke() as the API asks.
         view = self._interpreter.tensor(self._index)().reshape(n * height, width, channels)
@@ -164,7 +169,7 @@ class _Sized:
             cv2.LUT(rows, self._table, view)
         del view
         self._interpreter.invoke()
-        return [_dequantized(self._interpreter.get_tensor(o["index"]), o) for o in self._outputs]
+        return Answers([self._interpreter.get_tensor(i) for i in self._places], self._steps)
 
 
 def value_table(spec: Input, dtype: Any, quantization: tuple[float, int]) -> Tensor:
@@ -177,16 +182,6 @@ def value_table(spec: Input, dtype: Any, quantization: tuple[float, int]) -> Ten
         limits = np.iinfo(dtype)
         values = np.clip(np.rint(values / step) + zero, limits.min, limits.max)
     return np.ascontiguousarray(values[None].astype(dtype))
-
-
-def _dequantized(tensor: Tensor, details: dict[str, Any]) -> Tensor:
-    if not np.issubdtype(tensor.dtype, np.integer):
-        return tensor
-    step, zero = details["quantization"]
-    if not step:  # indices, counts
-        return tensor.astype(np.float32)
-    values: Tensor = (tensor.astype(np.float32) - zero) * np.float32(step)
-    return values
 
 
 def load(name: str, folder: Path, threads: int = 1, *, force_heavy: bool = False) -> Network:

@@ -107,12 +107,17 @@ def _place(sighting: Sighting) -> tuple[float, float, float]:
 def _costs(
     track: Track, sightings: Sequence[Sighting], places: Sequence[tuple[float, float, float]]
 ) -> list[float]:
-    """−2·log-likelihoods that these faces are the track's, by place, size and where they look."""
-    expected = track.motion.expectation
-    least = expected.log_determinant + LIKELIEST
+    """−2·log-likelihoods that these faces are the track's, by place, size and where they look.
+
+    By place and size: the squared Mahalanobis distance, of three degrees of freedom, and what the
+    expectation's doubt costs. Written out, for in a group everybody is compared with everybody.
+    """
+    x, y, size, s_x, s_y, s_size, log_determinant = track.motion.expectation
+    least = log_determinant + LIKELIEST
     costs = []
-    for sighting, place in zip(sightings, places, strict=True):
-        squared = expected.surprise(*place)
+    for sighting, (at_x, at_y, wide) in zip(sightings, places, strict=True):
+        off_x, off_y, off_size = at_x - x, at_y - y, wide - size
+        squared = off_x * off_x / s_x + off_y * off_y / s_y + off_size**2 / s_size
         costs.append(FORBIDDEN if squared > GATE else _cost(track, sighting, squared + least))
     return costs
 

@@ -83,40 +83,53 @@ class TrackInitiator:
 
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque(maxlen=LOOKS_KEPT)
+        self._kept = 0
 
     def __len__(self) -> int:
-        return sum(len(look.sightings) for look in self._looks)
+        return self._kept
 
     @property
     def sightings(self) -> list[tuple[Box, float]]:
         """Where they were, and when."""
+        if not self._kept:  # as mostly, and this is asked for several times a look
+            return []
         return [(s.face.box, s.time_s) for look in self._looks for s in look.sightings]
 
     def clear(self) -> None:
         """Forget everything."""
         self._looks.clear()
+        self._kept = 0
 
     def add(
         self, now: Sequence[Sighting], time_s: float, region: Region = EVERYWHERE
     ) -> list[Triple]:
         """A look's unassigned detections → the triples that end in it, likeliest first."""
-        self._drop({id(s) for look in self._looks for s in look.sightings
-                    if time_s - s.time_s > AGE_MAX_S})  # fmt: skip
+        if self._kept:
+            self._drop({id(s) for look in self._looks for s in look.sightings
+                        if time_s - s.time_s > AGE_MAX_S})  # fmt: skip
         if not now:  # as on most looks: nothing can end in it
-            self._looks.append(_Look(region, time_s, []))
+            self._keep(_Look(region, time_s, []))
             return []
         before = self._before(region, time_s)
         born = _best(sorted(self._triples(before, now), key=lambda triple: triple.cost))
         used = {id(s) for triple in born for s in (triple.first, triple.middle, triple.last)}
         self._drop(used)
-        self._looks.append(_Look(region, time_s, [s for s in now if id(s) not in used]))
+        self._keep(_Look(region, time_s, [s for s in now if id(s) not in used]))
         return born
+
+    def _keep(self, look: _Look) -> None:
+        """Keep a look; the oldest makes room for it."""
+        if len(self._looks) == LOOKS_KEPT:
+            self._kept -= len(self._looks[0].sightings)
+        self._looks.append(look)
+        self._kept += len(look.sightings)
 
     def _drop(self, sightings: set[int]) -> None:
         """Forget sightings, by their ids."""
         if sightings:
             for look in self._looks:
                 look.sightings[:] = [old for old in look.sightings if id(old) not in sightings]
+            self._kept = sum(len(look.sightings) for look in self._looks)
 
     def _before(self, region: Region, time_s: float) -> list[list[Sighting]]:
         """What the last few looks at this place left, oldest first.

@@ -98,14 +98,6 @@ class Expectation(NamedTuple):
     s_size: float
     log_determinant: float
 
-    def surprise(self, x: float, y: float, size: float) -> float:
-        """A detection's squared Mahalanobis distance; three degrees of freedom.
-
-        Together with `log_determinant` it is, but for a constant, minus twice the log-likelihood.
-        """
-        off_x, off_y, off_size = x - self.x, y - self.y, size - self.size
-        return off_x * off_x / self.s_x + off_y * off_y / self.s_y + off_size**2 / self.s_size
-
 
 class Motion:
     """Where a face is expected, with how much doubt."""

@@ -84,10 +84,12 @@ class _Side(NamedTuple):
 class Path:
     """One person's way through the space."""
 
-    __slots__ = ("_sides", "_space", "_zones", "crossings")
+    __slots__ = ("_sides", "_space", "_zones", "crossings", "leads_anywhere")
 
     def __init__(self, space: Space) -> None:
         self._space = space
+        self.leads_anywhere = bool(space.zones or space.lines)
+        """Whether there is any place to count somebody in; without one no step need be taken."""
         self._zones: set[str] = set()
         self._sides: dict[str, _Side] = {}
         self.crossings: list[str] = []

@@ -151,11 +151,15 @@ class Tracker:
     def _lost(self, track: Track, time_s: float) -> bool:
         rules = self._rules
         lost_s = time_s - track.last_s
-        if lost_s > 0 and self.bounds and track.motion.has_left(*self.bounds):
+        if lost_s <= 0:  # as most are in the look that this follows
+            return False
+        if self.bounds and track.motion.has_left(*self.bounds):
             return True  # who comes in at the same edge is somebody else
         if not track.confirmed:
             return lost_s > rules.tentative_s
-        return lost_s > (rules.resume_s if self._inside(track) else rules.patience_s)
+        if lost_s <= rules.patience_s:
+            return False
+        return lost_s > rules.resume_s or not self._inside(track)
 
     def _inside(self, track: Track) -> bool:
         """Whether a lost face can't have left: it was too far from the picture's edges."""

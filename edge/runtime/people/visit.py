@@ -63,7 +63,8 @@ class Stay:
             self._facing_s = now_s
         else:
             self._facing_s = None
-        self._path.step(scaled(face.box.centre, frame.full_width, frame.full_height))
+        if self._path.leads_anywhere:
+            self._path.step(scaled(face.box.centre, frame.full_width, frame.full_height))
         self._face_share = max(self._face_share, face.box.width / frame.full_width)
         if self._stillness is None:
             self._stillness = Stillness(face.box, self.pose, now_s)
