@@ -115,6 +115,17 @@ def test_the_second_edition_learns_the_same_and_what_is_no_face():
     assert second.about.commercial_use
 
 
+def test_the_third_edition_is_the_first_with_worn_faces():
+    """Its configuration differs in nothing else but the length and the pace."""
+    folder = ROOT / "converters" / "train"
+    first = read_settings(folder / "agender_64.toml")
+    third = read_settings(folder / "agender_64_third.toml")
+    assert third == msgspec.structs.replace(
+        first, name=third.name, augment=third.augment, training=third.training
+    )
+    assert third.augment.small_worn > 0
+
+
 def test_what_the_recipe_begins_with_is_the_default_by_the_other_detector():
     """models_tflite/train's first two runs: one detector's crops, the pace of random weights."""
     folder = ROOT / "converters" / "train"
