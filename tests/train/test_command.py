@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import cv2
@@ -22,7 +19,7 @@ from converters.errors import ConvertError
 from converters.labels import open_data
 from converters.train.settings import NotFaces, Settings, read_settings
 from edge.runtime.networks.card import read_card
-from tests.shared import MODELS, ROOT, SHARED
+from tests.shared import MODELS, ROOT
 from tests.train.test_others import archive
 
 TINY = """
@@ -118,30 +115,32 @@ def test_the_second_edition_learns_the_same_and_what_is_no_face():
     assert second.about.commercial_use
 
 
+def test_the_third_edition_is_the_first_with_worn_faces():
+    """Its configuration differs in nothing else but the length and the pace."""
+    folder = ROOT / "converters" / "train"
+    first = read_settings(folder / "agender_64.toml")
+    third = read_settings(folder / "agender_64_third.toml")
+    assert third == msgspec.structs.replace(
+        first, name=third.name, augment=third.augment, training=third.training
+    )
+    assert third.augment.small_worn > 0
+
+
+def test_what_the_recipe_begins_with_is_the_default_by_the_other_detector():
+    """models_tflite/train's first two runs: one detector's crops, the pace of random weights."""
+    folder = ROOT / "converters" / "train"
+    shipped = read_settings(folder / "agender_64.toml")
+    data = msgspec.structs.replace(Settings().data, detector=shipped.data.also[0])
+    begun = read_settings(folder / "agender_64_first.toml")
+    assert begun == Settings(name=shipped.name, data=data, about=shipped.about)
+
+
 @pytest.mark.parametrize("verb", ["train", "teach"])
 def test_help_shows_examples(verb):
     """`--help` ends well and shows a command to copy."""
     done = command("--help", verb=verb)
     assert done.returncode == 0
     assert f"agender-convert {verb} --data" in done.stdout
-
-
-@pytest.fixture(scope="module")
-def faces(tmp_path_factory) -> Path:
-    """140 labelled pictures as a folder, their table quoted and with semicolons."""
-    source = SHARED / "data" / "fairface_train.zip"
-    if not source.exists():
-        pytest.skip(f"the labelled faces are not here: {source}")
-    folder = tmp_path_factory.mktemp("faces")
-    with zipfile.ZipFile(source) as archive:
-        table = list(csv.reader(io.TextIOWrapper(archive.open("labels.csv"))))
-        table = [table[0], *table[1 :: len(table) // 140]]
-        text = io.StringIO()
-        csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL).writerows(table)
-        (folder / "labels.csv").write_text(text.getvalue())
-        for row in table[1:]:
-            archive.extract(row[0], folder)
-    return folder
 
 
 @pytest.mark.slow
