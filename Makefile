@@ -20,10 +20,8 @@ HOURS ?= 1
 REVISION ?= 1
 # As many workers as processors; the tests of a file stay together, for what they set up once.
 WORKERS ?= -n auto --dist loadfile
-# Booted machines: two at a time, those of one folder one after the other.
-MACHINES ?= -n 2 --dist loadgroup
 
-.PHONY: help deb demo test test-slow bench-arm test-arm64-machine test-converters soak lint lint-ansible sbom setup clean
+.PHONY: help deb demo test test-slow test-fleet test-machines bench-arm test-arm64-machine test-converters soak lint lint-ansible sbom setup clean
 help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
@@ -51,7 +49,14 @@ test: $(VENV)/ready
 
 test-slow: $(VENV)/ready
 	$(BIN)/python -m pytest $(WORKERS) -m "slow and not converters" --ignore tests/system
-	$(BIN)/python -m pytest $(MACHINES) -m "slow and not converters" tests/system
+	$(MAKE) --jobs 2 --output-sync=target test-fleet test-machines
+
+# Booted machines: those of the fleet, and beside them all others.
+test-fleet: $(VENV)/ready
+	$(BIN)/python -m pytest -m "slow and not converters" tests/system/fleet
+
+test-machines: $(VENV)/ready
+	$(BIN)/python -m pytest -m "slow and not converters" tests/system --ignore tests/system/fleet
 
 test-arm64-machine: $(VENV)/ready
 	AGENDER_FULL_ARM64=1 $(BIN)/python -m pytest -s tests/system/arm64/test_whole_machine.py
