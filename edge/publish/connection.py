@@ -72,8 +72,8 @@ class Connection(BrokerInUse):
     def room(self) -> int:
         """How many messages of QoS 1 would be sent at once, rather than queued.
 
-        Where all go out at QoS 0 nothing is acknowledged: as many as the socket takes. None where
-        a better broker is there: what is under way here is waited for, so that nothing comes twice.
+        Where all go out at QoS 0 nothing is acknowledged: as many as the socket takes. 0 where a
+        better broker is there: what is under way here is waited for, so that nothing comes twice.
         """
         if self._attempt is None or self._better is not None:
             return 0

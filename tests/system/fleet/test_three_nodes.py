@@ -99,6 +99,7 @@ def changed(played: Played) -> list[int]:
 
 
 def test_check_mode_changes_nothing(three: Three):
+    """At machines that are still fresh."""
     played = three.play("cluster.yml", "--check")
     assert played.status == 0, played.text
     assert not any((one.root / "etc/agender-cluster").exists() for one in three.machines.values())
