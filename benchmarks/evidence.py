@@ -93,10 +93,10 @@ def row(people: Sequence[Seen], most: int) -> str:
                 evidence.add(estimate, quality, index * BETWEEN_S)
                 taken += 1
         fused = evidence.fused()
-        chance, age = fused.female or 0.0, fused.age_years
-        if max(chance, 1 - chance) >= limits.gender_confidence_min:
+        female, age = fused.told_female(limits), fused.age_years
+        if female is not None:
             told += 1
-            right += (chance > 0.5) == woman
+            right += female == woman
         if age is not None:
             aged += 1
             inside += low <= age < high

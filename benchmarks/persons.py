@@ -114,7 +114,9 @@ def walks(
         face = labelled_face(detector, picture)
         if face is not None:
             views = [view(picture, face, rng, 0.0) for _ in range(VIEWS)]
-            yield _told(label, limits, *_fused(views, limits, estimator))
+            fused, taken = _fused(views, limits, estimator)
+            female, age_years = fused.told_female(limits), fused.told_age_years(limits)
+            yield Person(label, female, age_years, taken)
 
 
 def _fused(views: Sequence[View], limits: Limits, estimator: Estimator) -> tuple[Fused, int]:
@@ -126,19 +128,6 @@ def _fused(views: Sequence[View], limits: Limits, estimator: Estimator) -> tuple
             evidence.add(estimate, quality, index * BETWEEN_S)
             taken += 1
     return evidence.fused(), taken
-
-
-def _told(label: Label, limits: Limits, fused: Fused, taken: int) -> Person:
-    """By the rule of `edge.runtime.people.visit`."""
-    chance, spread, most = fused.female, fused.age_spread_years, limits.age_spread_max_years
-    sure = chance is not None and max(chance, 1 - chance) >= limits.gender_confidence_min
-    aged = most is None or (spread is not None and spread <= most)
-    return Person(
-        label,
-        chance > 0.5 if sure and chance is not None else None,
-        fused.age_years if aged else None,
-        taken,
-    )
 
 
 def figures(people: Sequence[Person]) -> dict[str, Row]:

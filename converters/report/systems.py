@@ -55,8 +55,8 @@ def render(results: Sequence[Result], folders: Sequence[Path]) -> str:
     page = INTRODUCTION.format(
         data=first.data, faces=first.faces, detector=first.detector, none=NOT_MEASURED
     )
-    parts = [page, _verdict(results), table(HEAD, rows + list(_unmeasured(seen)))]
-    parts += [*_by_person(folders)]
+    systems = table(HEAD, rows + list(_unmeasured(seen)))
+    parts = [page, _verdict(results), systems, *_by_person(folders)]
     return "\n".join(part for part in parts if part) + "\n"
 
 
@@ -67,8 +67,7 @@ Above, a face is one crop; here are persons. Simulated, for `{name}`: {simulated
 before a camera for it, and views of one picture err together more than those of somebody who
 moves. In brackets what holds 95 % of chance: Wilson's of shares, the seeded bootstrap's of years.
 Gender is of those that are told one, years of those that are told an age. Groups of looks are the
-data set's authors'. By `python -m benchmarks.persons`.
-"""
+data set's authors'. By `python -m benchmarks.persons`."""
 PERSON_HEAD = ("group", "persons", "gender right", "told", "age error, years", "bias, years")
 
 
@@ -80,7 +79,7 @@ def _by_person(folders: Sequence[Path]) -> Iterable[str]:
         if found:
             yield PERSONS.format(name=card.name, simulated=found["simulated"])
             for data, held in found["data"].items():
-                yield f"{data}: {held['people']} persons, {held['not_found']} not found.\n"
+                yield f"\n{data}: {held['people']} persons, {held['not_found']} not found.\n"
                 rows = held["groups"].items()
                 columns = found["columns"]
                 yield table(

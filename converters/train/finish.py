@@ -26,6 +26,7 @@ from converters.train.carry import Faces, carried_fit
 from converters.train.chips import Chips
 from converters.train.compare import Comparison, Errors, Whose, compare
 from converters.train.faceness import Judged
+from converters.train.held_out import HeldOut, Said
 from converters.train.others import Others
 from converters.train.settings import Settings
 from converters.train.split import persons
@@ -69,7 +70,7 @@ class Finished(NamedTuple):
 
     card: Path
     labels: tuple[Label, ...]
-    said: describe.Said
+    said: Said
     own: Comparison | None
     known: Comparison | None
 
@@ -165,14 +166,14 @@ def _compared(
     return compare(errors(before, labels), errors(after, labels), whose)
 
 
-def errors(said: describe.Said, labels: Sequence[Label]) -> Errors:
+def errors(said: Said, labels: Sequence[Label]) -> Errors:
     """How far each answer is off."""
     truth = np.array([BAND_MIDDLES[label.band] for label in labels])
     female = np.array([label.female for label in labels])
     return Errors(np.abs(said.years - truth), (said.women > 0.5) == female)
 
 
-def _held_out(outcome: Outcome, files: Files, draft: describe.Draft) -> describe.HeldOut:
+def _held_out(outcome: Outcome, files: Files, draft: describe.Draft) -> HeldOut:
     """Everything that is measured on the held-out faces."""
     settings, chips = outcome.settings, outcome.chips
     members = np.flatnonzero(outcome.held)
@@ -188,7 +189,7 @@ def _held_out(outcome: Outcome, files: Files, draft: describe.Draft) -> describe
     worn = _said(draft, "int8", files.small, blurred)
     said = _said(draft, "int8", files.small, crops)
     kinds = {"held out": said, "out of focus": worn} | {f"{p} px": s for p, s in small.items()}
-    return describe.HeldOut(
+    return HeldOut(
         labels_of(chips, members),
         said,
         _said(draft, "float32", files.whole, crops),
@@ -203,7 +204,7 @@ def _held_out(outcome: Outcome, files: Files, draft: describe.Draft) -> describe
 
 
 def _judged(
-    outcome: Outcome, files: Files, draft: describe.Draft, kinds: Mapping[str, describe.Said]
+    outcome: Outcome, files: Files, draft: describe.Draft, kinds: Mapping[str, Said]
 ) -> Judged | None:
     """What the int8 file says of the crops that are judged by; `kinds`: of labelled faces."""
     if outcome.others is None:
@@ -214,9 +215,7 @@ def _judged(
     return None if chance is None else Judged(others, chance, faces)
 
 
-def _said(
-    draft: describe.Draft, scheme: str, content: bytes, crops: NDArray[np.uint8]
-) -> describe.Said:
+def _said(draft: describe.Draft, scheme: str, content: bytes, crops: NDArray[np.uint8]) -> Said:
     return answers(draft.card(content, scheme, output_positions(content)), content, crops)
 
 
@@ -233,12 +232,12 @@ def fitted(layers: Sequence[Layer], fit: Fit, trunk: int) -> list[Layer]:
     return [*layers[:trunk], age, gender, *face]
 
 
-def answers(card: Card, content: bytes, crops: NDArray[np.uint8]) -> describe.Said:
+def answers(card: Card, content: bytes, crops: NDArray[np.uint8]) -> Said:
     """What the device's own runtime makes of the crops: years and the probability of a woman."""
     outputs = Network(card, content).run(crops)
     by_name = {output.attribute: output for output in card.estimating.outputs}
     said = {name: decode(outputs[output.tensor], output) for name, output in by_name.items()}
-    age, answered = by_name["age"], describe.Said(said["age"], said["gender"])
+    age, answered = by_name["age"], Said(said["age"], said["gender"])
     if age.kind == "expectation":
         tensor = outputs[age.tensor]
         answered = answered._replace(shares=shares(tensor, age), deviation=deviation(tensor, age))

@@ -13,7 +13,7 @@ from converters.errors import ConvertError
 from converters.files import write_whole
 from converters.intervals import interval
 from converters.labels import ADULT_BAND, BAND_MIDDLES, BANDS, Label
-from converters.train.describe import Said
+from converters.train.held_out import Said
 
 SURE = 0.98
 """A gender that is said so surely of an adult is wrong in about one face of a hundred."""

@@ -17,11 +17,10 @@ from edge.config.broker import Mqtt
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.flash.devices import Device
+from edge.publish.auto_broker import LIBRARIES
 
 Overrides = Callable[[argparse.Namespace], list[str]]
 CA_FILE = "/etc/agender-edge/ca.pem"
-FINDERS = "python3-zeroconf", "python3-dnspython"
-"""What finds a broker, for `mqtt.host = "auto"`."""
 MODELS = "/opt/agender-edge/current/models"
 
 
@@ -89,4 +88,4 @@ def packages(config: Config) -> tuple[str, ...]:
     """What apt installs; picamera2 is to be had from Raspberry Pi's own archive alone."""
     camera = ("python3-picamera2",) if config.source.uri.startswith("picamera") else ()
     found = any(to.host == AUTO for to in config.mqtt.endpoints)
-    return ("python3-numpy", *camera, *(FINDERS if found else ()))
+    return ("python3-numpy", *camera, *(LIBRARIES.values() if found else ()))

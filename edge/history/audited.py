@@ -38,7 +38,10 @@ def leave(folder: Path, audited: Audited) -> Path:
 
 
 def left(folder: Path) -> Audited | None:
-    """What lies there; None without a file. ValueError where it is none, OSError unreadable."""
+    """What lies there; None without a file.
+
+    MsgspecError or ValueError where it is no verdict, OSError where it can't be read.
+    """
     try:
         with (folder / FILE_NAME).open("rb") as file:
             content = file.read(BYTES_MAX + 1)

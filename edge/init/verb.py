@@ -51,6 +51,17 @@ def init(parsed: argparse.Namespace, overrides: Overrides, places: Places) -> in
         system.require(places, parsed.out)
     ask = asker()
     typed = complete(parsed, ask, settings.load(_base(parsed), overrides(parsed)))
+    return _until_it_works(parsed, overrides, places, ask, typed)
+
+
+def _until_it_works(
+    parsed: argparse.Namespace,
+    overrides: Overrides,
+    places: Places,
+    ask: Ask | None,
+    typed: list[str],
+) -> int:
+    """Try the answers; where somebody is there to be asked, anew as often as they want it."""
     password: str | None = None
     while True:
         config = configuration(parsed, overrides, typed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import msgspec
+
 from edge.config.tables import Config
 from edge.history import audited
 from edge.messages.messages import Audited
@@ -37,7 +39,7 @@ class AuditNews:
         """What can't be read, or is no verdict, is not told; the log says so once."""
         try:
             found, trouble = audited.left(self._folder), ""
-        except (OSError, ValueError) as error:  # msgspec's are ValueErrors
+        except (msgspec.MsgspecError, OSError, ValueError) as error:
             found, trouble = None, f"{audited.FILE_NAME} is not told: {error}"
         if trouble and trouble != self._trouble:
             log.warning("%s", trouble)

@@ -17,7 +17,8 @@ from edge.publish.mdns import Found
 from edge.publish.peer_error import NoWayError
 
 LIBRARIES = {"zeroconf": "python3-zeroconf", "dns": "python3-dnspython"}
-"""Either will do: the first hears multicast DNS, the second asks the network's."""
+"""Module → Debian's package. Either will do: the first hears multicast DNS, the second asks the
+network's."""
 
 
 def require(settings: Mqtt) -> None:

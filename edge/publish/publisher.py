@@ -107,7 +107,7 @@ class Publisher:
             blocking=around.blocking,
         )
         ways = Ways(self.connection, self.topics, self._page)
-        self._records = Records(config, ways, self.live_state, self._ours)
+        self._records = Records(config, ways, self.live_state, self._announcer, self._ours)
 
     @property
     def last_health(self) -> Health | None:
@@ -149,7 +149,7 @@ class Publisher:
             if self._page and self._page.listens(self._now_s):
                 self._records.live(self._now_s)  # to the page alone
             return
-        self._records.step(self._announcer, self._now_s)
+        self._records.step(self._now_s)
         self._announce()
         self._deliver()
         self._publish_totals(self.delivery.is_done)
@@ -216,7 +216,7 @@ class Publisher:
     def _connected(self) -> None:
         """On every connect: birth, info, and (as due again) discovery, state and health."""
         self._records.connected()
-        self._records.info(self._announcer, self._now_s)
+        self._records.info(self._now_s)
         self._announcer.connected(self._now_s)
         self._totals_news.connected(self.connection, self._now_s)
         self._taking_back.connected(self.connection)
@@ -224,7 +224,7 @@ class Publisher:
     def _announce(self) -> None:
         if self.delivery.last is not None:
             self._announcer.window(self.delivery.last.window_s, self._now_s)
-        self._records.announce(self._announcer, self._now_s)
+        self._records.announce(self._now_s)
 
     def _take_live(self, live: PublisherSocket) -> None:
         for record in live.receive():
@@ -236,7 +236,7 @@ class Publisher:
                 if self._page:
                     self._page.vision_is(self.live_state.hello)
                 if self.connection.up:
-                    self._records.info(self._announcer, self._now_s)
+                    self._records.info(self._now_s)
 
     def _send_counts(self, payload: bytes) -> int | None:
         return self.connection.publish(Message(self.topics.counts, payload, 1))

@@ -42,10 +42,16 @@ class Records:
     """Publishes them when they are due, or new; `now_s` is monotonic."""
 
     def __init__(
-        self, config: Config, ways: Ways, live: LiveState, ours: Callable[[], Figures]
+        self,
+        config: Config,
+        ways: Ways,
+        live: LiveState,
+        announcer: Announcer,
+        ours: Callable[[], Figures],
     ) -> None:
         """`ours` are the figures of health that vision does not know."""
         self._config, self._ways, self._live, self._ours = config, ways, live, ours
+        self._announcer = announcer
         self._outgoing = Outgoing()
         self._audit = AuditNews(config)
         self._said_given_up: tuple[str, ...] = ()
@@ -66,21 +72,20 @@ class Records:
         if not self._config.privacy.live:  # what was retained before it was switched off
             self._send(Message(self._ways.topics.state, b"", 1, True))
 
-    def step(self, announcer: Announcer, now_s: float) -> None:
+    def step(self, now_s: float) -> None:
         """Repeat what somebody overwrote; tell what is new."""
         if self.availability.due(now_s):
             self._online()
         if self._audit.changed(now_s):
-            self.info(announcer, now_s)
+            self.info(now_s)
         self.live(now_s)
 
-    def info(self, announcer: Announcer, now_s: float) -> None:
+    def info(self, now_s: float) -> None:
         """What the device is, and what of it this broker makes impossible."""
         self._audit.changed(now_s)
         connection = self._ways.connection
-        info = fitting(
-            self._config, self._live.hello, connection, announcer.message(), self._audit.told
-        )
+        announcement, hello = self._announcer.message(), self._live.hello
+        info = fitting(self._config, hello, connection, announcement, self._audit.told)
         if info.given_up != self._said_given_up:
             self._said_given_up = info.given_up
             log.warning("given up for this broker: %s", ", ".join(info.given_up) or "nothing")
@@ -106,9 +111,9 @@ class Records:
         if last is not None and self._config.privacy.live:
             self.publish(self._ways.topics.state, last, 0, retain=True)
 
-    def announce(self, announcer: Announcer, now_s: float) -> None:
+    def announce(self, now_s: float) -> None:
         """To Home Assistant, where that is due and the broker takes a packet of its length."""
-        message = announcer.due(now_s)
+        message = self._announcer.due(now_s)
         if message is not None and self._ways.connection.packet_limit.fits(message):
             self._send(message)
             if not self._ways.connection.abilities.retain:  # who hears this missed the birth

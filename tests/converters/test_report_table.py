@@ -48,7 +48,10 @@ def test_persons_of_the_default_are_told_by_group_with_intervals(result, models)
     card = read_card(models / "agender_64.json")
     assert card.evidence["persons"]["simulated"] in found
     for data, held in card.evidence["persons"]["data"].items():
-        assert f"{data}: {held['people']} persons, {held['not_found']} not found." in found
+        assert (
+            f"{data}: {held['people']} persons, {held['not_found']} not found.\n\n| group" in found
+        )
+        assert f"\n\n{data}: " in found  # else it would be a row of the table before
         _, _, right, low, high, *_ = held["groups"]["overall"]
         assert f"{right:.3f} ({low:.3f} to {high:.3f})" in found
 

@@ -24,7 +24,6 @@ from tests.fleet.rendered import (
 
 DOOR = Topics(Config(device=Device(site="shop", name="door")))
 
-
 ALLOWED = re.compile(
     r'\{allow, \{username, "(\w+)"\}, (publish|subscribe), \[(.*?)\]\}\.', re.DOTALL
 )

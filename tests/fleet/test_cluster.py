@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,21 @@ from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.forget import forget
 from tests.fleet.nodes import DEVICES, Nodes, password
 from tests.hub.support import Hub, Sender, wait_until_stored
-from tests.publish.support import STARTED, config_for, counts, drive, make_publisher, wait_for
+from tests.publish.support import (
+    STARTED,
+    config_for,
+    counts,
+    drive,
+    make_publisher,
+    nothing_left_running,
+    wait_for,
+)
+
+__all__ = ["nothing_left_running"]
 
 nats = pytest.importorskip("nats", reason="nats-py is not installed (extra hub)")
 
 BASE = "agender/v2/shop/door"
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_running() -> Iterator[None]:
-    """Whatever a test started ends with it, failed or not."""
-    yield
-    while STARTED:
-        STARTED.pop()()
 
 
 @pytest.fixture

@@ -11,15 +11,9 @@ import pytest
 from hub.store import Store, open_store
 from tests.hub.postgres import Postgres
 from tests.hub.support import Sender
-from tests.publish.support import STARTED, Broker
+from tests.publish.support import Broker, nothing_left_running
 
-
-@pytest.fixture(autouse=True)
-def nothing_left_running() -> Iterator[None]:
-    """Whatever a test started ends with it, failed or not."""
-    yield
-    while STARTED:
-        STARTED.pop()()
+__all__ = ["nothing_left_running"]
 
 
 @pytest.fixture(scope="session")

@@ -185,6 +185,7 @@ def test_a_trial_that_failed_is_repeated_with_the_same_answers(
 
 
 def test_what_is_tried_anew_may_be_the_camera_alone(tmp_path, monkeypatch, demo_clip, mosquitto):
+    """What was told of the broker, the password too, is not asked again."""
     out, missing = tmp_path / "config.toml", tmp_path / "none.mp4"
     monkeypatch.setattr(questions, "cameras", lambda: [])
     monkeypatch.setattr(questions, "find_spec", lambda name: None)
@@ -199,6 +200,7 @@ def test_what_is_tried_anew_may_be_the_camera_alone(tmp_path, monkeypatch, demo_
 
 
 def test_what_failed_may_be_written_all_the_same(tmp_path, monkeypatch, demo_clip):
+    """As with --untested: whoever knows better goes on."""
     out = tmp_path / "config.toml"
     at_a_terminal(monkeypatch, f"127.0.0.1:{free_port()}", "", "write")
     assert run_init("--source", str(demo_clip), "--out", str(out)) == 0
@@ -206,6 +208,7 @@ def test_what_failed_may_be_written_all_the_same(tmp_path, monkeypatch, demo_cli
 
 
 def test_who_gives_up_has_written_nothing(tmp_path, monkeypatch, demo_clip):
+    """Ctrl-D at the question what now."""
     out = tmp_path / "config.toml"
     answers = iter([f"127.0.0.1:{free_port()}", ""])
 

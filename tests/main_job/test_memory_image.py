@@ -15,7 +15,7 @@ import pytest
 
 from tests.main_job.program import children_of, start, wait_for
 from tests.publish.guarded import SECRET, guarded_broker
-from tests.publish.support import STARTED
+from tests.publish.support import end_all
 
 pytestmark = [
     pytest.mark.slow,
@@ -59,8 +59,7 @@ def images(tmp_path: Path) -> Iterator[Mapping[str, bytes]]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
-        while STARTED:
-            STARTED.pop()()
+        end_all()
 
 
 def windows(state: Path) -> int:

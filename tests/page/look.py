@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from tests.history.support import ZONE
 from tests.page.browser import Browser, chromium
 from tests.page.support import Device, device
-from tests.publish.support import STARTED, wait_for
+from tests.publish.support import end_all, wait_for
 
 Look = NDArray[np.uint8]
 
@@ -145,8 +145,7 @@ def main() -> None:
                 path = reference(screen, scheme)
                 cv2.imwrite(str(path), seen, [cv2.IMWRITE_PNG_COMPRESSION, 9])
                 print(f"{path}: {path.stat().st_size} bytes, {seen.shape[1]} × {seen.shape[0]}")
-        while STARTED:
-            STARTED.pop()()
+        end_all()
 
 
 if __name__ == "__main__":

@@ -8,15 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.outbox.outbox import FILE_NAME, Outbox
-from tests.publish.support import STARTED, Broker, Subscriber
+from tests.publish.support import Broker, Subscriber, nothing_left_running
 
-
-@pytest.fixture(autouse=True)
-def nothing_left_running() -> Iterator[None]:
-    """Whatever a test started ends with it, failed or not."""
-    yield
-    while STARTED:
-        STARTED.pop()()
+__all__ = ["nothing_left_running"]
 
 
 @pytest.fixture

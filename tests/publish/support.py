@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,6 +33,19 @@ MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sb
 
 STARTED: list[Callable[[], None]] = []
 """What ends the things that a test has started; run after it, however it went."""
+
+
+def end_all() -> None:
+    """End what was started, the last first."""
+    while STARTED:
+        STARTED.pop()()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Whatever a test started ends with it, failed or not; for the tests of who imports this."""
+    yield
+    end_all()
 
 
 def spawn(command: list[str], **more: Any) -> subprocess.Popen[Any]:

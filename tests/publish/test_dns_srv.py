@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import struct
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from threading import Thread
 
 import pytest
 
@@ -22,6 +20,17 @@ from edge.outbox.outbox import Outbox
 from edge.publish import auto_broker, dns_srv, mdns
 from edge.publish.dns_srv import Record, brokers_in_dns, in_order, is_host_name, usable
 from tests.publish.certificates import Authority
+from tests.publish.name_server import (
+    HUB,
+    ROOT,
+    Answer,
+    answering,
+    free_port,
+    header,
+    name_in,
+    refused,
+    srv,
+)
 from tests.publish.support import Broker, Subscriber, config_for, counts, drive, make_publisher
 
 pytest.importorskip("dns", reason="dnspython is not installed (extra srv)")
@@ -43,12 +52,6 @@ def resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 
     point(9)
     return point
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 @pytest.fixture
@@ -246,60 +249,8 @@ def test_records_without_weight_are_all_tried() -> None:
     assert sorted(record.target for record in in_order(records, Random(1))) == ["a", "b", "c"]
 
 
-class answering:  # noqa: N801 - a context
-    """A name server that answers whatever a function makes of a question."""
-
-    def __init__(self, port: int, answer: Callable[[bytes], bytes | None]) -> None:
-        self._answer, self._done = answer, False
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", port))
-        self._socket.settimeout(0.05)
-        self._thread = Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> answering:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done = True
-        self._thread.join(5)
-        self._socket.close()
-
-    def _run(self) -> None:
-        while not self._done:
-            try:
-                question, who = self._socket.recvfrom(4096)
-            except TimeoutError:
-                continue
-            if (answer := self._answer(question)) is not None:
-                self._socket.sendto(answer, who)
-
-
-def name_in(question: bytes) -> str:
-    labels, at = [], 12
-    while question[at]:
-        labels.append(question[at + 1 : at + 1 + question[at]].decode("latin-1"))
-        at += 1 + question[at]
-    return ".".join(labels).lower()
-
-
-def header(question: bytes, answers: int, code: int = 0) -> bytes:
-    asked = question[12:]
-    return question[:2] + struct.pack(">5H", 0x8180 | code, 1, answers, 0, 0) + asked
-
-
-def refused(question: bytes) -> bytes:
-    return header(question, 0, code=3)
-
-
-def srv(target: bytes, port: int = 1883, priority: int = 0, name: bytes = b"\xc0\x0c") -> bytes:
-    data = struct.pack(">3H", priority, 0, port) + target
-    return name + struct.pack(">2HIH", 33, 1, 60, len(data)) + data
-
-
-ROOT, HUB = b"\0", b"\3hub\3lan\7example\0"
 CNAME_LOOP = b"\xc0\x0c" + struct.pack(">2HIH", 5, 1, 60, 2) + b"\xc0\x0c"
-HOSTILE: dict[str, Callable[[bytes], bytes | None]] = {
+HOSTILE: dict[str, Answer] = {
     "silence": lambda _: None,
     "no such name": refused,
     "servers failing": lambda q: header(q, 0, code=2),

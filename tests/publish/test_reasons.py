@@ -58,9 +58,10 @@ def test_a_real_reason_stays_over_many_short_lives(tmp_path, outbox, caplog) -> 
     for _ in range(SHORT_LIVES + 2):
         before = publisher.connection.connects
         drive(publisher, lambda before=before: publisher.connection.connects > before)
-        publisher.connection._client.limit_in_flight(9)
+        client = publisher.connection._attempt.client
+        client.limit_in_flight(9)
         for _ in range(3):
-            publisher.connection._client.publish("agender/v2/shop/door/response/test", b"", 1)
+            client.publish("agender/v2/shop/door/response/test", b"", 1)
         drive(publisher, lambda: not publisher.connection.up)
     assert "receive maximum exceeded; lower mqtt.max_in_flight" in publisher.connection.failure
     assert "ACL" not in caplog.text

@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
 
 from converters.errors import ConvertError
 from converters.labels import BAND_MIDDLES, Label
-from converters.train.describe import Said
+from converters.train.held_out import Said
 from converters.train.suspects import refuse_exchanged, tell
 
 

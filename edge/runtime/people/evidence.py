@@ -39,14 +39,6 @@ FIRST_PAUSE_S = 0.15
 tell more than neighbours."""
 
 
-class Fused(NamedTuple):
-    """The person's attributes so far: P(woman) and age in years, None where never estimated."""
-
-    female: float | None
-    age_years: float | None
-    age_spread_years: float | None
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is estimated a person, and when it is believed.
@@ -69,6 +61,31 @@ class Limits:
     face_chance_min: float = 0.0
     """Without one crop that the estimator takes for a face with this probability it is none (the
     estimator's card)."""
+
+
+class Fused(NamedTuple):
+    """The person's attributes so far: P(woman) and age in years, None where never estimated."""
+
+    female: float | None
+    age_years: float | None
+    age_spread_years: float | None
+
+    @property
+    def sureness(self) -> float:
+        """How sure the likelier gender is, 0.5 to 1."""
+        return 0.5 if self.female is None else max(self.female, 1 - self.female)
+
+    def told_female(self, limits: Limits) -> bool | None:
+        """Whether the person is told as a woman; None where that is not sure enough."""
+        if self.female is None or self.sureness < limits.gender_confidence_min:
+            return None
+        return self.female > 0.5
+
+    def told_age_years(self, limits: Limits) -> float | None:
+        """The age that is told; None where it is too vague."""
+        most, spread = limits.age_spread_max_years, self.age_spread_years
+        told = most is None or (spread is not None and spread <= most)
+        return self.age_years if told else None
 
 
 def quality_of(face: Face, pose: Pose | None) -> float:

@@ -108,22 +108,15 @@ class Stay:
         `score_mean` is how sure the detector was of the face on average.
         """
         fused = self.evidence.fused()
-        chance = fused.female
-        sure = 0.5 if chance is None else max(chance, 1 - chance)
         return Visit(
             first_seen_s=self.first_s,
             last_seen_s=self.last_s,
             attention_s=self._attention_s,
-            age_years=fused.age_years if _age_told(fused.age_spread_years, limits) else None,
-            female=None if chance is None or sure < limits.gender_confidence_min else chance > 0.5,
+            age_years=fused.told_age_years(limits),
+            female=fused.told_female(limits),
             age_spread_years=fused.age_spread_years,
-            gender_confidence=sure,
+            gender_confidence=fused.sureness,
             distance=self.distance,
             places=self._path.places,
             is_face=self.evidence.is_face(score_mean),
         )
-
-
-def _age_told(spread_years: float | None, limits: Limits) -> bool:
-    most = limits.age_spread_max_years
-    return most is None or (spread_years is not None and spread_years <= most)

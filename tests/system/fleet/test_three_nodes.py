@@ -99,6 +99,7 @@ def changed(played: Played) -> list[int]:
 
 
 def test_check_mode_changes_nothing(three: Three):
+    """At machines that are still fresh."""
     played = three.play("cluster.yml", "--check")
     assert played.status == 0, played.text
     assert not any((one.root / "etc/agender-cluster").exists() for one in three.machines.values())
@@ -112,7 +113,7 @@ def test_one_run_makes_a_cluster_and_the_second_changes_nothing(three: Three):
 
 
 def test_no_window_is_lost_while_any_node_is_cut_off(three: Three, hub: str):
-    """What was acknowledged is stored once, whichever of the three was away."""
+    """What was acknowledged is stored once, whichever of the two beside ours was away."""
     three.send([0], ADDRESSES[0])  # the stream is made when the first device comes
     wait_until_stored(hub, [0])
     for away, node in enumerate(three.nodes[1:], 1):

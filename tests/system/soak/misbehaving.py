@@ -7,15 +7,15 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.capture.rtsp_server import TS_PACKETS
+from tests.shared import Image, pictures_of
 from tests.system.soak.camera import Camera
 
 FPS = 10
@@ -25,12 +25,10 @@ VISIT = slice(10, 86, 2)
 PERSON = 48
 """A picture of it with the person in the middle."""
 
-Image = NDArray[np.uint8]
-
 
 def streams(clip: Path, folder: Path) -> dict[str, Path]:
     """What the camera can show, each a stretch of its own that begins with a keyframe."""
-    frames = list(_frames(clip))
+    frames = pictures_of(clip)
     empty, still = frames[0], frames[PERSON]
     shown = {
         "empty": [empty] * 15,
@@ -40,13 +38,6 @@ def streams(clip: Path, folder: Path) -> dict[str, Path]:
         "frozen": [still] * 25,
     }
     return {name: _written(folder / f"{name}.ts", pictures) for name, pictures in shown.items()}
-
-
-def _frames(clip: Path) -> Iterator[Image]:
-    video = cv2.VideoCapture(str(clip))
-    while (read := video.read())[0]:
-        yield read[1]
-    video.release()
 
 
 def _written(path: Path, pictures: list[Image]) -> Path:
