@@ -336,6 +336,33 @@ def test_whatever_a_name_server_says_it_costs_a_moment(
         assert time.monotonic() - begin_s < dns_srv.ASK_S + 3
 
 
+@pytest.mark.parametrize("lines", [
+    ("nameserver 127.0.0.1", f"search {DOMAIN}"),
+    ("nameserver 127.0.0.1", "nameserver 127.0.0.1", f"search dead.example {DOMAIN}"),
+    (*["nameserver 127.0.0.1"] * 20, f"search {DOMAIN} b.example c.example"),
+])  # fmt: skip
+def test_a_dead_server_leaves_time_for_the_next(
+    resolver: Callable[..., None], tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    """Nor does a domain about which nobody answers; all together within the bound."""
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.2", port))
+
+        def of_ours(question: bytes) -> bytes | None:
+            ours = name_in(question).endswith(DOMAIN)
+            return header(question, 1) + srv(HUB) if ours else None
+
+        with answering(port, of_ours):
+            resolver(port, *lines)
+            conf = tmp_path / "resolv.conf"
+            conf.write_text("nameserver 127.0.0.2\n" + conf.read_text().partition("\n")[2])
+            begin_s = time.monotonic()
+            found = brokers_in_dns(tls=False)
+    assert [each.endpoint.host for each in found] == ["hub.lan.example"]
+    assert time.monotonic() - begin_s < dns_srv.ASK_S + 1
+
+
 def test_a_thousand_records_are_eight(resolver: Callable[..., None]) -> None:
     """The best of them, so that the time of an attempt is not divided into nothing."""
     port = free_port()
