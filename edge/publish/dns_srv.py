@@ -41,8 +41,9 @@ class Record(NamedTuple):
 def brokers_in_dns(*, tls: bool, random: Random | None = None) -> list[Found]:
     """All that the search domains name, with or without TLS, in the order to try them.
 
-    Empty where the network has no such records, no domain or no DNS; takes `ASK_S` at most. Whoever
-    answers, or hands out the search domain, chooses the names: see `auto_broker`.
+    Empty where the network has no such records, no domain or no DNS; takes `ASK_S`, and what one
+    answer takes to be read. Whoever answers, or hands out the search domain, chooses the names:
+    see `auto_broker`.
     """
     kind, end_s = (SECURE if tls else PLAIN), time.monotonic() + ASK_S
     resolver = _resolver()
@@ -50,6 +51,8 @@ def brokers_in_dns(*, tls: bool, random: Random | None = None) -> list[Found]:
     domains = search_domains(resolver) if resolver else []
     for left, domain in zip(range(len(domains), 0, -1), domains, strict=True):
         share_s = (end_s - time.monotonic()) / left
+        if share_s <= 0:  # the library reads 60 kB, if need be for seconds, whatever the time is
+            break
         records = usable(_asked(resolver, f"{kind}.{domain}.", share_s))
         for record in in_order(records, random or Random()):
             to = Endpoint(record.target, record.port, tls)
@@ -79,9 +82,9 @@ def _asked(resolver: Any, name: str, within_s: float) -> list[Record]:
     """
     from dns.exception import DNSException  # noqa: PLC0415
 
-    resolver.timeout = max(within_s / max(len(resolver.nameservers), 1), 0.01)
+    resolver.timeout = within_s / max(len(resolver.nameservers), 1)
     try:
-        answer = resolver.resolve(name, "SRV", lifetime=max(within_s, 0.01))
+        answer = resolver.resolve(name, "SRV", lifetime=within_s)
         return [_record(each) for each in answer]
     except (DNSException, OSError, ValueError):
         return []
