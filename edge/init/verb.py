@@ -60,7 +60,7 @@ def init(parsed: argparse.Namespace, overrides: Overrides, places: Places) -> in
         except TrialError as error:
             if ask is None:
                 raise
-            typed, keeps_password = answer_again(parsed, ask, error, typed)
+            typed, keeps_password = answer_again(parsed, ask, error, typed, config.mqtt)
             password = password if keeps_password else None
 
 
