@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import stat
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -168,6 +172,40 @@ def test_services_go_on_where_setting_up_fails(asked):
     with pytest.raises(KeyboardInterrupt), system.stopped(Places()):
         raise KeyboardInterrupt
     assert asked == [("systemctl", "stop"), ("systemctl", "start")]
+
+
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >> {log}
+case "$1 $2" in "show agender-vision.service") echo ActiveState=activating;; esac
+case "$1 $2" in "show agender-publisher.service") echo ActiveState=active;; esac
+"""
+TRYING = """
+from edge.init import system
+from edge.init.places import Places
+import time
+with system.stopped(Places()):
+    print("trying", flush=True)
+    time.sleep(30)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_lost_terminal_leaves_no_service_stopped(tmp_path, number):
+    """One that is just starting holds the camera as well; nobody waits for a camera that is off."""
+    log, program = tmp_path / "log", tmp_path / "systemctl"
+    program.write_text(SYSTEMCTL.format(log=log))
+    program.chmod(0o755)
+    with subprocess.Popen(
+        [sys.executable, "-c", TRYING],
+        env={**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as trying:
+        assert trying.stdout.readline() == b"trying\n"
+        trying.send_signal(number)
+        assert trying.wait(20) != 0
+    both = "agender-vision.service agender-publisher.service"
+    assert log.read_text().splitlines()[-2:] == [f"stop {both}", f"start --no-block {both}"]
 
 
 def test_services_that_came_up_by_themselves_start_anew(asked):
