@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Sequence
 
-from edge.broker_address import broker_overrides
+from edge.broker_address import AUTO, broker_overrides
 from edge.config.broker import Mqtt
 from edge.init.questions import Ask, answered, ask_source, chosen
 from edge.init.trial import TrialError
@@ -45,10 +45,11 @@ def answer_again(
 def _broker(parsed: argparse.Namespace, ask: Ask, tried: Mqtt) -> list[str]:
     """Asks for broker and user; what --set says of them otherwise is no longer so."""
     parsed.password_file = None
-    known = tried.endpoint.authority if tried.transport == "tcp" else ""
+    named = tried.endpoint.authority if tried.transport == "tcp" else ""
+    known = AUTO if tried.host == AUTO else named
     parsed.broker = answered(ask, "Host of the MQTT broker", parsed.broker or known, "mqtt.host")
-    named = [one.partition("=")[0] for one in broker_overrides(parsed.broker)]
-    parsed.overrides = _without(parsed.overrides, [*named, USER])
+    told = [one.partition("=")[0] for one in broker_overrides(parsed.broker)]
+    parsed.overrides = _without(parsed.overrides, [*told, USER])
     none = f", {NOBODY} for none" if tried.username else ", empty for none"
     user = answered(ask, f"User of this device at the broker{none}", tried.username, USER)
     parsed.username = None if user == NOBODY else user or None
