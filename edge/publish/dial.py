@@ -20,6 +20,8 @@ from edge.publish.lookup import Address, addresses
 
 STAGGER_S = 0.25
 """Between two attempts ("Connection Attempt Delay", RFC 8305, section 5); less for many."""
+MAX_ADDRESSES = 32
+"""A name server can give thousands, each of which would have a socket of this process."""
 
 
 def dial(host: str, port: int, within_s: float, known: Sequence[str] = ()) -> socket.socket:
@@ -29,7 +31,7 @@ def dial(host: str, port: int, within_s: float, known: Sequence[str] = ()) -> so
     """
     end_s = time.monotonic() + within_s
     found = [each for name in known or (host,) for each in addresses(name, port, within_s)]
-    waiting = _in_turns(found)
+    waiting = _in_turns(found)[:MAX_ADDRESSES]
     stagger_s = min(STAGGER_S, within_s / 2 / len(waiting))
     error: OSError = TimeoutError("timed out")
     next_s = 0.0

@@ -102,6 +102,21 @@ def test_every_address_is_tried_within_the_bound(dropping: Dropping, names: Any)
             assert connected.getpeername() == server.getsockname()
 
 
+def test_a_name_with_thousands_of_addresses_opens_few_sockets(
+    names: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever answers for it could let all devices knock at thousands of doors."""
+    asked: list[Any] = []
+    names([(socket.AF_INET, (f"127.1.{n // 250}.{n % 250 + 1}", 9)) for n in range(4_000)])
+    begin = dialling._begin
+    monkeypatch.setattr(
+        dialling, "_begin", lambda where, *rest: asked.append(where) or begin(where, *rest)
+    )
+    with pytest.raises(OSError):
+        dial("hub.test", 9, 1)
+    assert len(asked) == dialling.MAX_ADDRESSES
+
+
 @pytest.mark.parametrize(
     ("addresses", "wanted"),
     [
