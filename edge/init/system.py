@@ -72,12 +72,17 @@ def install_units(config: Config, places: Places) -> None:
     _run("systemctl", "daemon-reload")
 
 
-def start(places: Places) -> None:
-    """Now and at every boot."""
+def start(places: Places, *, untested: bool = False) -> None:
+    """Now and at every boot; `untested`: one that does not come up yet is said, and tried on."""
     _run("systemctl", "enable", "--quiet", *places.enabled)
     # One that was about to start by itself may have the configuration of before.
-    _run("systemctl", "restart", *places.units, places.page)
-    _run("systemctl", "start", *places.enabled)
+    for command in (("restart", *places.units, places.page), ("start", *places.enabled)):
+        try:
+            _run("systemctl", *command)
+        except UserError as error:
+            if not untested:
+                raise
+            say(f"{error}; it is tried again and again")
 
 
 @contextmanager

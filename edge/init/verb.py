@@ -86,7 +86,7 @@ def _set_up(parsed: argparse.Namespace, config: Config, password: str, places: P
         with _written(config, parsed.out, for_services=True):
             system.store_password(password, places)
             system.install_units(config, places)
-    system.start(places)
+    system.start(places, untested=parsed.untested)
     system.limit_memory(places)
     return _looked_at(parsed.out)
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from edge.config.tables import Config
+from edge.errors import UserError
 from edge.host.units import Unit
 from edge.init import system
 from edge.init.places import Places
@@ -212,6 +213,23 @@ def test_services_that_came_up_by_themselves_start_anew(asked):
     """`start` would leave them with the configuration of before."""
     system.start(Places())
     assert asked == [("systemctl", "enable"), ("systemctl", "restart"), ("systemctl", "start")]
+
+
+def test_what_was_written_all_the_same_need_not_come_up(monkeypatch, capsys):
+    """Its camera is off, as was known: the rest is set up; whoever did not say so is told so."""
+    words = []
+
+    def run(*command):
+        words.append(command[1])
+        if command[1] == "restart":
+            raise UserError("systemctl restart failed")
+
+    monkeypatch.setattr(system, "_run", run)
+    system.start(Places(), untested=True)
+    assert words == ["enable", "restart", "start"]
+    assert "it is tried again" in capsys.readouterr().err
+    with pytest.raises(UserError, match="restart failed"):
+        system.start(Places())
 
 
 def test_one_camera_of_several_has_names_of_its_own(places):
