@@ -7,6 +7,7 @@ people: what was tallied stays with who tallied it.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import msgspec
@@ -27,8 +28,7 @@ def leave(folder: Path, audited: Audited) -> Path:
     path = folder / FILE_NAME
     try:
         with replacing(path) as fresh:
-            fresh.write_bytes(msgspec.json.encode(audited) + b"\n")
-            fresh.chmod(0o644)
+            _fill(fresh, msgspec.json.encode(audited) + b"\n")
     except OSError as error:
         raise UserError(
             f"{path}: the verdict cannot be left for `info` ({os.strerror(error.errno or 0)}): "
@@ -37,16 +37,35 @@ def leave(folder: Path, audited: Audited) -> Path:
     return path
 
 
+def _fill(fresh: Path, content: bytes) -> None:
+    """Through no link: root writes here into a folder of the services, which may lay one there."""
+    with open(fresh, "wb", opener=_through_no_link) as file:
+        file.write(content)
+        os.fchmod(file.fileno(), 0o644)
+
+
 def left(folder: Path) -> Audited | None:
     """What lies there; None without a file.
 
     MsgspecError or ValueError where it is no verdict, OSError where it can't be read.
     """
     try:
-        with (folder / FILE_NAME).open("rb") as file:
-            content = file.read(BYTES_MAX + 1)
+        content = _content(folder / FILE_NAME)
     except FileNotFoundError:
         return None
     if len(content) > BYTES_MAX:
         raise ValueError(f"longer than {BYTES_MAX} bytes")
     return msgspec.json.decode(content, type=Audited)
+
+
+def _content(path: Path) -> bytes:
+    """As much as a verdict may be, and a byte; ValueError for a pipe, which might stay empty."""
+    with open(path, "rb", opener=_through_no_link) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("no regular file")
+        return file.read(BYTES_MAX + 1)
+
+
+def _through_no_link(path: str, flags: int) -> int:
+    """Nor waits for who writes into a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)

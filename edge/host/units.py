@@ -39,6 +39,8 @@ class Unit(NamedTuple):
     status: str = ""
     restarts: int = 0
     environment: tuple[str, ...] = ()
+    starting: bool = False
+    """On its way up, or waiting to be started once more."""
 
 
 def look(name: str) -> Unit:
@@ -57,6 +59,7 @@ def look(name: str) -> Unit:
         status=told.get("StatusText", ""),
         restarts=int(told.get("NRestarts", "0") or 0),
         environment=tuple(told.get("Environment", "").split()),
+        starting=told.get("ActiveState") == "activating",
     )
 
 

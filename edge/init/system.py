@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,26 +72,50 @@ def install_units(config: Config, places: Places) -> None:
     _run("systemctl", "daemon-reload")
 
 
-def start(places: Places) -> None:
-    """Now and at every boot."""
+def start(places: Places, *, untested: bool = False) -> None:
+    """Now and at every boot; `untested`: one that does not come up yet is said, and tried on."""
     _run("systemctl", "enable", "--quiet", *places.enabled)
     # One that was about to start by itself may have the configuration of before.
-    _run("systemctl", "restart", *places.units, places.page)
-    _run("systemctl", "start", *places.enabled)
+    for command in (("restart", *places.units, places.page), ("start", *places.enabled)):
+        try:
+            _run("systemctl", *command)
+        except UserError as error:
+            if not untested:
+                raise
+            say(f"{error}; it is tried again and again")
 
 
 @contextmanager
 def stopped(places: Places) -> Iterator[None]:
-    """While camera and broker are tried, what holds them rests; it goes on where that fails."""
-    running = [unit for unit in places.units if look(unit).active]
+    """While camera and broker are tried, what holds them rests; it goes on where that fails.
+
+    Nobody waits for it then: without its camera vision would be waited for in vain.
+    """
+    units = [look(unit) for unit in places.units]
+    running = [unit.name for unit in units if unit.active or unit.starting]
     try:
-        if running:
-            _run("systemctl", "stop", *running)
-        yield
+        with _endings():
+            if running:
+                _run("systemctl", "stop", *running)
+            yield
     except BaseException:
         if running:
-            _run("systemctl", "start", *running)
+            _run("systemctl", "start", "--no-block", *running)
         raise
+
+
+@contextmanager
+def _endings() -> Iterator[None]:
+    """A request to end and a lost terminal end the block as Ctrl-C does; under nohup, neither."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number, handler in before.items() if handler != signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 def give_to_services(file: Path) -> None:

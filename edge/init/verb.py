@@ -71,7 +71,7 @@ def _until_it_works(
         except TrialError as error:
             if ask is None:
                 raise
-            typed, keeps_password = answer_again(parsed, ask, error, typed)
+            typed, keeps_password = answer_again(parsed, ask, error, typed, config.mqtt)
             password = password if keeps_password else None
 
 
@@ -97,7 +97,7 @@ def _set_up(parsed: argparse.Namespace, config: Config, password: str, places: P
         with _written(config, parsed.out, for_services=True):
             system.store_password(password, places)
             system.install_units(config, places)
-    system.start(places)
+    system.start(places, untested=parsed.untested)
     system.limit_memory(places)
     return _looked_at(parsed.out)
 

@@ -30,6 +30,8 @@ MAX_INCOMING_BYTES = 16_384
 """Of a longer packet the rest is read and thrown away; MQTT 5 brokers are told not to send one."""
 MAX_OUTGOING_PACKETS = 1_024
 """Packets that wait for a broker that does not read: acknowledgements, above all."""
+FOUND_AND_REACHED_S = 75.0
+"""Looking for brokers and reaching one of them; the watchdog of the unit ends us after 90 s."""
 _CHUNK_BYTES = 65_536
 
 
@@ -62,11 +64,14 @@ class BoundedClient(mqtt.Client):
         """
         if self.to.host != AUTO:
             return self._opened((), self.connect_timeout)
+        begin_s = time.monotonic()
         found = locate(tls=self.to.tls, ask_dns=self.ask_dns)
+        left_s = FOUND_AND_REACHED_S - (time.monotonic() - begin_s)
+        share_s = max(min(self.connect_timeout, left_s), 1.0) / len(found)
         for number, (_, self.to, addresses, _) in enumerate(found, 1):
             self._host = self.to.host  # TLS checks the certificate for it
             try:
-                return self._opened(addresses, self.connect_timeout / len(found))
+                return self._opened(addresses, share_s)
             except OSError:
                 if number == len(found):
                     raise

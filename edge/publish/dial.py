@@ -15,14 +15,13 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import chain, zip_longest
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any
+
+from edge.publish.lookup import Address, addresses
 
 STAGGER_S = 0.25
 """Between two attempts ("Connection Attempt Delay", RFC 8305, section 5); less for many."""
-
-Address = tuple[socket.AddressFamily, Any]
+MAX_ADDRESSES = 32
+"""A name server can give thousands, each of which would have a socket of this process."""
 
 
 def dial(host: str, port: int, within_s: float, known: Sequence[str] = ()) -> socket.socket:
@@ -31,8 +30,8 @@ def dial(host: str, port: int, within_s: float, known: Sequence[str] = ()) -> so
     `known` are the addresses of the name, where no name server has to be asked for them.
     """
     end_s = time.monotonic() + within_s
-    found = [each for name in known or (host,) for each in _addresses(name, port, within_s)]
-    waiting = _in_turns(found)
+    found = [each for name in known or (host,) for each in addresses(name, port, within_s)]
+    waiting = _in_turns(found)[:MAX_ADDRESSES]
     stagger_s = min(STAGGER_S, within_s / 2 / len(waiting))
     error: OSError = TimeoutError("timed out")
     next_s = 0.0
@@ -85,32 +84,9 @@ def _error(number: int) -> OSError:
     return OSError(number, os.strerror(number))  # of the subclass that belongs to the number
 
 
-def _addresses(host: str, port: int, within_s: float) -> list[Address]:
-    """What the name stands for. The resolver has no bound of its own that could be set."""
-    answers: SimpleQueue[list[Address] | OSError | UnicodeError] = SimpleQueue()
-
-    def resolve() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answers.put([(entry[0], entry[4]) for entry in found])
-        except (OSError, UnicodeError) as error:
-            answers.put(error)
-
-    Thread(target=resolve, daemon=True, name="resolve").start()
-    try:
-        answer = answers.get(timeout=within_s)
-    except Empty:
-        raise socket.gaierror(socket.EAI_AGAIN, "the resolver does not answer") from None
-    if isinstance(answer, UnicodeError):
-        raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from answer
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
-
-
-def _in_turns(addresses: list[Address]) -> list[Address]:
+def _in_turns(found: list[Address]) -> list[Address]:
     """The resolver's order, but the families alternate (RFC 8305, section 4)."""
-    first = addresses[0][0]
-    ours = [address for address in addresses if address[0] == first]
-    others = [address for address in addresses if address[0] != first]
+    first = found[0][0]
+    ours = [address for address in found if address[0] == first]
+    others = [address for address in found if address[0] != first]
     return [address for address in chain(*zip_longest(ours, others)) if address is not None]

@@ -19,8 +19,10 @@ from edge.publish.mdns import Found
 
 PLAIN, SECURE = "_mqtt._tcp", "_secure-mqtt._tcp"
 ASK_S = 2.0
-"""How long all domains may take together."""
+"""How long all domains may take together; each server of each domain has its share of it."""
 MAX_DOMAINS = 3
+MAX_SERVERS = 3
+"""As many as the system's resolver takes from the list (MAXNS, resolv.conf(5))."""
 MAX_ANSWERS = 8
 RESOLV_CONF = "/etc/resolv.conf"
 PORT = 53
@@ -39,14 +41,19 @@ class Record(NamedTuple):
 def brokers_in_dns(*, tls: bool, random: Random | None = None) -> list[Found]:
     """All that the search domains name, with or without TLS, in the order to try them.
 
-    Empty where the network has no such records, no domain or no DNS; takes `ASK_S` at most. Whoever
-    answers, or hands out the search domain, chooses the names: see `auto_broker`.
+    Empty where the network has no such records, no domain or no DNS; takes `ASK_S`, and what one
+    answer takes to be read. Whoever answers, or hands out the search domain, chooses the names:
+    see `auto_broker`.
     """
     kind, end_s = (SECURE if tls else PLAIN), time.monotonic() + ASK_S
     resolver = _resolver()
     found = []
-    for domain in search_domains(resolver) if resolver else ():
-        records = usable(_asked(resolver, f"{kind}.{domain}.", end_s))
+    domains = search_domains(resolver) if resolver else []
+    for left, domain in zip(range(len(domains), 0, -1), domains, strict=True):
+        share_s = (end_s - time.monotonic()) / left
+        if share_s <= 0:  # the library reads 60 kB, if need be for seconds, whatever the time is
+            break
+        records = usable(_asked(resolver, f"{kind}.{domain}.", share_s))
         for record in in_order(records, random or Random()):
             to = Endpoint(record.target, record.port, tls)
             found.append(Found(record.priority, to, (), f"DNS ({kind}.{domain})"))
@@ -64,15 +71,20 @@ def _resolver() -> Any:
     except (DNSException, OSError, ValueError):
         return None
     resolver.port = PORT
+    resolver.nameservers = resolver.nameservers[:MAX_SERVERS]
     return resolver
 
 
-def _asked(resolver: Any, name: str, end_s: float) -> list[Record]:
-    """The records of a name; none where the answer says so, makes no sense, or does not come."""
+def _asked(resolver: Any, name: str, within_s: float) -> list[Record]:
+    """The records of a name; none where the answer says so, makes no sense, or does not come.
+
+    A server that is dead has its share of the time, so that the next is asked too.
+    """
     from dns.exception import DNSException  # noqa: PLC0415
 
+    resolver.timeout = within_s / max(len(resolver.nameservers), 1)
     try:
-        answer = resolver.resolve(name, "SRV", lifetime=max(end_s - time.monotonic(), 0.01))
+        answer = resolver.resolve(name, "SRV", lifetime=within_s)
         return [_record(each) for each in answer]
     except (DNSException, OSError, ValueError):
         return []

@@ -47,7 +47,7 @@ def brokers_nearby(*, tls: bool) -> list[Found]:
         ServiceBrowser(network, [kind], listener)
         time.sleep(BROWSE_S)
         names = sorted(listener.names)[:MAX_ANSWERS]
-        answers = (network.get_service_info(kind, name, timeout=500) for name in names)
+        answers = (_asked(network, kind, name) for name in names)
         return sorted(found for found in (_found(each, tls=tls) for each in answers) if found)
     except Error as error:
         raise NoWayError(f"this network can't be asked for brokers: {error}") from error
@@ -70,6 +70,16 @@ class _Listener:
 
     def remove_service(self, _network: Any, _kind: str, name: str) -> None:
         self.names.discard(name)
+
+
+def _asked(network: Any, kind: str, name: str) -> Any:
+    """A service's records; None for what is no service's name, which anybody can announce."""
+    from zeroconf import BadTypeInNameException  # noqa: PLC0415
+
+    try:
+        return network.get_service_info(kind, name, timeout=500)
+    except BadTypeInNameException:
+        return None
 
 
 def _found(info: Any, *, tls: bool) -> Found | None:

@@ -28,6 +28,7 @@ from edge.host.notify import Service
 from edge.messages.live import PublisherSocket
 from edge.outbox.claim import claim_delivery
 from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.publish.lookup import clogged
 from edge.publish.metrics import serve
 from edge.publish.new_places import keys_now
 from edge.publish.page_door import page_door
@@ -176,6 +177,9 @@ def _to_broker(
             break
         turn(publisher, signals)
         service.tick(turns, lambda: _in_words(config, publisher))
+        if clogged() and not publisher.connection.up:
+            log.warning("the name server holds every look-up; only a new start is rid of them")
+            publisher.reload_asked = True
         if until_drained and publisher.connection.up and publisher.delivery.is_done():
             break
     service.stopping()

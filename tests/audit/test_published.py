@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -102,6 +103,43 @@ def test_what_is_no_verdict_is_refused(tmp_path, content):
     (tmp_path / FILE_NAME).write_bytes(content)
     with pytest.raises(ValueError):
         left(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
+    """The publisher reads it between two messages: it must wait for nobody."""
+    path = tmp_path / FILE_NAME
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        leave(tmp_path, AUDITED).rename(tmp_path / "elsewhere.json")
+        path.symlink_to("elsewhere.json")
+    else:
+        path.mkdir()
+    opened = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(3):
+        with pytest.raises((ValueError, OSError)):
+            left(tmp_path)
+    assert len([*Path("/proc/self/fd").iterdir()]) == opened
+
+
+def test_nothing_is_written_through_a_link(tmp_path, monkeypatch):
+    """The folder is the services', who could lay one there while root writes."""
+    secret = tmp_path / "secret"
+    secret.write_text("of root\n")
+    secret.chmod(0o600)
+    touch = Path.touch
+
+    def touched(self: Path, **keys: bool) -> None:
+        touch(self, **keys)
+        self.unlink()
+        self.symlink_to(secret)
+
+    monkeypatch.setattr(Path, "touch", touched)
+    with pytest.raises(UserError, match="cannot be left"):
+        leave(tmp_path, AUDITED)
+    assert secret.read_text() == "of root\n"
+    assert secret.stat().st_mode & 0o777 == 0o600
 
 
 def test_without_an_audit_there_is_none(tmp_path):

@@ -337,6 +337,39 @@ def test_a_camera_without_a_gain_says_so(camera: Path, driver: Kernel, caplog):
     assert "None" not in caplog.text
 
 
+def test_a_gain_that_the_camera_refuses_is_said(camera: Path, driver: Kernel, monkeypatch, caplog):
+    """As some do while they choose their exposure themselves; it counts all the same."""
+    real = kernel.set_control
+
+    def refusing(handle: int, number: int, value: int) -> bool:
+        return number != kernel.GAIN and real(handle, number, value)
+
+    monkeypatch.setattr(kernel, "set_control", refusing)
+    with v4l2.open_camera(camera, config.Source(usb_gain=100, fps=FPS)) as source:
+        assert source.read() is not None
+    assert "source.usb_gain: the camera refuses 100; it stays at 64" in caplog.text
+    assert (driver.values[kernel.AUTOGAIN], driver.values[kernel.GAIN]) == (1, 64)
+
+
+@pytest.mark.parametrize("answers", range(12))
+def test_a_camera_that_goes_while_its_light_is_set_is_no_traceback(
+    camera: Path, driver: Kernel, monkeypatch, answers
+):
+    """Unplugged between two questions: every further one fails, and so does the opening."""
+    asked = iter(range(100))
+    there = driver.ioctl
+
+    def gone(handle: int, request: int, argument: bytes) -> bytes:
+        if next(asked) > answers:
+            raise OSError(errno.ENODEV, "No such device")
+        return there(handle, request, argument)
+
+    monkeypatch.setattr(kernel.fcntl, "ioctl", gone)
+    monkeypatch.setattr(Capture, "opens", False)
+    with pytest.raises(SourceError):
+        v4l2.open_camera(camera, config.Source(usb_gain=100, exposure_ms=8))
+
+
 def test_a_camera_without_controls_is_taken_as_it_is(camera: Path, driver: Kernel):
     """What it cannot do is no reason not to count."""
     driver.ranges.clear()

@@ -199,6 +199,41 @@ def test_what_is_tried_anew_may_be_the_camera_alone(tmp_path, monkeypatch, demo_
     assert len(ask.asked) == 5
 
 
+def test_a_broker_answered_anew_is_stronger_than_what_was_set_before(
+    tmp_path, monkeypatch, demo_clip, mosquitto
+):
+    """Port and user of --set belonged to the broker that failed."""
+    out = tmp_path / "config.toml"
+    ask = at_a_terminal(monkeypatch, "anew", f"127.0.0.1:{mosquitto}", "-")
+    monkeypatch.setattr(secret, "read", lambda *_: "secret")
+    wrong = ("--set", "mqtt.host=127.0.0.1", "--set", f"mqtt.port={free_port()}",
+             "--set", "mqtt.username=door")  # fmt: skip
+    monkeypatch.setattr(questions, "NAMES", questions.NAMES[:2])  # --set has answered the others
+    assert run_init("--source", str(demo_clip), *wrong, "--out", str(out)) == 0
+    assert len(ask.asked) == 3
+    assert f"port = {mosquitto}" in out.read_text()
+    assert "username" not in out.read_text()
+
+
+def test_a_broker_of_a_file_is_proposed_and_its_user_can_be_taken_back(
+    tmp_path, monkeypatch, demo_clip, mosquitto
+):
+    """An empty answer keeps what the file says, and says so before."""
+    file, out, port = tmp_path / "old.toml", tmp_path / "config.toml", free_port()
+    file.write_text(
+        f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nusername = "door"\n[source]\n'
+        f'uri = "{demo_clip}"\n'
+    )
+    monkeypatch.setattr(secret, "read", lambda *_: "secret")
+    again = ("anew", "", "", "anew", f"127.0.0.1:{mosquitto}", "-")
+    ask = at_a_terminal(monkeypatch, *again)
+    assert run_init("--config", str(file), "--out", str(out)) == 0
+    assert f"[127.0.0.1:{port}]" in ask.asked[1]
+    assert "- for none [door]" in ask.asked[2]
+    assert f"port = {mosquitto}" in out.read_text()
+    assert "username" not in out.read_text()
+
+
 def test_what_failed_may_be_written_all_the_same(tmp_path, monkeypatch, demo_clip):
     """As with --untested: whoever knows better goes on."""
     out = tmp_path / "config.toml"

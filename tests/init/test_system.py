@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import stat
+import subprocess
+import sys
 
 import msgspec
 import pytest
 
 from edge.config.tables import Config
+from edge.errors import UserError
 from edge.host.units import Unit
 from edge.init import system
 from edge.init.places import Places
@@ -170,10 +175,61 @@ def test_services_go_on_where_setting_up_fails(asked):
     assert asked == [("systemctl", "stop"), ("systemctl", "start")]
 
 
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >> {log}
+case "$1 $2" in "show agender-vision.service") echo ActiveState=activating;; esac
+case "$1 $2" in "show agender-publisher.service") echo ActiveState=active;; esac
+"""
+TRYING = """
+from edge.init import system
+from edge.init.places import Places
+import time
+with system.stopped(Places()):
+    print("trying", flush=True)
+    time.sleep(30)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_lost_terminal_leaves_no_service_stopped(tmp_path, number):
+    """One that is just starting holds the camera as well; nobody waits for a camera that is off."""
+    log, program = tmp_path / "log", tmp_path / "systemctl"
+    program.write_text(SYSTEMCTL.format(log=log))
+    program.chmod(0o755)
+    with subprocess.Popen(
+        [sys.executable, "-c", TRYING],
+        env={**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as trying:
+        assert trying.stdout.readline() == b"trying\n"
+        trying.send_signal(number)
+        assert trying.wait(20) != 0
+    both = "agender-vision.service agender-publisher.service"
+    assert log.read_text().splitlines()[-2:] == [f"stop {both}", f"start --no-block {both}"]
+
+
 def test_services_that_came_up_by_themselves_start_anew(asked):
     """`start` would leave them with the configuration of before."""
     system.start(Places())
     assert asked == [("systemctl", "enable"), ("systemctl", "restart"), ("systemctl", "start")]
+
+
+def test_what_was_written_all_the_same_need_not_come_up(monkeypatch, capsys):
+    """Its camera is off, as was known: the rest is set up; whoever did not say so is told so."""
+    words = []
+
+    def run(*command):
+        words.append(command[1])
+        if command[1] == "restart":
+            raise UserError("systemctl restart failed")
+
+    monkeypatch.setattr(system, "_run", run)
+    system.start(Places(), untested=True)
+    assert words == ["enable", "restart", "start"]
+    assert "it is tried again" in capsys.readouterr().err
+    with pytest.raises(UserError, match="restart failed"):
+        system.start(Places())
 
 
 def test_one_camera_of_several_has_names_of_its_own(places):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish import dial as dialling
+from edge.publish import lookup, service
 from edge.publish.dial import _in_turns, dial
 from tests.publish.support import Broker, config_for, drive, free_port, make_publisher
 
@@ -101,6 +102,21 @@ def test_every_address_is_tried_within_the_bound(dropping: Dropping, names: Any)
             assert connected.getpeername() == server.getsockname()
 
 
+def test_a_name_with_thousands_of_addresses_opens_few_sockets(
+    names: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever answers for it could let all devices knock at thousands of doors."""
+    asked: list[Any] = []
+    names([(socket.AF_INET, (f"127.1.{n // 250}.{n % 250 + 1}", 9)) for n in range(4_000)])
+    begin = dialling._begin
+    monkeypatch.setattr(
+        dialling, "_begin", lambda where, *rest: asked.append(where) or begin(where, *rest)
+    )
+    with pytest.raises(OSError):
+        dial("hub.test", 9, 1)
+    assert len(asked) == dialling.MAX_ADDRESSES
+
+
 @pytest.mark.parametrize(
     ("addresses", "wanted"),
     [
@@ -124,6 +140,67 @@ def test_a_resolver_that_hangs_costs_no_more_than_the_bound(
     with pytest.raises(socket.gaierror, match="resolver"):
         dial("hub.test", 1, 0.1)
     over.set()
+
+
+@pytest.fixture
+def holding(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A name server that keeps every look-up of a name until the event is set."""
+    over = threading.Event()
+    real = socket.getaddrinfo
+
+    def held(host: str, *rest: Any, **more: Any) -> Any:
+        return real(host, *rest, **more) if host == "127.0.0.1" else over.wait(60) and []
+
+    monkeypatch.setattr(lookup.socket, "getaddrinfo", held)
+    yield over
+    over.set()
+    end_s = time.monotonic() + 10
+    while lookup._under_way and time.monotonic() < end_s:
+        time.sleep(0.01)
+
+
+def test_look_ups_that_are_kept_for_ever_are_bounded(holding: threading.Event) -> None:
+    """Over TCP the system's resolver waits without end, and the unit allows 32 threads in all."""
+    for number in range(2 * lookup.MOST):
+        with pytest.raises(socket.gaierror, match="resolver"):
+            dial(f"hub{number}.test", 1, 0.01)
+    held = [thread for thread in threading.enumerate() if thread.name == "resolve"]
+    assert len(held) == lookup.MOST
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dial("127.0.0.1", server.getsockname()[1], 5).close()  # an address asks nobody
+    assert not lookup.clogged(), "they may end yet"
+    holding.set()
+    for thread in held:
+        thread.join(5)
+    assert not lookup._under_way
+
+
+def test_without_another_thread_it_is_a_failed_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at the limit of the unit; the connection is tried again later."""
+
+    def refuse(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(lookup.Thread, "start", refuse)
+    with pytest.raises(socket.gaierror, match="resolver"):
+        dial("hub.test", 1, 5)
+    assert not lookup._under_way
+
+
+def test_who_can_look_up_nothing_any_more_starts_anew(
+    holding: threading.Event, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Threads can't be ended: the process becomes itself again, and the windows wait for it."""
+    monkeypatch.setattr(lookup, "CLOGGED_S", 0.0)
+    anew: list[bool] = []
+    monkeypatch.setattr(service, "start_anew", lambda: anew.append(True))
+    Outbox(tmp_path / FILE_NAME).close()
+    keys = {"reconnect_min_s": 0.1, "reconnect_max_s": 0.1, "timeout_s": 0.1}
+    for number in range(lookup.MOST):
+        with pytest.raises(socket.gaierror):
+            dial(f"hub{number}.test", 1, 0.01)
+    assert service.publish(config_for(tmp_path, 9, host="hub.test", **keys)) == 0
+    assert anew
 
 
 def test_a_name_that_is_none_is_a_failed_look_up() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
+import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -64,6 +66,35 @@ REGISTERED = mdns.PLAIN, mdns.SECURE
 def test_the_kinds_are_the_registered_ones() -> None:
     """IANA's names of services: mqtt and secure-mqtt."""
     assert REGISTERED == ("_mqtt._tcp.local.", "_secure-mqtt._tcp.local.")
+
+
+def wire_name(*labels: bytes) -> bytes:
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def test_what_is_no_service_s_name_hides_no_broker(network: Network) -> None:
+    """Anybody can announce it; one packet kept every device from its broker."""
+    network.announce(mdns.PLAIN, 1883, "hub-under-test.local")
+    kind = tuple(label.encode() for label in mdns.PLAIN.rstrip(".").split("."))
+    targets = (wire_name(b"foo", b"bar"), b"\0", wire_name(*kind), wire_name(b"\xff\n", *kind))
+    over = threading.Event()
+
+    def shout() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+            while not over.wait(0.05):
+                for to in targets:
+                    record = wire_name(*kind) + struct.pack(">2HIH", 12, 1, 120, len(to)) + to
+                    packet = struct.pack(">6H", 0, 0x8400, 0, 1, 0, 0) + record
+                    opened.sendto(packet, ("224.0.0.251", 5353))
+
+    shouting = threading.Thread(target=shout, daemon=True)
+    shouting.start()
+    try:
+        found = mdns.brokers_nearby(tls=False)
+    finally:
+        over.set()
+        shouting.join(5)
+    assert [each.endpoint.host for each in found] == ["hub-under-test.local"]
 
 
 def test_windows_reach_the_broker_that_announces_itself(

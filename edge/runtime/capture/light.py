@@ -113,7 +113,11 @@ def _changed(handle: int, number: int, asked: int) -> Changed | None:
     if value != asked:
         log.warning("%s: the camera takes %d to %d; it is set to %d",
                     key, now.minimum, now.maximum, value)  # fmt: skip
-    if now.value == value or not v4l2.set_control(handle, number, value):
+    if now.value == value:
+        return None
+    if not v4l2.set_control(handle, number, value):
+        if key:
+            log.warning("%s: the camera refuses %d; it stays at %d", key, value, now.value)
         return None
     taken = v4l2.control(handle, number)  # drivers round
     return Changed(number, now.value, taken.value if taken else value)
