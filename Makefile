@@ -26,6 +26,7 @@ help:
 	@echo "make demo             footage → detection → estimates → windows → broker → messages"
 	@echo "make test             set up and run the tests (minutes)"
 	@echo "make test-slow        the slow tests: systemd, arm64, soak, faults"
+	@echo "make test-fleet       of these, Ansible at booted machines; make test-machines the other machines"
 	@echo "make test-arm64-machine  a whole Arm machine from its first start to counts (long; root)"
 	@echo "make test-converters  the tests that need TensorFlow (in an environment of their own)"
 	@echo "make bench-arm        Arm instructions per frame against the committed reference"
