@@ -75,10 +75,16 @@ def look(browser: Browser, at: str, screen: str, scheme: str) -> Look:
 def open_page(browser: Browser, at: str, screen: str, scheme: str) -> None:
     """Load it, with what is told of now, and hold it still: it renews itself no more."""
     browser.see_as(SCREENS[screen][0], scheme, SCREENS[screen][1])
-    browser.driver.get(at)
-    wait_for(lambda: "<dd>3</dd>" in browser.driver.page_source, 15, "numbers")
+    wait_for(lambda: _whole(browser, at), 30, "numbers and the device's health")
     browser.run("document.documentElement.style.fontFamily = arguments[0]", FONT)
     browser.run("for (let each = setTimeout(() => 0); each >= 0; each--) clearTimeout(each)")
+
+
+def _whole(browser: Browser, at: str) -> bool:
+    """Load it; whether it tells of now and of the device, which a publisher just begun does not."""
+    browser.driver.get(at)
+    device = browser.run("return document.querySelector('#device table') !== null")
+    return bool(device) and "<dd>3</dd>" in browser.driver.page_source
 
 
 def taken(browser: Browser, screen: str, scheme: str) -> Look:
