@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import curses
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from edge.aim.terminal import draw, drawable, typed, wait
 from edge.aim.words import advice, faces_line, view_line
 from edge.config.read import file_of, places_as_toml
 from edge.config.tables import Config
+from edge.endings import endings
 from edge.errors import ConfigError, UserError
 from edge.host.units import adopt_folders
 from edge.messages.aim import SECONDS_MAX, Aim, Refused, Sight
@@ -46,7 +46,7 @@ def run(read: Callable[[], Config], parsed: argparse.Namespace) -> int:
     adopt_folders(parsed.config)
     config = read()
     until_s = time.monotonic() + parsed.seconds
-    with _endings():
+    with endings(even_ignored=True):
         if parsed.page:
             show(config, file_of(parsed.config), until_s)
             return 0
@@ -91,18 +91,6 @@ def _sights(line: AimLine, until_s: float) -> Iterator[Sight]:
 
 def _left(until_s: float) -> int:
     return max(round(until_s - time.monotonic()), 1)
-
-
-@contextmanager
-def _endings() -> Iterator[None]:
-    """A request to end and a lost terminal end it as Ctrl-C does, with the terminal as before."""
-    numbers = signal.SIGTERM, signal.SIGHUP
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 class Aiming:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from edge.config.address import needs_network
 from edge.config.tables import Config
+from edge.endings import endings
 from edge.errors import UserError
 from edge.host.units import VISION, look
 from edge.init.places import SEALED, Places
@@ -94,7 +94,7 @@ def stopped(places: Places) -> Iterator[None]:
     units = [look(unit) for unit in places.units]
     running = [unit.name for unit in units if unit.active or unit.starting]
     try:
-        with _endings():
+        with endings(even_ignored=False):
             if running:
                 _run("systemctl", "stop", *running)
             yield
@@ -102,20 +102,6 @@ def stopped(places: Places) -> Iterator[None]:
         if running:
             _run("systemctl", "start", "--no-block", *running)
         raise
-
-
-@contextmanager
-def _endings() -> Iterator[None]:
-    """A request to end and a lost terminal end the block as Ctrl-C does; under nohup, neither."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    heard = [number for number, handler in before.items() if handler != signal.SIG_IGN]
-    for number in heard:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number in heard:
-            signal.signal(number, before[number])
 
 
 def give_to_services(file: Path) -> None:

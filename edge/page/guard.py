@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from edge.ip_address import is_ip_address
 from edge.page.web import Request
 
 POLICY = (
@@ -43,7 +44,7 @@ class Names:
     def knows(self, host: str) -> bool:
         """Whether what a browser asks for, a port with it or not, is this page."""
         name = host_of(host)
-        return name in self._known or _is_address(name)
+        return name in self._known or is_ip_address(name)
 
 
 def host_of(host: str) -> str:
@@ -61,19 +62,11 @@ def _parts(host: str) -> tuple[str, str]:
     if host.startswith("["):
         name, closed, port = host[1:].partition("]")
         port = port.removeprefix(":") if port.startswith(":") or not port else "?"
-        fits = closed and _is_address(name) and "%" not in name
+        fits = closed and is_ip_address(name) and "%" not in name
     else:
         name, _, port = host.partition(":")
         name, fits = name.removesuffix("."), ":" not in port
     return (name, port) if fits and (_PORT.fullmatch(port) or not port) else ("", "")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def network_of(client: str) -> str:
@@ -94,7 +87,7 @@ def from_this_device(request: Request) -> bool:
     A proxy asks from here too, but by another name, or it says for whom.
     """
     name = host_of(request.host)
-    by_own_name = name == "localhost" or (_is_address(name) and is_loopback(name))
+    by_own_name = name == "localhost" or (is_ip_address(name) and is_loopback(name))
     return by_own_name and is_loopback(request.client) and not request.forwarded
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple
 
 from edge.broker_address import Endpoint
+from edge.ip_address import is_ip_address
 from edge.publish.mdns import Found
 
 PLAIN, SECURE = "_mqtt._tcp", "_secure-mqtt._tcp"
@@ -105,12 +105,9 @@ def usable(records: Sequence[Record]) -> list[Record]:
 
 def is_host_name(text: str) -> bool:
     """Whether a target is a name; addresses are none (RFC 2782), whatever is made of them."""
-    try:
-        ip_address(text)
-    except ValueError:
-        last = text.rpartition(".")[2]
-        return bool(HOST_NAME.fullmatch(text)) and not re.fullmatch(r"\d+|0x[0-9a-f]*", last)
-    return False
+    last = text.rpartition(".")[2]
+    named = bool(HOST_NAME.fullmatch(text)) and not re.fullmatch(r"\d+|0x[0-9a-f]*", last)
+    return named and not is_ip_address(text)
 
 
 def in_order(records: Sequence[Record], random: Random) -> Iterator[Record]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import socket
 import time
-from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
+
+from edge.ip_address import is_ip_address
 
 MOST = 16
 """Look-ups under way; the unit allows the publisher 32 threads in all."""
@@ -30,7 +31,7 @@ def addresses(host: str, port: int, within_s: float) -> list[Address]:
     """What the name stands for; gaierror where it is none, or no answer comes in time."""
     answers: SimpleQueue[Answer] = SimpleQueue()
     token = object()
-    if not _is_address(host):
+    if not is_ip_address(host):  # which is read, and nobody is asked
         _begin(token)
 
     def resolve() -> None:
@@ -60,15 +61,6 @@ def clogged() -> bool:
     latest_s = time.monotonic() - CLOGGED_S
     with _lock:
         return len(_under_way) >= MOST and max(_under_way.values()) <= latest_s
-
-
-def _is_address(host: str) -> bool:
-    """Whether it is read, and nobody is asked."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _asked(host: str, port: int) -> Answer:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
-from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from edge.ip_address import is_ip_address
 
 SILENT = "does not answer: is the camera on and the address right?"
 
@@ -48,8 +49,4 @@ def why(error: BaseException, url: str, *, late: bool) -> str:
 
 def _is_name(url: str) -> bool:
     """Whether the host is named, not given by its number."""
-    try:
-        ip_address(urlsplit(url).hostname or "")
-    except ValueError:
-        return True
-    return False
+    return not is_ip_address(urlsplit(url).hostname or "")
