@@ -16,6 +16,7 @@ import msgspec
 from edge.messages.checking import sendable
 from edge.messages.counts import PLACE_PATTERN, Counts, CountsHead
 from edge.messages.fields import SCHEMA, Name, sentence
+from edge.messages.unreadable import UNREADABLE
 
 KIND = "counts"
 KEYS = frozenset(Counts.__struct_fields__) - {"places"}
@@ -28,8 +29,6 @@ WINDOW_S_MAX = 7 * 86_400
 KEPT_BYTES = 16_384
 """What is kept of a message that is no window: as much as the longest window has."""
 
-_WRONG = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
-"""What reading bytes of any kind raises; before 0.20 msgspec's errors are no ValueErrors."""
 _PLACE = re.compile(PLACE_PATTERN)
 
 
@@ -57,7 +56,7 @@ def read(topic: str, payload: bytes) -> Window | Refused:
     try:
         site, device = owner(topic)
         return Window(site, device, _counts(payload, site, device))
-    except _WRONG as error:
+    except (*UNREADABLE, ValueError, TypeError, OverflowError) as error:
         return refused(topic, payload, str(error))
 
 

@@ -21,6 +21,7 @@ from edge.history.sums import FOLDING, HOUR_S, hour_at, named, sums_of
 from edge.history.table import Span as Days
 from edge.messages.checking import YEARS, contradiction
 from edge.messages.counts import Counts, CountsHead
+from edge.messages.unreadable import UNREADABLE
 from edge.output import some
 
 LOOKED_MIN = 0.95
@@ -142,7 +143,7 @@ def _window(line: bytes, device: str) -> CountsHead | None:
     try:
         found = json.loads(text[:LINE_BYTES])
         return _checked(_unwrapped(found, device))
-    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
+    except (*UNREADABLE, ValueError, TypeError):
         raise Record("no window of schema 2") from None
 
 

@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from edge.closing import Closing
+from edge.messages.unreadable import UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class RecordSocket(Closing, Generic[Heard, Said]):
                 found.append(self._decoder.decode(self._socket.recv(MAX_BYTES)))
             except BlockingIOError:
                 break
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            except UNREADABLE as error:
                 self._ignore(error)
             except OSError as error:
                 log.debug("live: %s", error)

@@ -22,6 +22,7 @@ from msgspec import Struct
 from edge.closing import Closing
 from edge.errors import UserError
 from edge.messages.record_socket import MAX_BYTES, bound
+from edge.messages.unreadable import UNREADABLE
 
 CREDENTIALS = struct.Struct("3i")
 """struct ucred: process, user, group."""
@@ -90,9 +91,7 @@ class RequestDoor(Closing, Generic[Request]):
                 content, told, _, _ = self._socket.recvmsg(MAX_BYTES, ROOM, socket.MSG_CMSG_CLOEXEC)
             except OSError:
                 break
-            with suppress(
-                msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError, OSError
-            ):
+            with suppress(*UNREADABLE, IndexError, OSError):
                 found.append(_asked(content, told, self._decoder))
         return found
 
@@ -137,7 +136,7 @@ class RequestLine(Closing, Generic[Told]):
             raise UserError(self.ENDED)
         try:
             return self._decoder.decode(content)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise UserError("what answers is of another version; start it anew") from error
 
     def close(self) -> None:

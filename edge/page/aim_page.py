@@ -17,6 +17,7 @@ from edge.config.tables import Config
 from edge.errors import UserError
 from edge.messages.aim import FromPage, Keep, Look, Refused
 from edge.messages.aim_door import PageAimLine
+from edge.messages.unreadable import UNREADABLE
 from edge.page.asked import Asked
 from edge.page.frame import Visit
 from edge.page.guard import from_this_device
@@ -78,7 +79,7 @@ def keep(config: Config, asked: Asked) -> Answer:
     """Have places written, for whoever has the code."""
     try:
         space = space_of(msgspec.json.decode(asked.request.form.get("space", "")))
-    except (UserError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (UserError, *UNREADABLE) as error:
         return _refused(str(error))
     return _answered(config, asked, lambda code: Keep(code=code, space=space), KEEP_S)
 

@@ -21,6 +21,7 @@ from edge.errors import ConfigError
 from edge.messages.fields import sentence, timestamp
 from edge.messages.live import Answer, Order
 from edge.messages.messages import Request, Response, Transaction, WindowRequest
+from edge.messages.unreadable import UNREADABLE
 from edge.publish.budget import ANSWERS, BUDGETS
 
 log = logging.getLogger("commands")
@@ -222,7 +223,7 @@ def _shape_error(verb: str, payload: bytes, *, retained: bool) -> str | None:
         return f"a request has at most {MAX_BYTES} bytes"
     try:
         msgspec.json.decode(payload or b"{}", type=VISION_VERBS.get(verb, Request))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return f"the request is malformed: {str(error)[:200]}"
     return None
 
@@ -232,5 +233,5 @@ def _transaction_of(payload: bytes) -> str | None:
         return None
     try:
         return msgspec.json.decode(payload or b"{}", type=_Envelope).transaction
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None

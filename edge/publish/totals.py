@@ -15,13 +15,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from edge.config.tables import Config
 from edge.config.zone import DAY_S, Ahead, ahead_in, midnight_s
 from edge.messages.counts import CountsHead
 from edge.messages.fields import timestamp
 from edge.messages.totals import SPANS, SUMS, Totals, TotalsHead, decode_totals, told_by
+from edge.messages.unreadable import UNREADABLE
 from edge.outbox.outbox import Outbox
 from edge.publish.connection import Connection
 
@@ -80,7 +79,7 @@ class RunningTotals:
         try:
             found = decode_totals(payload)
             since_ms = round(datetime.fromisoformat(found.since).timestamp() * 1000)
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        except (*UNREADABLE, ValueError, TypeError) as error:
             log.warning("the totals at the broker are not taken up: %s", error)
             return
         if found.numbering == self._outbox.numbering() or self.begun() is not False:

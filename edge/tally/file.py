@@ -25,6 +25,7 @@ from edge.errors import ConfigError
 from edge.messages.bands import TOLD_GENDERS, ages_of
 from edge.messages.checking import YEARS
 from edge.messages.fields import Numbering, People, Timestamp
+from edge.messages.unreadable import UNREADABLE
 from edge.whole_files import replacing
 
 FORMAT: Literal["agender-tally"] = "agender-tally"
@@ -110,7 +111,7 @@ def read(path: Path) -> Tally:
         tally = msgspec.convert(_of_this_version(text), Tally)
         ahead_in(tally.timezone)  # raises where there is no such zone
         _check(tally)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise ConfigError(f"{path} is no tally that can be read: {error}") from None
     return tally
 

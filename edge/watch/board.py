@@ -12,6 +12,7 @@ from edge.messages.bands import TOLD_GENDERS, ages_of, cell_key
 from edge.messages.consumer import Consumer, Verdict
 from edge.messages.counts import Counts, CountsHead
 from edge.messages.messages import Health, State
+from edge.messages.unreadable import UNREADABLE
 from edge.publish.topics import DEFAULT_ROOT, device_of
 
 WINDOWS_KEPT = 5
@@ -70,7 +71,7 @@ class Board:
         seen = self.devices.setdefault(name, Seen(name))
         try:
             told = self._note(seen, what, payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             self.ignored += 1
             return None
         return (seen, what) if told else None
