@@ -34,18 +34,17 @@ class About(Group, frozen=True):
 
     def licence(self) -> Licence:
         """The card's part on rights; ConvertError where it contradicts itself."""
-        grant, allowed = terms.grant(self.weights_licence, "Its authors")
         try:
-            return Licence(
-                code="Apache-2.0",
-                weights=self.weights_licence,
-                training_data=self.training_data,
-                commercial_use=self.commercial_use,
-                attribution=self.attribution,
-                weights_grant=grant,
-                weights_commercial=allowed,
-                training_data_terms=self.training_data_terms,
-                training_data_commercial=self.training_data_commercial,
+            return terms.completed(
+                Licence(
+                    code="Apache-2.0",
+                    weights=self.weights_licence,
+                    training_data=self.training_data,
+                    commercial_use=self.commercial_use,
+                    attribution=self.attribution,
+                    training_data_terms=self.training_data_terms,
+                    training_data_commercial=self.training_data_commercial,
+                )
             )
         except ValueError as error:
             raise ConvertError(f"[about] is not right: {error}") from error
