@@ -12,12 +12,21 @@ from edge.audit.compare import Agreement
 from edge.config.zone import ahead_in
 from edge.messages.counts import CountsHead, encode_counts
 from edge.messages.fields import timestamp
+from edge.messages.messages import Audited
 from edge.runtime.census.boundaries import Boundaries
 from edge.tally.book import Book, Moment
 from edge.tally.file import Bin, Tally
 from tests.history.support import DAY_S, config, window
 
 RULE = Rule()
+AUDITED = Audited(
+    verdict="passes",
+    margin=0.05,
+    time="2026-03-07T12:00:00.000Z",
+    first_day="2026-03-07",
+    last_day="2026-03-08",
+)
+"""A verdict as `agender-edge audit` leaves it for `info`."""
 
 NINE_S = DAY_S + 9 * 3_600
 """Nine o'clock of a Saturday in March, local time of Berlin."""

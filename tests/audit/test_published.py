@@ -12,17 +12,9 @@ import pytest
 from edge.cli import main
 from edge.errors import UserError
 from edge.history.audited import BYTES_MAX, FILE_NAME, leave, left
-from edge.messages.messages import Audited
 from edge.tally import file
-from tests.audit.support import minute, recorded, tally, told
+from tests.audit.support import AUDITED, minute, recorded, tally, told
 
-AUDITED = Audited(
-    verdict="passes",
-    margin=0.05,
-    time="2026-03-07T12:00:00.000Z",
-    first_day="2026-03-07",
-    last_day="2026-03-08",
-)
 SHOP = ("--site", "shop", "--device", "door")
 ON = ("--set", "audit.publish=true")
 

@@ -10,18 +10,10 @@ import pytest
 from edge.config.audit import Audit
 from edge.config.tables import Config
 from edge.history.audited import FILE_NAME, leave
-from edge.messages.messages import Audited
 from edge.publish.audit_news import EVERY_S, AuditNews
 from edge.publish.publisher import Publisher
+from tests.audit.support import AUDITED
 from tests.publish.support import Broker, Subscriber, config_for, drive, make_publisher
-
-AUDITED = Audited(
-    verdict="fails",
-    margin=0.05,
-    time="2026-03-07T12:00:00.000Z",
-    first_day="2026-03-07",
-    last_day="2026-03-07",
-)
 
 
 def told_by(folder: Path, *, on: bool) -> Config:
