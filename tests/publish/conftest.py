@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.publish import dns_srv, mdns
+from tests.publish.name_server import DOMAIN
 from tests.publish.support import Broker, Subscriber, nothing_left_running
 
 __all__ = ["nothing_left_running"]
@@ -34,3 +36,18 @@ def subscriber(broker: Broker) -> Iterator[Subscriber]:
     listening = Subscriber(broker.port)
     yield listening
     listening.close()
+
+
+@pytest.fixture
+def resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Points the search at a server on loopback; multicast DNS is silent here."""
+    monkeypatch.setattr(mdns, "brokers_nearby", lambda **_: [])
+
+    def point(port: int, *lines: str) -> None:
+        conf = tmp_path / "resolv.conf"
+        conf.write_text("\n".join(("nameserver 127.0.0.1", *(lines or (f"search {DOMAIN}",)), "")))
+        monkeypatch.setattr(dns_srv, "RESOLV_CONF", str(conf))
+        monkeypatch.setattr(dns_srv, "PORT", port)
+
+    point(9)
+    return point

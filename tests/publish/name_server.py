@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+DOMAIN = "lan.example"
+"""What is searched, where a test says nothing else."""
+WISH = {"host": "auto", "auto_unverified": True}
+
 Answer = Callable[[bytes], bytes | None]
 """A question's packet → the answer's; None: silence."""
 
