@@ -119,6 +119,7 @@ def test_an_upgrade_that_is_interrupted_is_made_good_by_the_next(lab: Lab, tmp_p
     """The controller is gone once the new release is in place. Tables change; no window is lost."""
     current = lab.hub.root / "opt/agender-hub/current"
     before, windows = current.readlink(), stored(lab)
+    lost = missing(lab)  # came between the back-up that was put back and the loss of the file
     new = str(later(lab, tmp_path / "new"))
     upgrade = ("upgrade.yml", "--limit", "hub")
     lab.play_until(lambda: current.readlink() != before, *upgrade, agender_hub_checkout=new)
@@ -129,7 +130,7 @@ def test_an_upgrade_that_is_interrupted_is_made_good_by_the_next(lab: Lab, tmp_p
     assert current.readlink() != before
     after = stored(lab)
     wait_for(lambda: stored(lab) > after, "windows in the new tables", 60)
-    assert missing(lab) == 0
+    assert missing(lab) == lost
     lab.hub.ok("systemctl", "stop", UNIT)  # for the next tests: this release can't read the store
     lab.hub.ok("sh", "-c", "rm /var/lib/agender-hub/hub.sqlite3*")
     assert lab.play(*upgrade).status == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.flash import wheels
+from tests.main_job.program import wait_for
 from tests.system import debian
 from tests.system.machine import Machine
 from tests.system.raspberry_pi.page import ROOT, configuration, to_run
@@ -100,7 +101,8 @@ def test_init_does_the_same_in_one_line(pi: Machine):
     assert 'name = "door"' in pi.ok("cat", "/etc/agender-edge/config.toml")
     wrong = pi.run("agender-edge", *words, "--force", "--set", "mqtt.port=1")
     assert wrong.returncode == 1
-    assert pi.show("agender-vision.service", "ActiveState")["ActiveState"] == "active"
+    active = {"ActiveState": "active"}
+    wait_for(lambda: pi.show("agender-vision.service", "ActiveState") == active, "vision as before")
     done = pi.run("agender-edge", *words, "--force", timeout_s=180)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert 'name = "door"' in pi.ok("cat", "/etc/agender-edge/config.toml.old")

@@ -261,12 +261,10 @@ def assert_camera_ok_is_right(told: list[Told], day: Day) -> None:
         ]  # fmt: skip
         assert within and all(one.camera_ok for one in within), (span, within)
     for span in day.silent:
-        # What was under way when the frames ended belongs to the interval that was open.
-        within = [
-            one for before, one in intervals
-            if before.at_s > span.since_s + 1.0 and one.at_s <= span.until_s
-        ]  # fmt: skip
-        assert within and not any(one.camera_ok for one in within), (span, within)
+        # A busy machine decodes what came before for a while; then it stays at "no frames".
+        within = [one.camera_ok for one in told if span.since_s < one.at_s <= span.until_s]
+        assert within == sorted(within, reverse=True), (span, within)
+        assert not within[-1], (span, within)
     assert len(day.silent) >= 4
     assert told[-1].camera_ok
     assert told[-1].restarts >= len(day.silent)
