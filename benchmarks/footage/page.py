@@ -45,11 +45,19 @@ def _sentences(chosen: dict[str, list[Row]]) -> Iterator[str]:
     people = {fps: rows[-1].people for fps, rows in chosen.items()}
     apart = 1 - min(people.values()) / max(people.values())
     yield f"The sums of people at these rates are {apart:.0%} apart."
-    told, asked, wrong = (
-        sum(getattr(rows[-1], name) for rows in chosen.values())
-        for name in ("sex_told", "sex_asked", "sex_wrong")
-    )
+    told, asked, wrong = _sums(chosen, "sex_told", "sex_asked", "sex_wrong")
     yield (
         f"Where a clip leaves no doubt about sex, {told / asked:.0%} of visits were told one, and "
         f"of those {1 - wrong / told:.0%} the right one."
     )
+    told, wrong = _sums(chosen, "age_asked", "age_wrong")
+    if told:
+        yield (
+            f"Of the ages that were told, {wrong / told:.0%} at least were wrong as to under 18, "
+            "18 to 59, or 60 and over: nobody on their clip looks of that age."
+        )
+
+
+def _sums(chosen: dict[str, list[Row]], *figures: str) -> Iterator[int]:
+    """Figures of all clips, added up over the rates."""
+    return (sum(getattr(rows[-1], name) for rows in chosen.values()) for name in figures)

@@ -6,6 +6,9 @@ of the sure look `under_18`, `adult`, `over_60`) and `swaps` (true where people 
 camera, so that a track may change from one to another):
 
     "a.mp4": {"women": 1, "men": 1, "unsure": 0, "ages": {"adult": 1, "over_60": 1}, "swaps": true}
+
+Where a folder's truth tells no ages, those of `seen.json` beside this file hold: of the clips that
+the committed figures were counted on, by eye, names and numbers alone.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 Kind = Literal["nobody", "one", "several"]
 KINDS: tuple[Kind, ...] = ("nobody", "one", "several")
@@ -29,6 +33,11 @@ class Ages(Struct, frozen=True, forbid_unknown_fields=True):
     under_18: int = 0
     adult: int = 0
     over_60: int = 0
+
+    @property
+    def people(self) -> int:
+        """How many these are."""
+        return self.under_18 + self.adult + self.over_60
 
 
 class Truth(Struct, frozen=True):
@@ -59,13 +68,29 @@ class Truth(Struct, frozen=True):
         if min(self.women, self.men, self.unsure) < 0:
             return "women, men and unsure are numbers of people, 0 at least"
         ages = self.ages
-        if ages and ages.under_18 + ages.adult + ages.over_60 != self.sure:
+        if ages and ages.people != self.sure:
             return f"ages should be those of all {self.sure} sure people (women + men)"
         return ""
 
     def error(self, people: int) -> int:
         """How far a count is from sure … sure + unsure."""
         return max(self.sure - people, people - self.sure - self.unsure, 0)
+
+    def with_seen(self, seen: Seen | None) -> Truth:
+        """What was seen of the clip of this name too, where it holds as many people."""
+        if self.ages or seen is None or seen.ages.people != self.sure:
+            return self
+        return replace(self, ages=seen.ages, swaps=self.swaps or seen.swaps)
+
+
+class Seen(Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody saw of a clip whose folder counts heads alone."""
+
+    ages: Ages
+    swaps: bool = False
+
+
+SEEN = msgspec.json.decode(Path(__file__).with_name("seen.json").read_bytes(), type=dict[str, Seen])
 
 
 class FootageError(Exception):
@@ -86,7 +111,11 @@ def read(folder: Path) -> dict[str, Truth]:
     for name, truth in found.items():
         if truth.contradiction:
             raise FootageError(f"{path}: {name}: {truth.contradiction}")
-    there = {name: truth for name, truth in found.items() if (folder / name).is_file()}
+    there = {
+        name: truth.with_seen(SEEN.get(name))
+        for name, truth in found.items()
+        if (folder / name).is_file()
+    }
     if not there:
         raise FootageError(f"{folder} holds none of the clips that its truth.json names")
     return there

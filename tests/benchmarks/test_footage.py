@@ -12,7 +12,7 @@ from benchmarks.footage import __main__ as program
 from benchmarks.footage import reference
 from benchmarks.footage.page import in_markdown
 from benchmarks.footage.score import Row, row, totals
-from benchmarks.footage.truth import Ages, FootageError, Truth, read
+from benchmarks.footage.truth import SEEN, Ages, FootageError, Truth, read
 from tests.shared import ROOT, SHARED
 
 FOOTAGE = SHARED / "data" / "footage"
@@ -90,6 +90,35 @@ def test_ages_are_held_against_clips_where_they_are_known(ages, unsure, years, f
     seen = played(*[(None, each) for each in years])
     one = row("a", Truth(2, 0, unsure, ages=ages), seen)
     assert (one.age_asked, one.age_wrong) == figures
+
+
+@pytest.mark.parametrize(
+    ("given", "ages", "swaps"),
+    [
+        ({"men": 2}, Ages(adult=2), False),
+        ({"men": 1}, None, False),
+        ({"men": 2, "swaps": True}, Ages(adult=2), True),
+        ({"men": 2, "ages": {"over_60": 2}}, Ages(over_60=2), False),
+    ],
+)
+def test_what_was_seen_of_a_clip_tells_the_ages_that_its_folder_does_not(
+    tmp_path, given, ages, swaps
+):
+    """Where the clip of this name holds as many people; the folder's own truth comes first."""
+    (tmp_path / "rknn_walking.mp4").touch()
+    truth = {"rknn_walking.mp4": {"women": 0, "unsure": 0, **given}}
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    (found,) = read(tmp_path).values()
+    assert (found.ages, found.swaps) == (ages, swaps)
+
+
+def test_what_was_seen_is_of_the_clips_of_the_reference():
+    """Of every clip that surely holds somebody, and of as many people."""
+    held = {one.clip: one.sure for one in reference.read("all")["far 15"] if one.kind and one.sure}
+    sums = ("nobody", "one", "several")
+    assert {name: seen.ages.people for name, seen in SEEN.items()} == {
+        name: sure for name, sure in held.items() if name not in sums
+    }
 
 
 def test_clips_on_which_people_cross_are_named(capsys):
