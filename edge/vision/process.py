@@ -20,7 +20,6 @@ from edge.child import start_anew
 from edge.config.tables import Config
 from edge.errors import ConfigError, SourceLostError, StorageError
 from edge.host.exposure import forbid_core_dumps
-from edge.host.notify import Service
 from edge.messages.aim_door import Door, aim_door
 from edge.messages.live import VisionSocket
 from edge.outbox.claim import claim_counting
@@ -29,7 +28,6 @@ from edge.outbox.starts import Starts, count_camera_lost, count_start
 from edge.privacy.anonymise import Anonymiser
 from edge.redact import shown
 from edge.runtime.census.census import Census
-from edge.runtime.census.clock import system_synced
 from edge.runtime.frame import Window
 from edge.runtime.loop import Loop, Stages
 from edge.runtime.meter import Meter
@@ -138,18 +136,9 @@ def _run(
         _spent(config, anonymiser),
     )
     reporter = Reporter(live, disclosure, meter, stages.people, orders)
-    service = Service()
     _end_on_signals(orders)
     _say_what(config, stages, loop)
-    if stages.live:
-        windows.begin(synced=system_synced())
-    try:
-        run_to_end(config, loop, (reporter, aiming), service, progress=progress)
-    finally:
-        windows.end(live=stages.live)
-        aiming.close()
-    service.stopping()
-    log.info("ended after %d frames", loop.processed)
+    run_to_end(config, loop, windows, (reporter, aiming), progress=progress)
     return orders
 
 

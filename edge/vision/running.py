@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.config.tables import Config
 from edge.host.governor import Governor
 from edge.host.notify import Service
 from edge.redact import shown
+from edge.runtime.census.clock import system_synced
 from edge.runtime.loop import Loop
 from edge.vision.aiming import Aiming
 from edge.vision.playing import Playing
 from edge.vision.reporter import Reporter
+from edge.vision.short_windows import ShortWindows
+
+log = logging.getLogger("vision")
 
 
 def run_to_end(
     config: Config,
     loop: Loop,
+    windows: ShortWindows,
     telling: tuple[Reporter, Aiming],
-    service: Service,
     *,
     progress: bool,
 ) -> None:
-    """Run the loop to its end, and show on a terminal how far it is."""
+    """Run the loop until its source ends or it is stopped, and show on a terminal how far it is.
+
+    A camera's windows go on from those of an earlier process; all end with the loop.
+    """
+    _, aiming = telling
+    service = Service()
     told = config.log.level in ("debug", "info")
     playing = Playing(_label(config), lambda: loop.played, shown=progress and told)
-    # What is there now stays: let no collection in the middle of a frame look through it again.
+    if loop.live:
+        windows.begin(synced=system_synced())
+    try:
+        with _out_of_collections():
+            loop.run(_ticker(config, loop, telling, service, playing))
+    finally:
+        playing.end()
+        windows.end(live=loop.live)
+        aiming.close()
+    service.stopping()
+    log.info("ended after %d frames", loop.processed)
+
+
+@contextmanager
+def _out_of_collections() -> Iterator[None]:
+    """What is there now stays: let no collection in the middle of a frame look through it again."""
     gc.collect()
     gc.freeze()
     try:
-        loop.run(_ticker(config, loop, telling, service, playing))
+        yield
     finally:
         gc.unfreeze()
-        playing.end()
 
 
 def _ticker(
