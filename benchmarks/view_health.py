@@ -21,6 +21,7 @@ from edge.config.seen import Source
 from edge.errors import SourceError
 from edge.runtime.capture import open_source
 from edge.runtime.capture import view_health as rules
+from edge.runtime.capture.view_measures import Seen, correlation, measured
 from edge.runtime.frame import Frame, Image
 
 EVERY = 10
@@ -59,10 +60,10 @@ def pictures_of(path: Path) -> Iterator[Image]:
                 yield frame.small
 
 
-def look(picture: Image) -> rules.Seen:
+def look(picture: Image) -> Seen:
     """What the rules see in a picture."""
     height, width = picture.shape[:2]
-    return rules.measured(Frame(0, 0.0, picture, width, height, lambda: picture))
+    return measured(Frame(0, 0.0, picture, width, height, lambda: picture))
 
 
 def spoilt(picture: Image) -> Iterator[Image]:
@@ -85,9 +86,9 @@ def correlations(pictures: list[Image]) -> Iterator[float]:
     first = max(len(pictures) // 3, 1)
     usual = np.mean([look(picture).edges for picture in pictures[:first]], axis=0)
     later = pictures[first:] or pictures
-    yield min(rules.correlation(look(picture).edges, usual) for picture in later)
+    yield min(correlation(look(picture).edges, usual) for picture in later)
     for share in (0.06, 0.12, 0.25):
-        yield rules.correlation(look(turned(pictures[-1], share)).edges, usual)
+        yield correlation(look(turned(pictures[-1], share)).edges, usual)
 
 
 def turned(picture: Image, share: float) -> Image:

@@ -49,9 +49,29 @@ WIDER_FACE_CELEBA = Data(
 )
 
 
+ADIENCE = Data(
+    "Adience (Flickr pictures, Creative Commons licences of their own)",
+    "Adience is offered for research; its pictures are under Creative Commons licences of their "
+    "owners." + OPEN,
+    "forbidden",
+)
+
+
 def research_only(name: str) -> Data:
     """A data set that is offered for non-commercial research only."""
     return Data(f"{name} (non-commercial research only)", f"{name} {RESEARCH}", "forbidden")
+
+
+KNOWN = {
+    data.name: data
+    for data in (
+        ADIENCE,
+        WIDER_FACE,
+        WIDER_FACE_CELEBA,
+        *map(research_only, ("IMDB-WIKI", "UTKFace")),
+    )
+}
+"""By the name that a template gives as its `training_data`."""
 
 
 def unpublished(name: str, whose: str) -> Data:
@@ -92,8 +112,16 @@ def licence(
 
 
 def completed(said: Licence) -> Licence:
-    """A template's part with what a known licence of its weights grants, where it tells nothing."""
-    if said.weights_grant:
-        return said
-    words, allowed = grant(said.weights, "Its authors")
-    return msgspec.structs.replace(said, weights_grant=words, weights_commercial=allowed)
+    """A template's part with what it leaves out of a known licence of weights and of known data.
+
+    ValueError where that contradicts what it says.
+    """
+    if not said.weights_grant:
+        words, allowed = grant(said.weights, "Its authors")
+        said = msgspec.structs.replace(said, weights_grant=words, weights_commercial=allowed)
+    data = KNOWN.get(said.training_data)
+    if data and not said.training_data_terms:
+        said = msgspec.structs.replace(
+            said, training_data_terms=data.terms, training_data_commercial=data.commercial
+        )
+    return said

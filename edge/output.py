@@ -1,10 +1,13 @@
-"""Text for a terminal or file whose encoding lacks some of our characters."""
+"""What a command says: in which form and where, and on terminals that lack our characters."""
 
 from __future__ import annotations
 
+import argparse
 import codecs
 import io
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 HANDLER = "agender-plain"
 
@@ -23,6 +26,23 @@ def say(text: str) -> None:
     """Tell on standard error how a command goes on; nothing where that is not wanted."""
     if not quiet:
         print(f"agender-edge: {text}", file=sys.stderr)
+
+
+def add_forms(parser: argparse.ArgumentParser, forms: Mapping[str, str]) -> None:
+    """Add a flag for each form besides text, its help beside it, as `form`; and `--out FILE`."""
+    group = parser.add_mutually_exclusive_group()
+    for form, text in forms.items():
+        group.add_argument(
+            f"--{form}",
+            dest="form",
+            action="store_const",
+            const=form,
+            default="text",
+            help=f"{text} (default: text)",
+        )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write it to a file (default: standard output)"
+    )
 
 
 def some(count: int, what: str) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from converters import terms
 from converters.errors import ConvertError
 from converters.sources import Given, Original, PyPi, Source, Url
 from edge.runtime.networks.card import Crop, Input, Licence, Output
@@ -112,11 +113,13 @@ def read(path: Path) -> Template:
     """The template in a TOML or JSON file; ConvertError naming the key that is wrong."""
     decode = msgspec.json.decode if path.suffix == ".json" else msgspec.toml.decode
     try:
-        return decode(path.read_bytes(), type=Template)
+        template = decode(path.read_bytes(), type=Template)
+        terms.completed(template.licence)  # raises where it contradicts what is known of its data
     except OSError as error:
         raise ConvertError(f"cannot read {path}: {error.strerror}") from error
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError) as error:
         raise ConvertError(f"the card template {path} is not valid: {words(error)}") from error
+    return template
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from converters.evaluate.result import Age, Gender, Result
 from converters.evaluate.text import number
+from edge.dossier.markdown import table
 from edge.runtime.networks.card import Card, Confusion
 
 
@@ -28,12 +29,6 @@ def render(result: Result, cards: Sequence[Card], picture: str) -> str:
         parts += [f"## Confusion: {name} (rows the truth, columns the answer)", _matrix(confusion)]
     parts += [_card(card) for card in cards]
     return "\n\n".join(parts) + "\n"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _age(groups: dict[str, Age]) -> str:

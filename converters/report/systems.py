@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from converters.errors import ConvertError
 from converters.evaluate.result import Result
 from converters.importers.template import Template, known
-from converters.report.markdown import table
 from edge.config.tables import Config
+from edge.dossier.markdown import table
+from edge.dossier.persons import figures, with_interval
 from edge.runtime.networks.card import Card, read_card
 
 HEAD = (
@@ -80,24 +80,20 @@ def _by_person(folders: Sequence[Path]) -> Iterable[str]:
             yield PERSONS.format(name=card.name, simulated=found["simulated"])
             for data, held in found["data"].items():
                 yield f"\n{data}: {held['people']} persons, {held['not_found']} not found.\n"
-                rows = held["groups"].items()
-                columns = found["columns"]
-                yield table(
-                    PERSON_HEAD, [_person(n, dict(zip(columns, r, strict=True))) for n, r in rows]
-                )
+                groups = held["groups"].items()
+                rows = [_person(name, figures(found["columns"], told)) for name, told in groups]
+                yield table(PERSON_HEAD, rows)
 
 
-def _person(name: str, row: dict[str, Any]) -> list[str]:
-    told = f"{row['sex_told'] / row['people']:.2f}"
-    bias = "–" if row["bias_years"] is None else f"{row['bias_years']:+.1f}"
-    gender, years = _with_interval(row, "sex_right", ".3f"), _with_interval(row, "years_off", ".1f")
-    return [name, str(row["people"]), gender, told, years, bias]
-
-
-def _with_interval(row: dict[str, Any], name: str, form: str) -> str:
-    if row[name] is None:
-        return "–"
-    return f"{row[name]:{form}} ({row[f'{name}_low']:{form}} to {row[f'{name}_high']:{form}})"
+def _person(name: str, row: Mapping[str, float]) -> list[str]:
+    return [
+        name,
+        str(row["people"]),
+        with_interval(row, "sex_right", ".3f"),
+        f"{row['sex_told'] / row['people']:.2f}",
+        with_interval(row, "years_off", ".1f"),
+        f"{row['bias_years']:+.1f}" if "bias_years" in row else "–",
+    ]
 
 
 def _verdict(results: Sequence[Result]) -> str:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from edge.output import add_forms
+
 HELP = "hold the device's counts against tallies made by hand, and judge"
 
 
@@ -33,19 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
             metavar="PERCENT",
             help=f"{text} (default: 5)",
         )
-    forms = parser.add_mutually_exclusive_group()
-    for form, text in (("csv", "a row a quantity"), ("json", "one JSON object")):
-        forms.add_argument(
-            f"--{form}",
-            dest="form",
-            action="store_const",
-            const=form,
-            default="text",
-            help=f"{text} (default: text)",
-        )
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="write it to a file (default: standard output)"
-    )
+    add_forms(parser, {"csv": "a row a quantity", "json": "one JSON object"})
 
 
 def _percent(most: float) -> Callable[[str], float]:

@@ -114,7 +114,11 @@ class Config(Section, frozen=True):
     operator: Operator = Operator()
 
     @property
+    def window_least_s(self) -> float:
+        """The least length of a window that may be told: `privacy.window_min_s` with k above 1."""
+        return self.privacy.window_min_s if self.privacy.k > 1 else 0.0
+
+    @property
     def window_s(self) -> float:
-        """Length of a window in force: with k above 1 no shorter than `privacy.window_min_s`."""
-        least_s = self.privacy.window_min_s if self.privacy.k > 1 else 0.0
-        return max(self.window.length_s, least_s)
+        """Length of a window in force: as configured, but no shorter than may be told."""
+        return max(self.window.length_s, self.window_least_s)

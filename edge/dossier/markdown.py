@@ -24,7 +24,7 @@ def _behind_a_backslash(begins: re.Match[str]) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of cells that are Markdown already, in one line each."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def entries(texts: Iterable[str]) -> str:

@@ -29,15 +29,15 @@ def persons(card: Card) -> Iterator[str]:
         groups = _table(_table(found).get("groups"))
         rows = [
             _row(name, row, words)
-            for name, figures in groups.items()
-            if (row := _figures(columns, figures)).get("people")
+            for name, told in groups.items()
+            if (row := figures(columns, told)).get("people")
         ]
         if rows:
             yield _about(card, data, _table(found), simulated)
             yield table(COLUMNS, rows)
 
 
-def _figures(columns: Any, row: Any) -> Mapping[str, float]:
+def figures(columns: Any, row: Any) -> Mapping[str, float]:
     """A row's numbers under the names of their columns; none of another form."""
     if not isinstance(columns, list) or not isinstance(row, list) or len(columns) != len(row):
         return {}
@@ -58,15 +58,15 @@ def _row(name: str, row: Mapping[str, float], words: Catalogue) -> tuple[str, ..
     return (
         plain(words.word("groups", name)),
         f"{row['people']:.0f}",
-        _told(row, "sex_right", 100, ".0f"),
+        with_interval(row, "sex_right", ".0f", scale=100),
         f"{100 * row.get('sex_told', 0) / row['people']:.0f}",
-        _told(row, "years_off", 1, ".1f"),
+        with_interval(row, "years_off", ".1f"),
         f"{row['bias_years']:+.1f}".replace("-", "−") if "bias_years" in row else "–",
     )
 
 
-def _told(row: Mapping[str, float], name: str, scale: float, form: str) -> str:
-    """A figure and its interval; a dash where it was not measured."""
+def with_interval(row: Mapping[str, float], name: str, form: str, *, scale: float = 1) -> str:
+    """A figure and its interval, as "0.86 (0.84 to 0.88)"; a dash where it was not measured."""
     names = (name, f"{name}_low", f"{name}_high")
     if not all(each in row for each in names):
         return "–"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from edge.errors import ConfigError
 from edge.messages.counts import CountsHead
-from edge.outbox import damage, table
+from edge.outbox import damage, table, upgrade
 from edge.outbox.file import Kind, Rescued
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def check(connection: sqlite3.Connection) -> None:
 def prepare(connection: sqlite3.Connection) -> None:
     """Check the file and make, or convert, its tables."""
     check(connection)
-    table.create(connection)
+    upgrade.create(connection)
 
 
 def salvage(path: Path) -> Salvage:
@@ -64,7 +64,7 @@ def salvage(path: Path) -> Salvage:
     except (sqlite3.Error, UnicodeDecodeError) as error:
         log.debug("outbox: no counters: %s", error)
     try:
-        old = table.is_schema_1(connection)
+        old = upgrade.is_schema_1(connection)
         windows.extend(table.select(connection, 0, -1, any_layout=True))
     except (sqlite3.Error, ValueError, TypeError) as error:
         log.debug("outbox: no further windows: %s", error)
@@ -88,7 +88,7 @@ def restore(connection: sqlite3.Connection, saved: Salvage) -> None:
                 table.write_tally(connection, name, value)
         damaged = [counts.seq for counts in saved.windows if not _restored(connection, counts)]
         if saved.old:
-            table.convert(connection)
+            upgrade.convert(connection)
         seqs = [counts.seq for counts in saved.windows]
         newest = max(seqs, default=0)
         if known and seqs:

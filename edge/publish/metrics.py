@@ -66,7 +66,7 @@ class _Page:
             "agender_people", "People counted and delivered since the start.",
             labels=["gender", "age"],
         )  # fmt: skip
-        for (gender, age), total in list(self._publisher.totals.people.items()):
+        for (gender, age), total in list(self._publisher.delivered.people.items()):
             people.add_metric([gender, age], total)
         yield people
         yield GaugeMetricFamily("agender_connected", "1 while the broker is reached.",

@@ -59,8 +59,8 @@ def identify(config: Config) -> Result:
     }
 
 
-class Totals:
-    """People delivered since the start, by gender and age band, for a counter that only grows."""
+class PeopleDelivered:
+    """Since the start, by gender and age band, for a counter that only grows."""
 
     def __init__(self) -> None:
         self.people: dict[tuple[str, str], int] = {}

@@ -6,7 +6,6 @@ be played in one process.
 
 from __future__ import annotations
 
-import logging
 import select
 import time
 from collections.abc import Callable, Sequence
@@ -17,31 +16,25 @@ from typing import NamedTuple
 import msgspec
 
 from edge.config.tables import Config
-from edge.errors import UserError
 from edge.messages.counts import CountsHead
 from edge.messages.live import Answer, Hello, PublisherSocket
 from edge.messages.messages import Health
-from edge.messages.totals import encode_totals
 from edge.outbox.outbox import Outbox
-from edge.publish.auto_broker import require
 from edge.publish.client import Events
 from edge.publish.commands import Commands, Hooks, Reply
 from edge.publish.connection import Connection
-from edge.publish.credentials import login, tls_context
 from edge.publish.delivery import Delivery
 from edge.publish.discovery import Announcer
 from edge.publish.identity import identity_of
 from edge.publish.live_state import LiveState
 from edge.publish.message import Message
-from edge.publish.new_places import NewPlaces
-from edge.publish.own_status import Totals, identify, outbox_facts, outbox_health
+from edge.publish.own_status import PeopleDelivered, identify, outbox_facts, outbox_health
 from edge.publish.page_door import PageDoor
 from edge.publish.records import Figures, Records, Ways
+from edge.publish.reload import Reload
 from edge.publish.schema_1 import TakingBack
 from edge.publish.topics import Topics
 from edge.publish.totals import TotalsNews
-
-log = logging.getLogger("publisher")
 
 POLL_S = 0.5
 """How often the outbox is looked at."""
@@ -84,15 +77,14 @@ class Publisher:
         self.topics = Topics(config)
         self._taking_back = TakingBack(outbox, self.topics.schema_1_retained)
         self.live_state = LiveState(config.health.every_s)
-        self.totals = Totals()
-        self._totals_news = TotalsNews(config, outbox, self.topics.totals)
-        self.reload_asked = False
-        self._new_places = NewPlaces(config, around.reread)
+        self.delivered = PeopleDelivered()
+        self._totals = TotalsNews(config, outbox, self.topics.totals)
+        self.reload = Reload(config, around.reread)
         self.delivery = Delivery(
             outbox,
             refused_retry_s=config.mqtt.refused_retry_s,
             places=config.space.keys,
-            delivered=self.totals.add,
+            delivered=self.delivered.add,
             remove=self._leave,
         )
         self.commands = Commands(
@@ -152,7 +144,7 @@ class Publisher:
         self._records.step(self._now_s)
         self._announce()
         self._deliver()
-        self._publish_totals(self.delivery.is_done)
+        self._totals.publish_due(self.connection, self._now_s, self.delivery.is_done)
 
     def _deliver(self) -> None:
         can = self.connection.abilities
@@ -162,13 +154,7 @@ class Publisher:
 
     def _leave(self, windows: Sequence[CountsHead]) -> bool:
         self._around.remember(windows)
-        return self._totals_news.remove(windows)
-
-    def _publish_totals(self, idle: Callable[[], bool]) -> None:
-        totals = self._totals_news.due(self.connection, self._now_s, idle)
-        if totals is not None:
-            message = Message(self.topics.totals, encode_totals(totals), 1, True)
-            self.connection.publish(message)
+        return self._totals.remove(windows)
 
     def due_s(self, now_s: float) -> float:
         """Seconds until `step` should be called again."""
@@ -185,7 +171,7 @@ class Publisher:
             self._take_live(self._live)
         self._records.last_state()
         self.delivery.settle()
-        self._publish_totals(lambda: True)
+        self._totals.publish_due(self.connection, self._now_s, lambda: True)
         self._stopped = self.connection.publish(
             Message(self.topics.availability, b"stopped", 1, True)
         )
@@ -209,8 +195,8 @@ class Publisher:
                 "outbox": lambda: outbox_facts(self._outbox),
             },
             reply=self._reply,
-            check=self._check,
-            done=self._done,
+            check=self.reload.check,
+            done=self.reload.done,
         )
 
     def _connected(self) -> None:
@@ -218,7 +204,7 @@ class Publisher:
         self._records.connected()
         self._records.info(self._now_s)
         self._announcer.connected(self._now_s)
-        self._totals_news.connected(self.connection, self._now_s)
+        self._totals.connected(self.connection, self._now_s)
         self._taking_back.connected(self.connection)
 
     def _announce(self) -> None:
@@ -230,8 +216,8 @@ class Publisher:
         for record in live.receive():
             if isinstance(record, Answer):
                 self.commands.answered(record)
-            elif isinstance(record, Hello) and self._new_places.are(record.places):
-                self._start_anew()
+            elif isinstance(record, Hello):
+                self.reload.vision_counts_by(record.places)
             if self.live_state.take(record, self._now_s):
                 if self._page:
                     self._page.vision_is(self.live_state.hello)
@@ -251,7 +237,7 @@ class Publisher:
         if topic == self._announcer.status_topic:
             self._announcer.status(payload, self._now_s)
         elif topic == self.topics.totals:
-            self._totals_news.received(payload)
+            self._totals.received(payload)
         elif topic == self.topics.availability:
             self._records.availability.heard(payload, retained=retained)
         else:
@@ -261,26 +247,6 @@ class Publisher:
     def _reply(self, reply: Reply) -> None:
         topic = self.topics.response(reply.verb)
         self._records.publish(topic, reply.response, 1, retain=False)
-
-    def _check(self, verb: str) -> None:
-        """A configuration that can't be used must not end a device that runs."""
-        if verb == "reload" and self._around.reread is not None:
-            settings = self._around.reread().mqtt
-            login(settings)
-            tls_context(settings)
-            require(settings)
-
-    def _start_anew(self) -> None:
-        """Vision counts by other places now, and they would be left out of what is sent."""
-        try:
-            self._check("reload")
-        except UserError as error:
-            log.warning("vision counts by other zones and lines: %s", error)
-        else:
-            self._done("reload")
-
-    def _done(self, verb: str) -> None:
-        self.reload_asked = self.reload_asked or verb == "reload"
 
     def _ours(self) -> Figures:
         return outbox_health(self._outbox) | {"requests_refused": self.commands.refused}

@@ -30,9 +30,9 @@ from edge.outbox.claim import claim_delivery
 from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish.lookup import clogged
 from edge.publish.metrics import serve
-from edge.publish.new_places import keys_now
 from edge.publish.page_door import page_door
 from edge.publish.publisher import POLL_S, Publisher, Remember, Surroundings
+from edge.publish.reload import keys_now
 from edge.publish.stdout import ReaderGoneError, write_waiting
 
 log = logging.getLogger("publisher")
@@ -124,9 +124,9 @@ def publish(
         if config.metrics.port:
             stack.callback(serve(publisher, config.metrics))
         _to_broker(config, publisher, signals, until_drained=until_drained)
-        if page is not None and publisher.reload_asked:
+        if page is not None and publisher.reload.asked:
             page.reloaded()
-    if publisher.reload_asked and not signals.stop:
+    if publisher.reload.asked and not signals.stop:
         log.info("starting again with the configuration read anew")
         start_anew()
     return 0
@@ -173,13 +173,13 @@ def _to_broker(
 ) -> None:
     service = Service()
     for turns in itertools.count(1):
-        if signals.stop or publisher.reload_asked:
+        if signals.stop or publisher.reload.asked:
             break
         turn(publisher, signals)
         service.tick(turns, lambda: _in_words(config, publisher))
         if clogged() and not publisher.connection.up:
             log.warning("the name server holds every look-up; only a new start is rid of them")
-            publisher.reload_asked = True
+            publisher.reload.asked = True
         if until_drained and publisher.connection.up and publisher.delivery.is_done():
             break
     service.stopping()

@@ -19,10 +19,19 @@ from edge.config.tables import Config
 from edge.config.zone import DAY_S, Ahead, ahead_in, midnight_s
 from edge.messages.counts import CountsHead
 from edge.messages.fields import timestamp
-from edge.messages.totals import SPANS, SUMS, Totals, TotalsHead, decode_totals, told_by
+from edge.messages.totals import (
+    SPANS,
+    SUMS,
+    Totals,
+    TotalsHead,
+    decode_totals,
+    encode_totals,
+    told_by,
+)
 from edge.messages.unreadable import UNREADABLE
 from edge.outbox.outbox import Outbox
 from edge.publish.connection import Connection
+from edge.publish.message import Message
 
 log = logging.getLogger("totals")
 
@@ -132,7 +141,7 @@ def _of(record: TotalsHead, span: str, name: str) -> int:
 
 
 class TotalsNews:
-    """When the record is to be published: after a connect, and at the ends of windows.
+    """Publishes the record: after a connect, and at the ends of windows.
 
     Silent under noise, whose sums would be nearly exact.
     """
@@ -167,23 +176,23 @@ class TotalsNews:
             self._sums.take_up(payload)
             self._begin()
 
-    def due(
-        self, connection: Connection, now_s: float, idle: Callable[[], bool]
-    ) -> TotalsHead | None:
-        """The record to publish now; while a back-log is sent (not `idle`) only now and then."""
+    def publish_due(self, connection: Connection, now_s: float, idle: Callable[[], bool]) -> None:
+        """Publish it where it is due; while a back-log is sent (not `idle`) only now and then."""
         if self._silent or not self._due:
-            return None
+            return
         if self._asked_s is not None:
             asked = connection.subscriptions
             silent = self._topic in asked.granted and now_s - self._asked_s > ANSWER_S
             if silent or self._topic in asked.refused:
                 self._asked_s = None
                 self._begin()
-            return None
+            return
         if now_s - self._said_s < EVERY_S and not idle():
-            return None
+            return
         self._due, self._said_s = False, now_s
-        return self._sums.record(time.time())
+        totals = self._sums.record(time.time())
+        if totals is not None:
+            connection.publish(Message(self._topic, encode_totals(totals), 1, True))
 
     def _begin(self) -> None:
         if self._sums.begun() is False:

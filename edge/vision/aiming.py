@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 
 from edge.config.people import Tracking
+from edge.config.space_file import fingerprint
+from edge.config.tables import Config
 from edge.config.told import Privacy
-from edge.errors import UserError
+from edge.errors import ConfigError, UserError
 from edge.messages.aim import LOOKS_PER_S, Aim, Applied, FromAim, Refused
 from edge.messages.aim_door import ROOT, Door
 from edge.messages.fields import sentence
@@ -16,6 +18,7 @@ from edge.messages.request_door import Asked, Reply
 from edge.runtime.frame import Frame
 from edge.runtime.loop import Loop
 from edge.runtime.people.people import People
+from edge.vision.orders import Orders
 from edge.vision.sights import Sights
 
 log = logging.getLogger("vision")
@@ -123,3 +126,13 @@ class Aiming:
         reply.send(Refused(error=why))
         reply.close()
         log.info("aiming has ended: %s", why)
+
+
+def take_places(reread: Callable[[], Config], orders: Orders, places: str) -> None:
+    """Start anew with places that were written; ConfigError where others would be in force."""
+    if fingerprint(reread().space) != places:
+        raise ConfigError(
+            "vision reads other zones and lines than these: it was started with another --config, "
+            "or with --set space...; aim with the same --config, and without that --set"
+        )
+    orders.reload()

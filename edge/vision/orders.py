@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.messages.fields import sentence
 from edge.messages.live import Answer, Order
 from edge.outbox.outbox import Outbox
+from edge.runtime.census.census import Census
 from edge.runtime.loop import Loop
 from edge.vision.pause import ASKED, PauseRecord
 
@@ -85,3 +87,14 @@ class Orders:
         if not self.pause.set(paused):
             verb = "pause" if paused else "resume"
             raise ConfigError(f"{verb} holds until the next start only: the disk keeps nothing")
+
+
+def set_window(config: Config, census: Census, length_s: float) -> None:
+    """Windows are so long from now on; ConfigError where none so short may be told."""
+    least_s = config.window_least_s
+    if length_s < least_s:
+        raise ConfigError(
+            f"length_s = {length_s:g}: while privacy.k is {config.privacy.k} a window is at least "
+            f"{least_s:g} s long (privacy.window_min_s)"
+        )
+    census.set_length(length_s)

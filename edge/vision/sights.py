@@ -7,7 +7,8 @@ import numpy as np
 
 from edge.config.people import Tracking
 from edge.messages.aim import COLUMNS, ROWS, Passed, SeenFace, Sight, Trouble, Verdict
-from edge.runtime.capture.view_health import EDGE, SMALL_PX, measured, trouble_of
+from edge.runtime.capture.view_health import SMALL_PX, trouble_of
+from edge.runtime.capture.view_measures import EDGE, measured
 from edge.runtime.frame import Box, Frame, Image
 from edge.runtime.people.people import PRESENT_S, People
 from edge.runtime.people.track import Track

@@ -9,7 +9,7 @@ import pytest
 from edge.config.read import load
 from edge.config.space_file import fingerprint
 from edge.errors import ConfigError
-from edge.vision.process import _take_places
+from edge.vision.aiming import take_places
 
 LINE = 'space.lines=[{name = "door", start = [0.5, 0], end = [0.5, 1]}]'
 
@@ -21,7 +21,7 @@ def test_other_places_than_those_written_are_refused(read):
     orders = SimpleNamespace(reload=lambda: started.append(1))
     written = fingerprint(load(None, [LINE]).space)
     with pytest.raises(ConfigError, match="vision reads other zones and lines"):
-        _take_places(lambda: load(None, read), orders, written)
+        take_places(lambda: load(None, read), orders, written)
     assert not started
-    _take_places(lambda: load(None, [LINE]), orders, written)
+    take_places(lambda: load(None, [LINE]), orders, written)
     assert started

@@ -13,8 +13,8 @@ from edge.config.space_file import fingerprint
 from edge.errors import ConfigError
 from edge.messages.live import Hello, PublisherSocket, VisionSocket
 from edge.outbox.outbox import FILE_NAME, Outbox
-from edge.publish.new_places import keys_now
 from edge.publish.publisher import Publisher, Surroundings
+from edge.publish.reload import keys_now
 from edge.publish.stdout import write_waiting
 from tests.publish.support import counts
 
@@ -42,7 +42,7 @@ def told(tmp_path):
             for each in places:
                 vision.send(Hello(boot="b", camera_kind="file", places=each))
             publisher.ready(live.fileno(), 1, 1.0)
-            return publisher.reload_asked, len(reads)
+            return publisher.reload.asked, len(reads)
 
     return tell
 

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from edge.audit.as_json import as_json
 from edge.audit.as_text import as_text
 from edge.config.told import Privacy
 from edge.privacy.anonymise import Anonymiser, Form
 from edge.runtime.frame import Window
 from edge.tally.keys import Add, Keys
 from tests.audit.support import NINE_S, Auditor, held, minute, tally
+from tests.audit.support import told as window
 from tests.history.support import BERLIN, NUMBERING
 
 K = 5
@@ -80,3 +82,13 @@ def test_a_tally_that_tells_more_than_the_device_may_is_named_as_such():
     assert "show it to nobody" in as_text(held(tally(bins), windows))
     plain = [minute(n, {"people": 6}) for n in range(8)]
     assert "show it to nobody" not in as_text(held(tally(plain, k=K), windows))
+
+
+def test_nothing_but_sums_of_the_whole_tally_is_told():
+    """Two tallies whose bins are exchanged among equal windows are told alike."""
+    bins = [minute(n, people) for n, people in enumerate((3, 5, 4, 7, 6, 5, 9, 1))]
+    other = [minute(n, each.counts) for n, each in enumerate(reversed(bins))]
+    windows = [window(n, 5) for n in range(8)]
+    ids = {"id": "0" * 12}
+    assert as_json(held(tally(bins, **ids), windows)) == as_json(held(tally(other, **ids), windows))
+    assert ":00" not in as_json(held(tally(bins), windows))

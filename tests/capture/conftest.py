@@ -1,4 +1,4 @@
-"""A USB camera for each test that asks for one: its device node, and its controls."""
+"""A camera for each test that asks for one: by USB, or the Raspberry Pi's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import pytest
 
 from edge.runtime.capture import v4l2_device as kernel
+from tests.capture import fake_picamera2
 from tests.capture.footage import picture
 from tests.capture.usb_camera import Capture, Kernel, made
 
@@ -34,3 +35,9 @@ def driver(camera: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     monkeypatch.setattr(kernel.fcntl, "ioctl", answering.ioctl)
     monkeypatch.setattr("edge.runtime.capture.light.mains_hz", lambda: 50)
     return answering
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> type[fake_picamera2.Picamera2]:
+    """The library of the Raspberry Pi's own camera, with one that gives frames."""
+    return fake_picamera2.install(monkeypatch)

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.config.seen import Source
 from tests.capture.footage import picture
 
 STRIDE_EXTRA_PX = 32
@@ -177,3 +178,8 @@ def install(monkeypatch: pytest.MonkeyPatch, **attributes: Any) -> type[Picamera
     monkeypatch.setitem(sys.modules, "picamera2", library)
     monkeypatch.setitem(sys.modules, "libcamera", libcamera)
     return fresh
+
+
+def settings(**changes: object) -> Source:
+    """A configuration for it: a small picture of 320 beside one of 1280 × 720."""
+    return Source(**{"full_size_px": (1280, 720), "small_width_px": 320, **changes})

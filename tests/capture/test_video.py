@@ -7,8 +7,10 @@ import shutil
 import struct
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -16,6 +18,8 @@ from edge.config import tables as config
 from edge.errors import SourceError
 from edge.runtime.capture import open_source
 from edge.runtime.capture.container import declared_size
+from edge.runtime.capture.decoded import Decoded
+from edge.runtime.capture.view import View
 from tests.capture.footage import CLIPS, CODECS, cut, index_of, read_all, write_clip
 
 
@@ -65,6 +69,16 @@ def test_colours_are_bgr(tmp_path: Path):
     blue, green, red = frame.full()[20, 20]
     assert blue > 200
     assert max(green, red) < 60
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="FFmpeg takes a thread for each core")
+def test_a_picture_is_converted_without_further_threads():
+    """They would be started anew for each, and the cores of a device are for its networks."""
+    picture = av.VideoFrame(640, 480, "bgra")  # keeps its converter, and that its threads
+    threads = Path("/proc/self/task")
+    before = set(threads.iterdir())
+    Decoded(picture, Fraction(1), View(config.Source()), 320)
+    assert set(threads.iterdir()) == before
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mkv", ".webm"])

@@ -11,6 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 import pytest
 
+from converters import terms
 from converters.cli import main
 from converters.errors import ConvertError
 from converters.importers import job, process, readers, template
@@ -39,6 +40,23 @@ def test_each_known_system_says_whose_it_is_and_how_it_is_read(name):
     assert {output.kind for output in said.outputs} <= set(DECODERS)
     for output in said.outputs:
         assert len(output.values) in (0, output.classes)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_each_known_system_tells_the_terms_of_its_data(name):
+    """Of known data they are said once, in `converters.terms`; of others by the template."""
+    licence = terms.completed(SYSTEMS[name].licence)
+    assert licence.training_data_terms
+    assert licence.commercial_use == (licence.training_data_commercial != "forbidden")
+
+
+def test_a_template_that_allows_what_the_terms_of_its_data_forbid_is_refused(tmp_path):
+    """Though it is silent on the terms itself."""
+    path = tmp_path / "card.toml"
+    text = (template.FOLDER / "wide_resnet.toml").read_text()
+    path.write_text(text.replace("commercial_use = false", "commercial_use = true"))
+    with pytest.raises(ConvertError, match="`commercial_use` is true"):
+        template.read(path)
 
 
 def test_the_systems_of_the_field_are_all_known():

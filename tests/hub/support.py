@@ -6,9 +6,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -18,8 +20,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.messages.counts import encode_counts
 from hub.columns import COLUMNS
 from hub.errors import StoreError
-from hub.message import Window, read
+from hub.message import Refused, Window, read
+from hub.report.question import DEVICES, GAPS, PLACES, SUMS, asked
 from hub.store import Store, open_store
+from hub.store.base import Written
 from tests.publish.support import STARTED, counts, spawn, wait_for
 
 NUMBERING = "0123456789ab"
@@ -174,3 +178,29 @@ class Sender:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+
+@contextmanager
+def scratch() -> Iterator[Store]:
+    """An embedded store in memory, where the disk is waited for in vain."""
+    memory = Path("/dev/shm")
+    with (
+        TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
+        closing(open_store(f"{folder}/hub.sqlite3")) as store,
+    ):
+        yield store
+
+
+def put(store: Store, *windows: Window, refused: tuple[Refused, ...] = ()) -> Written:
+    return store.write(windows, refused, 0)
+
+
+def answers(store: Store) -> dict[str, Any]:
+    """What every query of a report says, over all time."""
+    found: dict[str, Any] = {}
+    question = asked("day", "device", ("1969-01-01", "9999-01-01"), ("shop", "door"), date.today())
+    for queries in (SUMS, GAPS, DEVICES, PLACES):
+        for query in queries.values():
+            rows = store.ask(query, question.values)
+            found[query] = sorted((tuple(row.items()) for row in rows), key=repr)
+    return found

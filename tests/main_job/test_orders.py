@@ -12,9 +12,9 @@ from edge.config.read import load
 from edge.errors import ConfigError
 from edge.messages.live import Order
 from edge.outbox.outbox import FILE_NAME, Outbox
-from edge.vision.orders import Orders
+from edge.vision.orders import Orders, set_window
 from edge.vision.pause import PauseRecord
-from edge.vision.process import _set_window, _warn
+from edge.vision.process import _warn
 from tests.publish.support import counts
 
 AREA = "[[0, 0], [1, 0], [1, 1]]"
@@ -93,8 +93,8 @@ def test_a_window_shorter_than_the_threshold_allows_is_refused(k, length_s, take
     config, census = load(None, [f"privacy.k={k}"]), Lengths()
     with Outbox(tmp_path / FILE_NAME) as outbox:
         loop = SimpleNamespace(paused=False)
-        set_window = partial(_set_window, config, census)
-        obeying = Orders(loop, set_window, lambda: None, outbox, PauseRecord(tmp_path))
+        setting = partial(set_window, config, census)
+        obeying = Orders(loop, setting, lambda: None, outbox, PauseRecord(tmp_path))
         error = obeying.answer(Order(id=1, verb="window", length_s=length_s)).error
     assert (error is None) == taken == (census == [length_s])
     assert taken or "a window is at least 60 s long (privacy.window_min_s)" in str(error)

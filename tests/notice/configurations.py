@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge.config.commands import VERBS
 from edge.config.tables import Config
 
+URL = "https://shop.example/camera?lang=de"
 OPERATOR = {"name": "Shop & Sons", "contact": "privacy@shop.example", "purpose": "to plan staff"}
 """What a notice needs at least."""
 

@@ -85,3 +85,11 @@ def picture_of(code: ET.Element, scale: int = 4) -> np.ndarray:
         assert n == back
         grid[int(y) + 4, int(x) + 4 : int(x) + 4 + int(n)] = 0
     return np.kron(grid, np.ones((scale, scale), np.uint8))
+
+
+def corner(root):
+    """Left and top of the code with its quiet zone, where there is one."""
+    for code in root.iter(f"{SVG}path"):
+        numbers = re.findall(r"[\d.]+", code.attrib["transform"])
+        return float(numbers[0]), float(numbers[1])
+    return None

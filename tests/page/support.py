@@ -25,6 +25,8 @@ from tests.publish.support import Broker, free_port, health, spawn, state, wait_
 from tests.shared import MODELS
 
 PASSWORD = "a good password"
+PAGES = ("/", "/report", "/notice", "/part/now", "/part/figures", "/part/device",
+         "/report.csv", "/report.json", "/report.html")  # fmt: skip
 TOKEN = re.compile(r'name="token" value="([0-9a-f]+)"')
 
 CONFIG = """

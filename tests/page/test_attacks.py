@@ -1,10 +1,8 @@
-"""Who must not: other sites, other machines, guessers, and whoever sends too much or too slowly."""
+"""Whoever asks for files, sends too much, anything or too slowly, or brings a script in a name."""
 
 from __future__ import annotations
 
-import re
 import socket
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,19 +11,13 @@ from random import Random
 import pytest
 
 from edge.page.server import CLIENT_MAX, REQUEST_S
-from edge.page.sessions import SESSIONS_MAX, TRIES, Sessions
 from tests.page.support import (
-    PASSWORD,
+    PAGES,
     Device,
     Visitor,
-    configure,
     device,
     until_shown,
-    verb,
 )
-
-PAGES = ("/", "/report", "/notice", "/part/now", "/part/figures", "/part/device",
-         "/report.csv", "/report.json", "/report.html")  # fmt: skip
 
 
 def raw(port: int, sent: bytes, wait_s: float = 10.0) -> bytes:
@@ -39,205 +31,6 @@ def raw(port: int, sent: bytes, wait_s: float = 10.0) -> bytes:
         except (TimeoutError, ConnectionResetError):
             pass
         return found
-
-
-# Other sites.
-
-
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example",
-                                  "localhost.evil.example", "", "[::1", "localhost:80:80",
-                                  "localhost@evil.example", "2130706433.evil.example"])  # fmt: skip
-def test_a_name_that_is_not_ours_is_answered_with_nothing(open_device: Device, host: str) -> None:
-    """DNS rebinding: a site's own name that points here leads to a refusal, whatever is asked."""
-    visitor = Visitor(open_device.port)
-    visitor.host = host.format(port=open_device.port)
-    for path in (*PAGES, "/style.css", "/login"):
-        reply = visitor.get(path)
-        assert reply.status in (400, 421)
-        assert "token" not in reply.text
-        assert "Set-Cookie" not in reply.headers
-
-
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:{port}", "127.0.0.1:{port}", "[::1]:1",
-                                  "192.168.1.7:{port}", "{machine}", "{machine}.local.",
-                                  "proxy.example"])  # fmt: skip
-def test_names_of_ours_are_known(tmp_path: Path, open_device: Device, host: str) -> None:
-    """Addresses in numbers, this machine's own name, and those configured."""
-    from edge.page.guard import Names  # noqa: PLC0415
-
-    names = Names(["Proxy.example"], "Door.lan")
-    assert names.knows(host.format(port=open_device.port, machine="door").lower())
-
-
-def test_no_form_of_another_site_does_anything(open_device: Device) -> None:
-    """CSRF: without the token, with another visitor's, or from another page it is refused."""
-    visitor, other = Visitor(open_device.port), Visitor(open_device.port)
-    token, before = visitor.token(), list(open_device.seeing.orders)
-    forged = [
-        visitor.post("/pause"),
-        visitor.post("/pause", {"token": other.token()}),
-        visitor.post("/pause", {"token": token}, {"Origin": "http://evil.example"}),
-        visitor.post("/pause", {"token": token}, {"Origin": "null"}),
-        visitor.ask("POST", f"/pause?token={token}"),
-        visitor.ask("POST", "/pause", {"Content-Type": "text/plain"}, f"token={token}".encode()),
-        Visitor(open_device.port).post("/pause", {"token": token}),
-        visitor.get(f"/pause?token={token}"),
-    ]
-    assert {reply.status for reply in forged} == {403, 405}
-    assert open_device.seeing.orders == before
-
-
-def test_the_cookie_is_kept_from_scripts_and_other_sites(open_device: Device) -> None:
-    """HttpOnly, and sent with what our own pages ask for alone."""
-    cookie = Visitor(open_device.port).get("/").headers["Set-Cookie"]
-    assert "; HttpOnly" in cookie
-    assert "; SameSite=Strict" in cookie
-
-
-def test_a_link_on_another_site_logs_nobody_out(guarded_device: Device) -> None:
-    """A browser keeps the cookie back then; the answer is to ask again, with it."""
-    reply = Visitor(guarded_device.port).get("/", {"Sec-Fetch-Site": "cross-site"})
-    assert "Set-Cookie" not in reply.headers
-    assert 'http-equiv="refresh"' in reply.text
-
-
-def test_every_answer_tells_a_browser_to_keep_to_itself(open_device: Device) -> None:
-    """No other site may be asked, no script run that stands in a page, no frame drawn around it."""
-    visitor = Visitor(open_device.port)
-    for path in (*PAGES, "/login", "/style.css", "/page.js", "/none", "/pause"):
-        headers = visitor.get(path).headers
-        policy = headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy or path == "/notice"
-        assert "frame-ancestors 'none'" in policy
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert "Server" not in headers
-        assert "Access-Control-Allow-Origin" not in headers
-
-
-# Who has no password.
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_is_shown_before_the_password(guarded_device: Device, path: str) -> None:
-    """Of figures, live state and configuration."""
-    reply = Visitor(guarded_device.port).get(path)
-    assert reply.status in (303, 401)
-    assert "<dd>" not in reply.text
-    assert "people" not in reply.text
-
-
-def test_no_order_is_taken_before_the_password(guarded_device: Device) -> None:
-    """Though the form of the log-in has a token."""
-    visitor, before = Visitor(guarded_device.port), list(guarded_device.seeing.orders)
-    reply = visitor.post("/pause", {"token": visitor.token("/login")})
-    assert (reply.status, reply.headers["Location"]) == (303, "/login")
-    assert guarded_device.seeing.orders == before
-
-
-def test_the_password_lets_in_and_leaving_ends_it(guarded_device: Device) -> None:
-    """A new id is given with it, which is worth nothing after leaving."""
-    visitor = Visitor(guarded_device.port)
-    visitor.get("/login")
-    before = dict(visitor.cookies)
-    assert visitor.log_in().headers["Location"] == "/"
-    assert visitor.cookies != before, "an id from before would be worth the password now"
-    assert "in view" in visitor.get("/").text
-    inside = dict(visitor.cookies)
-    visitor.post("/logout", {"token": visitor.token()})
-    visitor.cookies = inside
-    assert visitor.get("/").status == 303
-
-
-def test_the_password_is_said_nowhere(guarded_device: Device) -> None:
-    """Not in the log, which names who tried a wrong one, nor in a command line or page."""
-    visitor = Visitor(guarded_device.port)
-    visitor.log_in("wrong-wrong")
-    assert "That is not the password." in visitor.get("/login").text
-    visitor.log_in()
-    said = guarded_device.log + visitor.get("/").text
-    command = Path(f"/proc/{guarded_device.page.pid}/cmdline").read_text()
-    assert "a wrong password from 127.0.0.1" in said
-    assert PASSWORD not in said + command
-    assert "wrong-wrong" not in said
-
-
-def test_passwords_cannot_be_tried_one_after_the_other(tmp_path: Path) -> None:
-    """After a few even the right one has to wait."""
-    with device(tmp_path, f'password_file = "{tmp_path}/password"') as running:
-        visitor = Visitor(running.port)
-        tried = [visitor.log_in(f"guess {number}").status for number in range(TRIES.burst + 3)]
-        assert tried == [303] * TRIES.burst + [429] * 3
-        assert visitor.log_in().status == 429
-        assert "Too many" in visitor.log_in().text
-
-
-def test_guessers_are_told_apart_and_sessions_are_bounded() -> None:
-    """One who guesses locks nobody else out; neither grows without end."""
-    now = [0.0]
-    sessions = Sessions(PASSWORD, lambda: now[0])
-    while sessions.may_try("192.0.2.1"):
-        pass
-    assert sessions.may_try("192.0.2.2")
-    while sessions.may_try("2001:db8::1"):
-        pass
-    assert not sessions.may_try("2001:db8:0:0:ffff::2"), "one household has many addresses"
-    inside = [sessions.log_in(PASSWORD) or "" for _ in range(SESSIONS_MAX + 5)]
-    assert sum(map(sessions.may_see, inside)) == SESSIONS_MAX
-    now[0] = 13 * 3600.0
-    assert not any(map(sessions.may_see, inside))
-
-
-@pytest.mark.parametrize(
-    ("page", "says"),
-    [
-        ('address = "0.0.0.0"', "page.address = 0.0.0.0 lets other machines reach the page"),
-        ('address = "::"', "there is no password"),
-        ('address = "0.0.0.0"\npassword_file = "/nowhere"', "page.password_file = /nowhere"),
-        ('password_file = "{folder}/short"', "has 5 letters; it should have 8 or more"),
-        ('password_file = "{folder}/empty"', "the first line is empty"),
-        ('address = "shop.example"', "expected an address of this machine in numbers"),
-        ("port = 0", "page.port = 0"),
-        ('hosts = ["http://shop.example/"]', "page.hosts"),
-    ],
-)
-@pytest.mark.parametrize("verbs", [["page"], ["config", "check"]])
-def test_what_would_be_unsafe_is_refused_in_a_sentence(
-    tmp_path: Path, page: str, says: str, verbs: list[str]
-) -> None:
-    """Before it listens, and by `config check` too."""
-    (tmp_path / "short").write_text("12345\n")
-    (tmp_path / "empty").write_text("\n")
-    configure(tmp_path, 1)
-    text = (tmp_path / "config.toml").read_text()
-    keys = page.format(folder=tmp_path)
-    text = re.sub(r"port = \d+\n\n\[paths", f"{keys}\n[paths", text)
-    (tmp_path / "config.toml").write_text(text)
-    command = [*verb("x", tmp_path)[:-3], *verbs, "--config", str(tmp_path / "config.toml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_switched_off_it_says_how_to_switch_it_on(tmp_path: Path) -> None:
-    """In a sentence, and with the status of a wrong configuration."""
-    configure(tmp_path, 1)
-    command = [*verb("page", tmp_path), "--set", "page.enabled=false"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, "page.enabled = false: set it to true" in done.stderr) == (2, True)
-
-
-def test_a_port_that_is_taken_is_named(tmp_path: Path, open_device: Device) -> None:
-    """With what the system says of it."""
-    configure(tmp_path, 1)
-    command = [*verb("page", tmp_path), "--set", f"page.port={open_device.port}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2
-    assert f"page.port = {open_device.port}: Address already in use" in done.stderr
-
-
-# Whoever sends what nobody should.
 
 
 @pytest.mark.parametrize(

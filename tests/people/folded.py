@@ -14,7 +14,7 @@ from edge.privacy.fold import secret_coin
 from edge.runtime.frame import Window
 from edge.runtime.networks.card import Confusion
 from tests.people.crowds import AGE, GENDER
-from tests.people.test_fold import Cells
+from tests.people.tables import Cells
 
 CONFUSION = {
     "gender": Confusion(("female", "male"), GENDER, "test faces"),

@@ -26,7 +26,7 @@ from tests.people.folded import (
     message,
     window,
 )
-from tests.people.test_fold import CROWD, Cells, K
+from tests.people.tables import CROWD, Cells, K
 
 
 @given(CROWD, K)

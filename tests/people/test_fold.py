@@ -1,4 +1,4 @@
-"""The threshold k: no message, by whatever argument, shows a group of 1 … k − 1 people."""
+"""The threshold k: no told table, by whatever argument, shows a group of 1 … k − 1 people."""
 
 from __future__ import annotations
 
@@ -13,28 +13,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from edge.messages.bands import AGE_BANDS, AGES, COARSE_BANDS, GENDERS, UNKNOWN, bands_apart
+from edge.messages.bands import AGE_BANDS, AGES, GENDERS, UNKNOWN, bands_apart
 from edge.privacy import fold
-from edge.privacy.fold import Cell, line, secret_coin, settle, zone
-from tests.people.attack import Raw, Scripted, attack, cells_and_inside, outcomes, tables
+from edge.privacy.fold import Cell, secret_coin, settle
+from tests.people.attack import Raw, Scripted, attack, outcomes, tables
+from tests.people.tables import CROWD, SHAPES, Cells, K
 
-Cells = dict[Cell, int]
-CELL = st.tuples(st.sampled_from(GENDERS), st.sampled_from(AGES))
-CROWD: st.SearchStrategy[Cells] = st.dictionaries(CELL, st.integers(0, 12), max_size=27)
-K = st.integers(1, 10)
-
-
-def shape(genders: Iterable[str], ages: Iterable[str]) -> list[Cell]:
-    return [(gender, age) for gender in genders for age in ages]
-
-
-SHAPES = {
-    "2x2": shape(GENDERS[:2], AGES[:2]),
-    "2x3": shape(GENDERS[:2], AGES[:3]),
-    "2x4": shape(GENDERS[:2], AGES[:4]),
-    "3x3": shape(GENDERS, (*AGES[:2], UNKNOWN)),
-    "coarse": shape(GENDERS[:2], COARSE_BANDS),
-}
 QUICK = [
     ("2x2", 2, range(1, 8)),
     ("2x2", 3, range(2, 11)),
@@ -42,6 +26,7 @@ QUICK = [
     ("2x3", 3, range(2, 8)),
     ("3x3", 3, range(2, 6)),
 ]
+
 LARGE = [
     ("2x2", 5, range(13, 19)),
     ("2x3", 3, range(8, 10)),
@@ -206,88 +191,6 @@ def test_the_secret_coin_is_fair():
     """Over 6,000 tosses it is within five standard deviations of 1 : 2."""
     falls = sum(secret_coin(1, 3) for _ in range(6000))
     assert abs(falls - 2000) < 5 * (6000 * 1 / 3 * 2 / 3) ** 0.5
-
-
-@pytest.mark.parametrize(
-    ("count", "people", "told"),
-    [(0, 9, None), (9, 9, None), (0, 10, 0), (4, 10, 0), (5, 10, 5), (6, 10, 10), (10, 10, 10),
-     (4, 20, 0), (5, 20, 5), (15, 20, 15), (16, 20, 20)],
-)  # fmt: skip
-def test_a_zone_tells_nobody_all_or_enough_on_either_side(count, people, told):
-    """From twice k people on; whether it is told hangs on the people alone."""
-    assert zone(count, people, 5) == told
-    assert zone(count, people, 1) == count
-
-
-@given(st.integers(2, 9), st.integers(0, 60), st.data())
-def test_zones_keep_their_order_and_their_complements(k: int, people: int, data):
-    """Nested zones stay nested, and a zone and the rest of the frame still make everybody."""
-    inner = data.draw(st.integers(0, people))
-    outer = data.draw(st.integers(inner, people))
-    told = [zone(count, people, k) for count in (inner, outer, people - inner)]
-    if None in told:
-        assert told == [None] * 3
-        return
-    assert told[0] <= told[1]
-    assert told[0] + told[2] == people
-    assert all(count == 0 or count >= k for count in (*told, people - told[0]))
-
-
-@pytest.mark.parametrize(
-    ("crossings", "people", "told"), [(4, 9, 0), (5, 9, 5), (30, 4, 0), (30, 5, 30), (0, 0, 0)]
-)
-def test_a_line_tells_many_crossings_by_enough_people(crossings, people, told):
-    """One person may cross it often."""
-    assert line(crossings, people, 5) == told
-
-
-ZONED = [(cell, inside) for cell in SHAPES["2x2"][:3] for inside in (False, True)]
-
-
-def zoned(k: int):
-    """Table and zone told together, of people who are in a cell and in the zone or not."""
-
-    def told(raw: Raw, coin: Scripted):
-        table, inside = cells_and_inside(ZONED, raw)
-        safe = settle(table, k, coin)
-        if safe is None:
-            return sum(raw)
-        return tuple(sorted(safe.items())), zone(inside, sum(raw), k)
-
-    return told
-
-
-@pytest.mark.parametrize(("k", "sizes"), [(2, range(1, 8)), (3, range(5, 8))])
-def test_table_and_zone_together_show_no_group_of_few(k: int, sizes: Iterable[int]):
-    """Nobody's cell is told by the zone, nor the zone's few by a cell, nor what is left of both."""
-    for people in sizes:
-        found = attack(zoned(k), len(ZONED), people, k)
-        assert found.betraying == 0, found.example
-
-
-@pytest.mark.parametrize(("k", "sizes"), [(2, range(1, 12)), (3, range(5, 14))])
-def test_two_zones_together_show_no_group_of_few(k: int, sizes: Iterable[int]):
-    """People may be in both, in one or in none, and nothing is known of how zones lie."""
-
-    def told(raw: Raw, coin: Scripted):
-        _, a, b, both = raw
-        people = sum(raw)
-        return people, zone(a + both, people, k), zone(b + both, people, k)
-
-    for people in sizes:
-        found = attack(told, 4, people, k)
-        assert found.betraying == 0, found.example
-
-
-def test_what_lies_in_a_zone_but_not_in_one_within_it_is_not_covered():
-    """Why zones that overlap get a warning while k is above 1."""
-
-    def nested(raw: Raw, coin: Scripted):
-        inner, ring, outside = raw
-        people = inner + ring + outside
-        return people, zone(inner, people, 3), zone(inner + ring, people, 3)
-
-    assert any(attack(nested, 3, people, 3).betraying for people in range(6, 12))
 
 
 @given(st.integers(2, 4), st.integers(0, 5))

@@ -22,7 +22,7 @@ from tests.people.folded import (
     anonymiser,
     window,
 )
-from tests.people.test_fold import CROWD, Cells, K
+from tests.people.tables import CROWD, Cells, K
 from tests.people.test_presence_told import crossing
 
 

@@ -30,9 +30,15 @@ from edge.publish.service import turn
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
-
 STARTED: list[Callable[[], None]] = []
 """What ends the things that a test has started; run after it, however it went."""
+
+NO_MOMENTS = (
+    "2026-99-99T99:99:99.000Z", "2026-02-29T00:00:00.000Z", "2026-01-01T24:01:00.000Z",
+    "2026-01-01T23:59:60.000Z", "0000-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z",
+    "9999-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z",
+)  # fmt: skip
+"""Of a stamp's form, and no moments that one may tell of."""
 
 
 def end_all() -> None:

@@ -1,10 +1,7 @@
-"""Nothing read in the outbox or heard at the door is believed: what may leave is checked."""
+"""Windows are checked before they leave: type, sums, threshold, places."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,28 +12,14 @@ from hypothesis import strategies as st
 from edge.messages.checking import MAX_BYTES, contradiction, sendable
 from edge.messages.counts import AGE_TOTALS, CELLS, VIEW_FLAGS, Counts, encode_counts
 from edge.messages.fields import NUMBER_MAX
-from edge.messages.live import FromVision, HealthNow, Hello, PublisherSocket, VisionSocket
-from edge.messages.messages import Health, ModelInfo, Response
-from edge.outbox.outbox import FILE_NAME, Outbox
-from edge.publish.outgoing import Outgoing
 from tests.publish.support import (
-    Broker,
-    Subscriber,
-    config_for,
+    NO_MOMENTS,
     counts,
-    drive,
-    health,
-    make_publisher,
 )
 
 ZERO = "000000000000"
+
 PLACES = ("zone_shop_people", "line_door_in")
-NO_MOMENTS = (
-    "2026-99-99T99:99:99.000Z", "2026-02-29T00:00:00.000Z", "2026-01-01T24:01:00.000Z",
-    "2026-01-01T23:59:60.000Z", "0000-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z",
-    "9999-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z",
-)  # fmt: skip
-"""They have a stamp's form."""
 
 
 @pytest.mark.parametrize(
@@ -92,6 +75,7 @@ CROWD = {
     "people": 12, "female": 6, "male": 6, "gender_unknown": 0, "age_25_34": 12, "age_unknown": 0,
     "female_25_34": 6, "male_25_34": 6, "folding": "rounding:5",
 }  # fmt: skip
+
 FEW = dict.fromkeys(
     ("female", "male", "gender_unknown", *AGE_TOTALS, *CELLS, "frames_seen", "frames_skipped")
 ) | {"people": 2, "folding": "rounding:5"}  # fmt: skip
@@ -170,136 +154,3 @@ def test_few_people_and_a_threshold_are_no_contradiction() -> None:
     values = msgspec.structs.asdict(counts())
     untold = {key: None if value == 0 or key in values else value for key, value in values.items()}
     assert contradiction(untold | {"bands": "fine", "people": 2, "folding": "rounding:5"}) == ""
-
-
-def stored(path: Path, change: str, *values: object) -> None:
-    """Write into the outbox as whoever has taken over vision could."""
-    database = sqlite3.connect(path)
-    database.execute("PRAGMA ignore_check_constraints = ON")
-    database.executemany(change, [values]) if values else database.executescript(change)
-    database.commit()
-    database.close()
-
-
-@pytest.fixture
-def delivered(broker: Broker, subscriber: Subscriber, tmp_path: Path) -> Callable[..., list[Any]]:
-    """What a subscriber hears of three windows, of which the second was tampered with."""
-
-    def deliver(change: str, *values: object) -> list[Any]:
-        path = tmp_path / FILE_NAME
-        with Outbox(path) as outbox:
-            for minute in range(3):
-                outbox.append(counts(minute))
-            stored(path, change, *values)
-            publisher = make_publisher(config_for(tmp_path, broker.port))
-            drive(publisher, lambda: publisher.connection.up and publisher.delivery.is_done())
-            drive(publisher, lambda: len(subscriber.of("counts")) == 3)
-            publisher.connection.close()
-            assert outbox.depth() == 0
-        return subscriber.of("counts")
-
-    return deliver
-
-
-@pytest.mark.parametrize(
-    ("change", "values"),
-    [
-        ("UPDATE windows SET people = ? WHERE seq = 2", (2**40,)),
-        ("UPDATE windows SET boot = ? WHERE seq = 2", ("\x00JFIF" * 9,)),
-        ("UPDATE windows SET start = ?, end = '' WHERE seq = 2", ("not a time",)),
-        ("UPDATE windows SET start = ?, end = '' WHERE seq = 2", (NO_MOMENTS[0],)),
-        ("UPDATE windows SET numbering = ? WHERE seq = 2", ("",)),
-        ("UPDATE windows SET clock_synced = ? WHERE seq = 2", (7,)),
-        ("UPDATE windows SET window_s = ? WHERE seq = 2", (9e300,)),
-    ],
-)
-def test_a_tampered_window_blocks_nothing_and_its_number_is_sent_as_lost(
-    delivered: Callable[..., list[Any]], change: str, values: tuple[object, ...],
-    caplog: pytest.LogCaptureFixture, tmp_path: Path,
-) -> None:  # fmt: skip
-    """The others arrive as they are; it is counted, and said once."""
-    heard = delivered(change, *values)
-    assert [(window["seq"], window["lost"]) for window in heard] == [
-        (1, False), (2, True), (3, False),
-    ]  # fmt: skip
-    assert len([r for r in caplog.records if "window 2 is sent empty" in r.getMessage()]) == 1
-    with Outbox(tmp_path / FILE_NAME) as outbox:
-        assert outbox.kept("refused") == 1
-
-
-def test_a_thousand_places_carry_nothing(delivered: Callable[..., list[Any]]) -> None:
-    """960 names of 30 letters each were 28.8 kB of anything in one message."""
-    rows = "".join(
-        f"INSERT INTO places VALUES (2, 'zone_{number:030x}_people', 1);" for number in range(960)
-    )
-    heard = delivered(rows)
-    assert not [key for window in heard for key in window if key.startswith("zone_")]
-    assert max(len(msgspec.json.encode(window)) for window in heard) < 6_000
-
-
-BIG = "x" * 50_000
-FAR = ModelInfo(name="far", task="detect", sha256="0" * 64)
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        Hello(boot=BIG, camera_kind="picamera"),
-        Hello(boot="b", camera_kind=BIG),
-        Hello(boot="b", camera_kind="../../etc"),
-        Hello(boot="b", camera_kind="file", models=(msgspec.structs.replace(FAR, name=BIG),)),
-        Hello(boot="b", camera_kind="file", models=(msgspec.structs.replace(FAR, task=BIG),)),
-        Hello(boot="b", camera_kind="file", models=(msgspec.structs.replace(FAR, sha256=BIG),)),
-        Hello(boot="b", camera_kind="file", models=(msgspec.structs.replace(FAR, licence=BIG),)),
-        Hello(boot="b", camera_kind="file", models=(FAR,) * 17),
-        HealthNow(health=health(time=BIG)),
-        HealthNow(health=health(temperature_celsius=1e9)),
-        HealthNow(health=health(outbox_depth=2**60)),
-        HealthNow(health=health(pause_reason=BIG)),
-    ],
-)  # fmt: skip
-def test_the_door_takes_no_long_text_and_no_wild_number(tmp_path: Path, record: FromVision) -> None:
-    """A 50 kB string in vision's hello reached `info` once."""
-    with VisionSocket(tmp_path) as vision, PublisherSocket(tmp_path) as publisher:
-        assert vision.send(record)
-        assert publisher.receive() == []
-
-
-def test_no_text_in_any_message_is_without_a_bound() -> None:
-    """Every str that crosses the door or leaves has a longest length, however deep it lies."""
-    kinds = (Counts, Health, Hello, Response)
-    _, parts = msgspec.json.schema_components(kinds)
-    for name, part in parts.items():
-        for key, schema in part.get("properties", {}).items():
-            for option in (schema, *schema.get("anyOf", ())):
-                if option.get("type") == "string":
-                    assert "maxLength" in option or "enum" in option, f"{name}.{key}"
-                if option.get("type") == "array":
-                    assert "maxItems" in option, f"{name}.{key}"
-
-
-def test_a_flood_of_malformed_datagrams_is_one_line(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """With right records between them too."""
-    with VisionSocket(tmp_path) as vision, PublisherSocket(tmp_path) as publisher:
-        for _ in range(100):
-            for _ in range(5):
-                vision._socket.sendto(b"\xc1 no record", str(tmp_path / "publisher.sock"))
-            vision.send(HealthNow(health=health()))
-            assert len(publisher.receive()) == 1
-    assert len(caplog.records) == 1
-
-
-def test_a_record_of_our_own_that_breaks_its_type_is_not_sent(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The last check is at the way out; it says so once."""
-    outgoing = Outgoing()
-    right = Response(time="2026-01-31T12:00:00.000Z", transaction=None, status="ok", result={})
-    assert outgoing.encode(right) is not None
-    for _ in range(5):
-        assert outgoing.encode(msgspec.structs.replace(right, error="x" * 5000)) is None
-    assert outgoing.encode(msgspec.structs.replace(right, result={"a": "x" * 200_000})) is None
-    assert len(caplog.records) == 1
-    assert outgoing.refused == 6

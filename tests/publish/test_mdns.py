@@ -228,5 +228,5 @@ def test_a_reload_never_ends_a_device_for_want_of_the_library(
     [answer] = heard.of("/response/reload")
     assert answer["status"] == "error"
     assert "needs python3-zeroconf" in answer["error"]
-    assert not publisher.reload_asked
+    assert not publisher.reload.asked
     publisher.connection.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -212,9 +213,18 @@ def _as_bgr(picture: Any) -> Image:
     """A picture of any format → height × width × 3 BGR, in memory of its own."""
     unknown = picture.colorspace not in _MATRICES
     matrix = {"src_colorspace": _BT601, "dst_colorspace": _BT601} if unknown else {}
-    plane = picture.reformat(format="bgr24", **matrix).planes[0]
+    plane = picture.reformat(format="bgr24", **matrix, **_one_thread()).planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
     return rows[: picture.height, : 3 * picture.width].reshape(picture.height, picture.width, 3)
+
+
+@lru_cache
+def _one_thread() -> dict[str, int]:
+    """FFmpeg's converter starts a thread for each core, anew for each picture, unless it is told.
+
+    Before PyAV 17 it started none, and could not be told.
+    """
+    return {"threads": 1} if int(pyav().__version__.partition(".")[0]) >= 17 else {}
 
 
 def _resized(picture: Image, size: tuple[int, int]) -> Image:
