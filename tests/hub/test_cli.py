@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -28,6 +30,21 @@ def test_every_verb_has_examples(verb: str, capsys: pytest.CaptureFixture[str]) 
     assert run(verb, "--help") == 0
     told = capsys.readouterr().out
     assert f"\n  agender-hub {verb}" in told.partition("examples:")[2]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        line.strip()
+        for text in (cli.TOP, cli.RUN, cli.REPORT, cli.OCCUPANCY, cli.ALARMS, cli.GROUP)
+        + (cli.MIGRATE, cli.ROLES)
+        for line in text.splitlines()
+        if line.startswith("  agender-hub ")
+    ],
+)
+def test_every_example_is_a_command_line_that_is_taken(example: str) -> None:
+    command = re.split("[|>]", example)[0]
+    assert cli.parser().parse_args(shlex.split(command)[1:]).verb
 
 
 def test_help_tells_the_defaults_and_no_password(
