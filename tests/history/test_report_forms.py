@@ -23,6 +23,7 @@ from edge.outbox.outbox import FILE_NAME as OUTBOX_NAME
 from edge.outbox.outbox import Outbox
 from edge.report.as_csv import as_csv
 from edge.report.as_html import as_html
+from edge.report.columns import percent
 from edge.report.figures import Note
 from tests.history.support import (
     DAY_S,
@@ -34,6 +35,19 @@ from tests.history.support import (
 
 ROOT = Path(__file__).parents[2]
 GROUP, STRANGER = 4_711, 4_712
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (None, "–"), (0, "0 %"), (0.0003, "< 0.1 %"), (0.0423, "4.2 %"), (0.4, "40 %"),
+        (0.9954, "99.5 %"), (0.9997, "> 99.9 %"), (1, "100 %"),
+    ],
+)  # fmt: skip
+def test_a_share_that_is_not_quite_nothing_or_everything_is_not_told_as_that(
+    share: float | None, told: str
+) -> None:
+    assert percent(share) == told
 
 
 class Checked(HTMLParser):

@@ -32,16 +32,16 @@ def test_every_verb_has_examples(verb: str, capsys: pytest.CaptureFixture[str]) 
     assert f"\n  agender-hub {verb}" in told.partition("examples:")[2]
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        line.strip()
-        for text in (cli.TOP, cli.RUN, cli.REPORT, cli.OCCUPANCY, cli.ALARMS, cli.GROUP)
-        + (cli.MIGRATE, cli.ROLES)
-        for line in text.splitlines()
-        if line.startswith("  agender-hub ")
-    ],
-)
+TEXTS = (cli.TOP, cli.RUN, cli.REPORT, cli.OCCUPANCY, cli.ALARMS, cli.GROUP, cli.MIGRATE, cli.ROLES)
+EXAMPLES = [
+    line.strip()
+    for text in TEXTS
+    for line in text.splitlines()
+    if line.startswith("  agender-hub ")
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_is_a_command_line_that_is_taken(example: str) -> None:
     command = re.split("[|>]", example)[0]
     assert cli.parser().parse_args(shlex.split(command)[1:]).verb
