@@ -96,7 +96,7 @@ def test_the_hour_that_comes_twice_in_autumn_is_two(store: Store) -> None:
     store.write([window(0, start=start.format(0), timezone="+02:00"),
                  window(1, start=start.format(1), timezone="+01:00")], [], 0)  # fmt: skip
     rows = report(store, "hour", days=("2026-10-25", "2026-10-25")).rows
-    assert [row.start for row in rows] == ["2026-10-25T02:00+01:00", "2026-10-25T02:00+02:00"]
+    assert [row.start for row in rows] == ["2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00"]
 
 
 def test_a_site_or_a_device_alone(filled: Store) -> None:
@@ -115,6 +115,16 @@ def test_who_is_silent_is_named(filled: Store) -> None:
         "shop/door: 1 lost window has no time, and is in no day",
         "shop/till: no window lies in this time; none was of a right clock",
     ]
+
+
+def test_wrong_clocks_and_noise_are_told_of_the_rows_that_are_shown(filled: Store) -> None:
+    """Such windows lie where their stamps say, which may be the wrong day."""
+    filled.write([window(9, folding="noise:1")], [], 0)
+    assert report(filled).notes == [
+        "1 window has stamps of a clock that was not synchronised, and is where these say",
+        "1 window was told with noise",
+    ]
+    assert report(filled, whose=("shop", "door"), days=("2026-01-02", None)).notes == []
 
 
 def test_places_of_a_site_and_what_is_withheld(store: Store) -> None:
