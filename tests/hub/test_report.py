@@ -157,6 +157,17 @@ def test_csv_and_json_have_every_figure(filled: Store) -> None:
     assert (told["from"], told["to"], told["by"]) == ("2025-12-29", "2026-01-04", "day")
 
 
+def test_hours_have_date_and_time_in_forms_that_spreadsheets_know(filled: Store) -> None:
+    """Also where a device told no offset, and none in a table of days."""
+    filled.write([window(2_880, timezone=None)], [], 0)
+    table = list(csv.reader(io.StringIO(as_csv(report(filled, "hour")))))
+    assert table[0][:4] == ["hour", "date", "time", "site"]
+    assert table[-1][:3] == ["2026-01-03T00:00", "2026-01-03", "00:00"]
+    assert table[1][:3] == ["2026-01-01T01:00+01:00", "2026-01-01", "01:00"]
+    assert {len(row) for row in table} == {len(table[0])}
+    assert "time" not in as_csv(report(filled)).splitlines()[0].split(",")
+
+
 def test_the_text_names_what_it_shows(filled: Store) -> None:
     lines = as_text(report(filled, days=("2026-01-02", "2026-01-02"))).splitlines()
     assert lines[2].split() == ["day", "device", "people", "women", "men", "unknown", "untold",
