@@ -69,6 +69,10 @@ def test_help_tells_the_defaults_and_no_password(
     [
         (("report", "--store", "{}/none"), 4, "none: there is no store; start `agender-hub run`"),
         (("report", "--from", "soon"), 2, "--from soon: expected a date such as 2026-03-07"),
+        (("report", "--to", "9999-12-31"), 2, "--to 9999-12-31: expected a date from 1970-01-01"),
+        (("report", "--from", "0001-01-01", "--before", "year"), 2, "to 9998-12-31"),
+        (("occupancy", "--site", "a", "--to", "9999-12-31"), 2, "to 9998-12-31"),
+        (("alarms", "--day", "0001-01-01"), 2, "to 9998-12-31"),
         (("report", "--group", "a"), 2, "--group names one group of --per group"),
         (("report", "--per", "group", "--site", "a"), 2, "leave out --site and --device"),
         (("report", "--parquet", "a", "--csv"), 2, "not allowed with argument"),
