@@ -176,6 +176,17 @@ def test_the_text_names_what_it_shows(filled: Store) -> None:
                                 "8.1", "1", "0"]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("observed_s", "told"),
+    [(0.0, "0 %"), (0.2, "< 1 %"), (37.0, "62 %"), (59.9, "> 99 %"), (60.0, "100 %")],
+)
+def test_a_camera_that_looked_not_quite_always_is_not_told_as_always(
+    store: Store, observed_s: float, told: str
+) -> None:
+    store.write([window(0, observed_s=observed_s)], [], 0)
+    assert f"  {told}  " in as_text(report(store, days=("2026-01-01", None)))
+
+
 def test_an_empty_store_says_so(store: Store) -> None:
     assert "nothing is stored of it" in as_text(report(store))
     assert as_csv(report(store)).startswith("day,site,device,")
