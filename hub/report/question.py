@@ -61,7 +61,7 @@ class Question(NamedTuple):
         return self._replace(first=self.first - back, last=self.last - back)
 
 
-FIRST, LAST = date(1970, 1, 1), date(9998, 12, 31)
+FIRST, LAST = date(1900, 1, 1), date(9999, 11, 30)
 """Of days that may be asked for: weeks and years to both sides of them are dates as well."""
 
 
