@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from converters.errors import ConvertError
 
 SEPARATORS = ",;\t|"
+SHOWN = 80
+"""Letters of a wrong value that a sentence repeats."""
 AGES = ("age_band", "age_years")
 COLUMNS = ("image", "gender", *AGES, "age_std", "group", "person")
 OTHERS = {
@@ -37,6 +39,11 @@ class Row:
 
     def __getitem__(self, column: str) -> str:
         return self.values.get(column, "")
+
+    def shown(self, column: str) -> str:
+        """The value in quotes, the beginning of a long one."""
+        value = self[column]
+        return repr(value if len(value) <= SHOWN else f"{value[:SHOWN]}…")
 
     def fault(self, column: str, said: str) -> ConvertError:
         """The sentence for a value that cannot be."""

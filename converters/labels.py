@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from pathlib import Path, PurePosixPath
 
@@ -74,7 +75,7 @@ class Folder:
 def open_data(path: Path) -> Iterator[Folder]:
     """The data set at `path`, a ZIP or a folder; ConvertError names what is missing or wrong."""
     if path.is_dir():
-        yield _folder(path, lambda name: (path / name).read_bytes(), lambda n: (path / n).is_file())
+        yield _folder(path, lambda name: (path / name).read_bytes(), partial(_holds, path))
         return
     try:
         archive = zipfile.ZipFile(path)
@@ -84,6 +85,14 @@ def open_data(path: Path) -> Iterator[Folder]:
         ) from error
     with archive:
         yield _folder(path, archive.read, set(archive.namelist()).__contains__)
+
+
+def _holds(path: Path, name: str) -> bool:
+    """Whether the folder has the file; a name longer than any may be is that of none."""
+    try:
+        return (path / name).is_file()
+    except OSError:
+        return False
 
 
 def _folder(path: Path, read: Callable[[str], bytes], there: Callable[[str], bool]) -> Folder:
@@ -112,7 +121,7 @@ def _labels(rows: Iterable[Row], path: Path, there: Callable[[str], bool]) -> li
                 raise row.fault("image", f"{label.image} {where}")
             lines[label.image] = row.line
             if not there(label.image):
-                raise row.fault("image", f"{path} has no {label.image}")
+                raise row.fault("image", f"{path} has no {row.shown('image')}")
             found.append(label)
         except ConvertError as error:
             faults.append(error)
@@ -125,7 +134,7 @@ def _labels(rows: Iterable[Row], path: Path, there: Callable[[str], bool]) -> li
 def _label(row: Row) -> Label:
     gender = row["gender"].lower()
     if gender not in ("female", "male"):
-        raise row.fault("gender", f"is {row['gender']!r}, must be female or male")
+        raise row.fault("gender", f"is {row.shown('gender')}, must be female or male")
     years = _number(row, "age_years", AGE_MOST_YEARS)
     return Label(
         _image(row),
@@ -145,9 +154,10 @@ def _image(row: Row) -> str:
     if not name:
         raise row.fault("image", "is empty, must be a picture's name, as in images/0001.jpg")
     if "\\" in name:
-        raise row.fault("image", f"is {name!r}: write / between folders and file")
+        raise row.fault("image", f"is {row.shown('image')}: write / between folders and file")
     if name.startswith("/") or ".." in PurePosixPath(name).parts or "\0" in name:
-        raise row.fault("image", f"is {name!r}, which lies outside of the data: name a file in it")
+        said = f"is {row.shown('image')}, which lies outside of the data: name a file in it"
+        raise row.fault("image", said)
     return name
 
 
@@ -160,7 +170,7 @@ def _number(row: Row, column: str, most: float) -> float | None:
     except ValueError:
         value = float("nan")
     if not isfinite(value) or not 0 <= value <= most:
-        raise row.fault(column, f"is {text!r}, must be a number from 0 to {most:g}")
+        raise row.fault(column, f"is {row.shown(column)}, must be a number from 0 to {most:g}")
     return value
 
 
@@ -171,7 +181,9 @@ def _band(row: Row, years: float | None) -> int:
             raise row.fault("age_band", "is empty, and so is `age_years`: one of them is needed")
         return band_of(years)
     if band not in BANDS:
-        raise row.fault("age_band", f"is {band!r}, must be one of {', '.join(BANDS)}")
+        raise row.fault(
+            "age_band", f"is {row.shown('age_band')}, must be one of {', '.join(BANDS)}"
+        )
     if years is not None and band_of(years) != BANDS.index(band):
         raise row.fault("age_band", f"is {band}, but `age_years` is {row['age_years']}")
     return BANDS.index(band)

@@ -26,7 +26,7 @@ RUN = f"""examples:
   # two ingestors that share the work
   agender-hub run --share hub --client-id hub-1 --store postgresql://ingestor@db.local/agender
   # a broker with TLS and a password
-  agender-hub run --broker hub.local --port 8883 --ca ca.pem --username hub --password-file secret
+  agender-hub run --broker hub.local --ca ca.pem --username hub --password-file secret
 
 {STATUS_HELP}"""
 REPORT = """examples:

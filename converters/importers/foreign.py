@@ -6,6 +6,8 @@ import io
 import zipfile
 from pathlib import Path
 
+from converters.importers import pickled
+
 PYTORCH = (
     'torch.onnx.export(model.eval(), torch.zeros(1, 3, HEIGHT, WIDTH), "net.onnx", '
     'input_names=["image"], dynamic_axes={"image": {0: "n"}}, dynamo=False)'
@@ -25,6 +27,19 @@ LINES = {
         "in the program whose class the model is: import torch; "
         f'model.load_state_dict(torch.load("{{name}}", weights_only=True)); {PYTORCH}',
     ),
+    "pytorch model": (
+        "a pickle of a whole PyTorch model, which is never opened since it can run code",
+        "where you trust its origin, in the program whose class the model is: import torch; "
+        f'model = torch.load("{{name}}", map_location="cpu", weights_only=False); {PYTORCH}',
+    ),
+    **{
+        f"checkpoint {part}": (
+            "a pickle of a PyTorch training, which is never opened since it can run code",
+            "in the program whose class the model is: import torch; model.load_state_dict("
+            f'torch.load("{{name}}", weights_only=True)["{part}"]); {PYTORCH}',
+        )
+        for part in pickled.PARTS
+    },
     "safetensors": (
         "weights alone, without the network",
         "in the program whose class the model is: import torch, safetensors.torch; "
@@ -81,7 +96,7 @@ def form(path: Path, head: bytes) -> str:
     if head.startswith(NCNN):
         return "ncnn"
     if head[:1] == PICKLE and head[1:2] in b"\x02\x03\x04\x05":
-        return "pytorch"
+        return pickled.kind(path)
     if head[8:9] == b"{" and len(head) > 8 and path.suffix.lower() == ".safetensors":
         return "safetensors"
     return ENDINGS.get(path.suffix.lower(), "")
@@ -98,7 +113,7 @@ def _zipped(path: Path) -> str:
     if "serialized_exported_program.json" in ends or path.suffix.lower() == ".pt2":
         return "exported program"
     if "data.pkl" in ends:
-        return "torchscript" if scripted else "pytorch"
+        return "torchscript" if scripted else pickled.kind(path)
     return ENDINGS.get(path.suffix.lower(), "")
 
 

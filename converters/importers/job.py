@@ -127,6 +127,11 @@ def _assessed(
         return []
     count = FEW_TRIALS if resource_limits.heavy(card) else TRIALS
     rows = np.random.default_rng(0).permutation(len(inputs))[:count]
+    print(
+        f"agender-convert: {card.name}: judging it on {len(inputs)} faces, {len(rows)} of them "
+        "fed to it in other ways too",
+        file=sys.stderr,
+    )
     some = crops[0].some(rows)
     trials = suggest.Trials(
         card,

@@ -118,7 +118,8 @@ def read(path: Path) -> Template:
     except OSError as error:
         raise ConvertError(f"cannot read {path}: {error.strerror}") from error
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError) as error:
-        raise ConvertError(f"the card template {path} is not valid: {words(error)}") from error
+        said = words(error, Template)
+        raise ConvertError(f"the card template {path} is not valid: {said}") from error
     return template
 
 

@@ -62,4 +62,5 @@ def read(path: Path | None, kind: type[Options]) -> Options:
     except OSError as error:
         raise ConvertError(f"cannot read the training file {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ConvertError(f"the training file {path} is not valid: {words(error)}") from error
+        said = words(error, kind)
+        raise ConvertError(f"the training file {path} is not valid: {said}") from error

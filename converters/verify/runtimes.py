@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import shutil
@@ -62,13 +63,21 @@ def old_runtime() -> str | None:
     host = next((path for name in OLD_PYTHONS if (path := shutil.which(name))), None)
     if host is None:
         return None
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_name(f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another program may be building it: never both at once
+        if not (home / "complete").exists():
+            _build(host, home)
+    return str(python)
+
+
+def _build(host: str, home: Path) -> None:
+    """Make the environment anew, with a Python that is here; ConvertError where that fails."""
     print(f"agender-convert: building an environment with {OLD} in {home}", file=sys.stderr)
     shutil.rmtree(home, ignore_errors=True)
-    home.parent.mkdir(parents=True, exist_ok=True)
     _command([host, "-m", "venv", str(home)])
-    _command([str(python), "-m", "pip", "install", "--quiet", OLD, "numpy<2"])
+    _command([str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", OLD, "numpy<2"])
     (home / "complete").touch()
-    return str(python)
 
 
 def _command(command: list[str]) -> None:

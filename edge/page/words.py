@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from edge.report.columns import NOTHING, band_name
+from edge.report.columns import NOTHING, band_name, percentage
 
 TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "de", "fr", "es")
@@ -38,11 +38,11 @@ class Words:
         return NOTHING if value is None else f"{value:{form}}".replace(".", self("decimal"))
 
     def percent(self, share: float | None) -> str:
-        """0.0423 → 4.2 %."""
+        """0.0423 → 4.2 %, as reports round it."""
         if share is None:
             return NOTHING
-        form = ".0f" if share in (0, 1) or share >= 0.1 else ".1f"
-        return f"{self.number(100 * share, form)}\N{NO-BREAK SPACE}%"
+        number = percentage(share).replace(".", self("decimal"))
+        return f"{number}\N{NO-BREAK SPACE}%"
 
     def day(self, day: date) -> str:
         """A date with its day of the week, short."""

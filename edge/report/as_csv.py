@@ -6,16 +6,23 @@ import csv
 import io
 
 from edge.report.columns import people_columns, values
-from edge.report.figures import Report
+from edge.report.figures import Report, Row
 
 
 def as_csv(report: Report) -> str:
     """Header and rows; all of it is ASCII. A cell is empty where nothing is known."""
     names = people_columns(report)
-    begins = "hour" if report.period.kind == "day" else "date"
-    rows = [{begins: row.start, **values(row.figures, names)} for row in report.rows]
+    rows = [{**_begins(report, row), **values(row.figures, names)} for row in report.rows]
     text = io.StringIO()
     table = csv.DictWriter(text, list(rows[0]))
     table.writeheader()
     table.writerows(rows)
     return text.getvalue()
+
+
+def _begins(report: Report, row: Row) -> dict[str, str]:
+    """When a row begins; of an hour its date and time too, as spreadsheets know no UTC offset."""
+    if report.period.kind != "day":
+        return {"date": row.start}
+    date, _, clock = row.start.partition("T")
+    return {"hour": row.start, "date": date, "time": clock[:5]}

@@ -84,11 +84,18 @@ def values(figures: Figures, names: Iterable[str]) -> dict[str, int | float | No
 
 def percent(share: float | None) -> str:
     """0.0423 → "4.2 %"; an en dash where there is none."""
-    if share is None:
-        return NOTHING
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    return f"{100 * share:.0f} %" if share == 0 or share >= 0.1 else f"{100 * share:.1f} %"
+    return NOTHING if share is None else f"{percentage(share)} %"
+
+
+def percentage(share: float) -> str:
+    """0.0423 → "4.2". What is not quite nothing or everything is not told as that."""
+    if share in (0, 1):
+        return f"{100 * share:.0f}"
+    if share < 0.001:
+        return "< 0.1"
+    if share > 0.999:
+        return "> 99.9"
+    return f"{100 * share:.0f}" if 0.1 <= share < 0.99 else f"{100 * share:.1f}"
 
 
 def estimate(found: Mapping[str, float], key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -64,9 +64,15 @@ def build(store: Store, question: Question, compared: Compared | None = None) ->
     gaps = _gaps(store, question)
     before = _before(store, question, compared) if compared else {}
     found = store.ask(SUMS[question.sums], question.values)
-    rows = sorted((_row(one, question, gaps, before) for one in found), key=lambda row: row[:3])
+    rows = [_row(one, question, gaps, before) for one in sorted(found, key=_order(question))]
     places = _places(store, question)
     return Report(question, rows, places, list(_notes(store, question, rows)), compared)
+
+
+def _order(question: Question) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """By time, site and device. Of an hour that comes twice the text alone tells no order."""
+    by_hour = question.by == "hour"
+    return lambda one: (one["hour_ms"] if by_hour else 0, *_group(one, question))
 
 
 def _row(
@@ -146,6 +152,12 @@ def _notes(store: Store, question: Question, rows: list[Row]) -> Iterator[str]:
         key=lambda one: (one["site"], one["device"]),
     ):
         yield from _device_notes(one, question, present)
+    if unsynchronised := sum(row.figures["unsynchronised"] for row in rows):
+        windows = _number(unsynchronised, "window has", "windows have")
+        where = "is" if unsynchronised == 1 else "are"
+        yield f"{windows} stamps of a clock that was not synchronised, and {where} where these say"
+    if noisy := sum(row.figures["noisy"] for row in rows):
+        yield f"{_number(noisy, 'window was', 'windows were')} told with noise"
     if messages := store.ask(REFUSALS, {})[0]["messages"]:
         number = _number(messages, "message was", "messages were")
         yield f"{number} no window: see the view refusals"

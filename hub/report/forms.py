@@ -13,15 +13,28 @@ from hub.report.build import FIGURES, Report, Row
 from hub.report.question import Compared
 
 BEFORE: Mapping[Compared, str] = {"week": "people_week_before", "year": "people_year_before"}
+CLOCK = ("date", "time")
 
 
 def as_csv(report: Report) -> str:
-    """A header and a row a group, as RFC 4180 has it; a cell is empty where nothing is known."""
+    """A header and a row a group, as RFC 4180 has it; a cell is empty where nothing is known.
+
+    Beside an hour stand its date and time, as spreadsheets know no offset from UTC.
+    """
+    names, rows = columns(report), flat(report)
+    if report.question.by == "hour":
+        names[1:1] = CLOCK
+        rows = (row | dict(zip(CLOCK, _clock(row["hour"]), strict=True)) for row in rows)
     text = io.StringIO()
-    table = csv.DictWriter(text, columns(report))
+    table = csv.DictWriter(text, names)
     table.writeheader()
-    table.writerows(flat(report))
+    table.writerows(rows)
     return text.getvalue()
+
+
+def _clock(hour: str) -> tuple[str, str]:
+    date, _, clock = hour.partition("T")
+    return date, clock[:5]
 
 
 def columns(report: Report) -> list[str]:

@@ -61,6 +61,10 @@ class Question(NamedTuple):
         return self._replace(first=self.first - back, last=self.last - back)
 
 
+FIRST, LAST = date(1900, 1, 1), date(9999, 11, 30)
+"""Of days that may be asked for: weeks and years to both sides of them are dates as well."""
+
+
 def asked(by: By, per: Per, days: Pair, whose: Pair, today: date) -> Question:
     """The question that flags ask, by texts of the first and last day, site and device.
 
@@ -84,9 +88,12 @@ def _date(flag: str, text: str | None, otherwise: date) -> date:
     if text is None:
         return otherwise
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{flag} {text}: expected a date such as 2026-03-07") from None
+    if not FIRST <= found <= LAST:
+        raise UsageError(f"{flag} {text}: expected a date from {FIRST} to {LAST}")
+    return found
 
 
 # A text for each way to ask: a condition that is always true would keep a store from its index.

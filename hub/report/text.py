@@ -52,11 +52,20 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.start,
         f"{row.site}/{row.device}" if row.device else row.site,
         *(_cell(told[key]) for key in keys),
-        _cell(None if coverage is None else f"{100 * coverage:.0f} %"),
+        _cell(None if coverage is None else _percent(coverage)),
         _cell(None if weighted is None else f"{weighted:.1f}"),
         _cell(told["lost"]),
         str(row.missing),
     )
+
+
+def _percent(share: float) -> str:
+    """0.62 → "62 %". What is not quite nothing or everything is not told as that."""
+    if 0 < share < 0.005:
+        return "< 1 %"
+    if 0.995 <= share < 1:
+        return "> 99 %"
+    return f"{100 * share:.0f} %"
 
 
 def _cell(value: Any) -> str:

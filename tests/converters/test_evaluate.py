@@ -114,7 +114,7 @@ def test_a_sweep_tries_every_crop_and_can_write_the_best(bundles, labelled, caps
     ("labels", "message"),
     [
         (None, "has no labels.csv"),
-        ("image,gender,age_years\nimages/none.png,female,30", "has no images/none.png"),
+        ("image,gender,age_years\nimages/none.png,female,30", "has no 'images/none.png'"),
         ("image,gender,age_years\nimages/0.png,woman,30", "must be female or male"),
         ("image,gender,age_years\nimages/0.png,female,old", "age_years"),
         ("image,gender,age_band\nimages/0.png,female,20-30", "must be one of"),

@@ -123,8 +123,18 @@ def test_every_line_that_is_told_parses(kind):
 
 
 @pytest.mark.converters
-def test_the_line_for_weights_alone_makes_a_file_that_is_imported(tmp_path, capsys):
-    """Behind the class of the model, word for word."""
+@pytest.mark.parametrize(
+    ("saved", "what"),
+    [
+        (lambda model: model.state_dict(), "a pickle of PyTorch,"),
+        (lambda model: model, "a pickle of a whole PyTorch model"),
+        (lambda model: {"epoch": 3, "state_dict": model.state_dict()}, "a PyTorch training"),
+        (lambda model: {"model_state_dict": model.state_dict()}, "a PyTorch training"),
+    ],
+)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_the_line_for_a_pickle_makes_a_file_that_is_imported(saved, what, zipped, tmp_path, capsys):
+    """Of weights, a model or a training's checkpoint: behind the model's class, word for word."""
     torch = pytest.importorskip("torch", reason="needs the train extra (PyTorch)")
     pytest.importorskip("onnxruntime", reason="needs the converters extra (ONNX Runtime)")
     made = (
@@ -134,9 +144,11 @@ def test_the_line_for_weights_alone_makes_a_file_that_is_imported(tmp_path, caps
     space: dict[str, Any] = {}
     torch.manual_seed(0)
     exec(made, space)  # the program of the test itself
-    torch.save(space["model"].state_dict(), tmp_path / "net.pt")
+    torch.save(saved(space["model"]), tmp_path / "net.pt", _use_new_zipfile_serialization=zipped)
     assert imported(tmp_path, tmp_path / "net.pt", GENDER) == (1, None)
-    (code,) = programs(capsys.readouterr().err.strip().partition("; ")[2])
+    said = capsys.readouterr().err.strip()
+    assert what in said
+    (code,) = programs(said.partition("; ")[2])
     program = [sys.executable, "-c", made + code]
     subprocess.run(program, cwd=tmp_path, check=True, capture_output=True)
     status, card = imported(tmp_path, tmp_path / "net.onnx", GENDER)
@@ -174,7 +186,7 @@ def test_real_files_of_pytorch_are_told_apart(tmp_path):
     with pytest.raises(ConvertError, match="a pickle of PyTorch"):
         readers.form(path)
     torch.save(model, path, _use_new_zipfile_serialization=False)
-    with pytest.raises(ConvertError, match="a pickle of PyTorch"):
+    with pytest.raises(ConvertError, match="a pickle of a whole PyTorch model"):
         readers.form(path)
     program = tmp_path / "net.pt2"
     torch.export.save(torch.export.export(model, (torch.zeros(1, 3, 2, 2),)), program)

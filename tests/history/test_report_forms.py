@@ -23,6 +23,7 @@ from edge.outbox.outbox import FILE_NAME as OUTBOX_NAME
 from edge.outbox.outbox import Outbox
 from edge.report.as_csv import as_csv
 from edge.report.as_html import as_html
+from edge.report.columns import percent
 from edge.report.figures import Note
 from tests.history.support import (
     DAY_S,
@@ -34,6 +35,19 @@ from tests.history.support import (
 
 ROOT = Path(__file__).parents[2]
 GROUP, STRANGER = 4_711, 4_712
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (None, "–"), (0, "0 %"), (0.0003, "< 0.1 %"), (0.0423, "4.2 %"), (0.4, "40 %"),
+        (0.9954, "99.5 %"), (0.9997, "> 99.9 %"), (1, "100 %"),
+    ],
+)  # fmt: skip
+def test_a_share_that_is_not_quite_nothing_or_everything_is_not_told_as_that(
+    share: float | None, told: str
+) -> None:
+    assert percent(share) == told
 
 
 class Checked(HTMLParser):
@@ -82,14 +96,19 @@ def test_the_page_is_one_file_without_script_or_request(tmp_path: Path) -> None:
 
 
 def test_the_table_opens_in_a_spreadsheet(tmp_path: Path) -> None:
-    """Plain ASCII, one header, cells that are numbers or empty, none that a program would run."""
+    """Plain ASCII, one header, cells that are numbers or empty, none that a program would run.
+
+    Beside each hour stand its date and time in forms that spreadsheets know.
+    """
     kept(tmp_path, some(DAY_S, 600))
     text = as_csv(day_of(tmp_path))
     assert text.isascii()
     rows = list(csv.reader(io.StringIO(text)))
     assert {len(row) for row in rows} == {len(rows[0])}
     assert len(rows) == 25
-    assert all(re.fullmatch(r"[0-9.]*", cell) for row in rows[1:] for cell in row[1:])
+    assert all(re.fullmatch(r"[0-9.]*", cell) for row in rows[1:] for cell in row[3:])
+    assert rows[0][:4] == ["hour", "date", "time", "people"]
+    assert rows[10][:3] == ["2026-03-07T09:00+01:00", "2026-03-07", "09:00"]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

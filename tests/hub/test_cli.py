@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -30,6 +32,21 @@ def test_every_verb_has_examples(verb: str, capsys: pytest.CaptureFixture[str]) 
     assert f"\n  agender-hub {verb}" in told.partition("examples:")[2]
 
 
+TEXTS = (cli.TOP, cli.RUN, cli.REPORT, cli.OCCUPANCY, cli.ALARMS, cli.GROUP, cli.MIGRATE, cli.ROLES)
+EXAMPLES = [
+    line.strip()
+    for text in TEXTS
+    for line in text.splitlines()
+    if line.startswith("  agender-hub ")
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_a_command_line_that_is_taken(example: str) -> None:
+    command = re.split("[|>]", example)[0]
+    assert cli.parser().parse_args(shlex.split(command)[1:]).verb
+
+
 def test_help_tells_the_defaults_and_no_password(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +69,10 @@ def test_help_tells_the_defaults_and_no_password(
     [
         (("report", "--store", "{}/none"), 4, "none: there is no store; start `agender-hub run`"),
         (("report", "--from", "soon"), 2, "--from soon: expected a date such as 2026-03-07"),
+        (("report", "--to", "9999-12-31"), 2, "--to 9999-12-31: expected a date from 1900-01-01"),
+        (("report", "--from", "0001-01-01", "--before", "year"), 2, "to 9999-11-30"),
+        (("occupancy", "--site", "a", "--to", "9999-12-31"), 2, "to 9999-11-30"),
+        (("alarms", "--day", "0001-01-01"), 2, "to 9999-11-30"),
         (("report", "--group", "a"), 2, "--group names one group of --per group"),
         (("report", "--per", "group", "--site", "a"), 2, "leave out --site and --device"),
         (("report", "--parquet", "a", "--csv"), 2, "not allowed with argument"),

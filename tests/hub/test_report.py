@@ -96,7 +96,7 @@ def test_the_hour_that_comes_twice_in_autumn_is_two(store: Store) -> None:
     store.write([window(0, start=start.format(0), timezone="+02:00"),
                  window(1, start=start.format(1), timezone="+01:00")], [], 0)  # fmt: skip
     rows = report(store, "hour", days=("2026-10-25", "2026-10-25")).rows
-    assert [row.start for row in rows] == ["2026-10-25T02:00+01:00", "2026-10-25T02:00+02:00"]
+    assert [row.start for row in rows] == ["2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00"]
 
 
 def test_a_site_or_a_device_alone(filled: Store) -> None:
@@ -115,6 +115,16 @@ def test_who_is_silent_is_named(filled: Store) -> None:
         "shop/door: 1 lost window has no time, and is in no day",
         "shop/till: no window lies in this time; none was of a right clock",
     ]
+
+
+def test_wrong_clocks_and_noise_are_told_of_the_rows_that_are_shown(filled: Store) -> None:
+    """Such windows lie where their stamps say, which may be the wrong day."""
+    filled.write([window(9, folding="noise:1")], [], 0)
+    assert report(filled).notes == [
+        "1 window has stamps of a clock that was not synchronised, and is where these say",
+        "1 window was told with noise",
+    ]
+    assert report(filled, whose=("shop", "door"), days=("2026-01-02", None)).notes == []
 
 
 def test_places_of_a_site_and_what_is_withheld(store: Store) -> None:
@@ -147,12 +157,34 @@ def test_csv_and_json_have_every_figure(filled: Store) -> None:
     assert (told["from"], told["to"], told["by"]) == ("2025-12-29", "2026-01-04", "day")
 
 
+def test_hours_have_date_and_time_in_forms_that_spreadsheets_know(filled: Store) -> None:
+    """Also where a device told no offset, and none in a table of days."""
+    filled.write([window(2_880, timezone=None)], [], 0)
+    table = list(csv.reader(io.StringIO(as_csv(report(filled, "hour")))))
+    assert table[0][:4] == ["hour", "date", "time", "site"]
+    assert table[-1][:3] == ["2026-01-03T00:00", "2026-01-03", "00:00"]
+    assert table[1][:3] == ["2026-01-01T01:00+01:00", "2026-01-01", "01:00"]
+    assert {len(row) for row in table} == {len(table[0])}
+    assert "time" not in as_csv(report(filled)).splitlines()[0].split(",")
+
+
 def test_the_text_names_what_it_shows(filled: Store) -> None:
     lines = as_text(report(filled, days=("2026-01-02", "2026-01-02"))).splitlines()
     assert lines[2].split() == ["day", "device", "people", "women", "men", "unknown", "untold",
                                 "looked", "weighted", "lost", "missing"]  # fmt: skip
     assert lines[3].split() == ["2026-01-02", "shop/door", "5", "1", "1", "1", "2", "62", "%",
                                 "8.1", "1", "0"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("observed_s", "told"),
+    [(0.0, "0 %"), (0.2, "< 1 %"), (37.0, "62 %"), (59.9, "> 99 %"), (60.0, "100 %")],
+)
+def test_a_camera_that_looked_not_quite_always_is_not_told_as_always(
+    store: Store, observed_s: float, told: str
+) -> None:
+    store.write([window(0, observed_s=observed_s)], [], 0)
+    assert f"  {told}  " in as_text(report(store, days=("2026-01-01", None)))
 
 
 def test_an_empty_store_says_so(store: Store) -> None:

@@ -62,3 +62,9 @@ def test_what_the_report_can_say_is_there() -> None:
     assert all(words.knows(f"note_{key}") for key in NOTES if key)
     assert all(words.knows(f"view_{flag}") for flag in VIEW)
     assert all(words.knows(key) for key in KINDS)
+
+
+def test_the_page_tells_shares_as_reports_do_with_the_language_s_decimal_sign() -> None:
+    shares = (None, 0, 0.0003, 0.0423, 0.4, 0.9954, 0.9997, 1)
+    told = [words_of("de").percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in shares]
+    assert told == ["–", "0 %", "< 0,1 %", "4,2 %", "40 %", "99,5 %", "> 99,9 %", "100 %"]

@@ -151,6 +151,18 @@ WRONG: dict[str, tuple[str, Steps, Any, str]] = {
         "must not be above `score_min`",
     ),
     "a part that is a path": ("libface_160x176", ("detector", "parts"), ["../x"], "letters"),
+    "a colour that is none": (
+        "agender_64",
+        ("input", "colour"),
+        "cmyk",
+        r"'cmyk' - at `\$.input.colour`, must be one of 'bgr', 'rgb', 'grey'",
+    ),
+    "an attribute that is none": (
+        "agender_64",
+        ("estimator", "outputs", 0, "attribute"),
+        "mood",
+        "must be one of 'age', 'gender'",
+    ),
     "a grey detector": ("libface_160x176", ("input", "colour"), "grey", "must be bgr or rgb"),
 }
 

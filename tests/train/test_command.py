@@ -61,6 +61,11 @@ def command(*arguments: str | Path, verb: str = "train") -> subprocess.Completed
         ("[data]\nchip_reach = 0.0\n", "$.data.chip_reach"),
         ("[network]\nsize = 64\nstages = []\n", "$.network.stages"),
         ("[network]\nsize = 64\nstages = [{ channels = 0 }]\n", "$.network.stages[0].channels"),
+        (
+            '[about]\ntraining_data_commercial = "unclear"\n',
+            "'unclear' - at `$.about.training_data_commercial`, must be one of 'allowed', "
+            "'forbidden', 'not stated'",
+        ),
         ('name = "../mine"\n', "of letters, digits, - and _, the first a letter or a digit"),
     ],
 )

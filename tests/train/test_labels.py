@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from converters.errors import ConvertError
 from converters.label_table import read_table, write_table
 from converters.labels import BANDS, band_of, open_data
+from tests.shared import ROOT
 
 HEAD = "image,age_band,age_years,gender,group"
 _, PICTURE = cv2.imencode(".jpg", np.full((20, 30, 3), 90, np.uint8))
@@ -42,6 +44,17 @@ def test_reads_bands_years_genders_and_groups(tmp_path):
         assert (BANDS[first.band], first.female, first.group) == ("20-29", True, "White")
         assert (BANDS[second.band], second.female, second.group) == ("70+", False, "")
         assert found.picture(first).shape == (20, 30, 3)
+
+
+def test_the_table_that_the_page_shows_is_taken(tmp_path):
+    """Whoever begins with it begins with one that is right."""
+    page = (ROOT / "converters" / "TRAINING.md").read_text("utf-8")
+    head, *rows = re.search(r"^image,.*?(?=\n```)", page, re.DOTALL | re.MULTILINE)[0].splitlines()
+    data = folder(tmp_path / "d", *rows, head=head)
+    for row in rows:
+        (data / row.partition(",")[0]).write_bytes(PICTURE.tobytes())
+    with open_data(data) as found:
+        assert len(found.labels) == len(rows) == 2
 
 
 def test_a_zip_reads_as_its_folder_does(tmp_path):
@@ -116,7 +129,9 @@ def test_a_row_says_who_it_is_and_where_it_stands(tmp_path):
         ("images/a.jpg,,,male,", "column `age_band`: is empty, and so is `age_years`"),
         ("images/a.jpg,20-29,31,male,", "column `age_band`: is 20-29, but `age_years` is 31"),
         (",20-29,,male,", "column `image`: is empty, must be a picture's name"),
-        ("images/gone.jpg,20-29,,male,", "column `image`: .* has no images/gone.jpg"),
+        ("images/gone.jpg,20-29,,male,", "column `image`: .* has no 'images/gone.jpg'"),
+        (f"images/{'9' * 5000}.jpg,20-29,,male,", "column `image`: .* has no 'images/9{73}…'$"),
+        (f"images/a.jpg,20-29,,{'m' * 900},", "is 'm{80}…', must be female or male"),
         ("../../etc/passwd,20-29,,male,", "column `image`: .* lies outside of the data"),
         ("/etc/passwd,20-29,,male,", "column `image`: .* lies outside of the data"),
         ("images/../../x.jpg,20-29,,male,", "column `image`: .* lies outside of the data"),

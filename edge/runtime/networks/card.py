@@ -183,7 +183,7 @@ def parse_card(content: bytes, origin: str) -> Card:
     try:
         return msgspec.json.decode(content, type=Card)
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError) as error:
-        raise ModelError(f"the model card {origin} is not valid: {words(error)}") from error
+        raise ModelError(f"the model card {origin} is not valid: {words(error, Card)}") from error
 
 
 def read_model(card: Card, path: Path) -> bytes:
