@@ -21,7 +21,7 @@ from edge import log as logs
 from edge.child import start_anew
 from edge.config.space_file import fingerprint
 from edge.config.tables import Config
-from edge.errors import ConfigError, SourceLostError, StorageError
+from edge.errors import ConfigError, SourceLostError, StorageError, why
 from edge.host import exposure, readings
 from edge.host.exposure import forbid_core_dumps
 from edge.host.governor import Governor
@@ -309,4 +309,4 @@ def _live(config: Config) -> VisionSocket:
     try:
         return VisionSocket(config.paths.runtime)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
+        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {why(error)}") from error

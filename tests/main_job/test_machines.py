@@ -79,6 +79,15 @@ def test_a_kit_s_place_that_may_not_be_written_is_named(forbidden, place, names)
     assert "may not be written by this user" in told[0] or "there is no folder" in told[0]
 
 
+@pytest.mark.parametrize("verb", ["vision", "publisher"])
+def test_a_home_that_may_not_be_written_is_told_in_words(forbidden, verb):
+    """And in none of Python's."""
+    done = nobody(verb, "--source", "usb:0", "--set", "paths.runtime=/not-ours", home=forbidden)
+    assert done.returncode == 2
+    assert "Errno" not in done.stderr
+    assert "Permission denied" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_demo_runs_where_the_home_may_not_be_written(forbidden, demo_clip):
     """Its clip is then rendered for this once."""
