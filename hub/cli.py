@@ -19,7 +19,7 @@ TOP = """examples:
   # what was counted in the last seven days
   agender-hub report"""
 RUN = f"""examples:
-  # windows of all devices at the broker on this machine → a SQLite file
+  # windows of all devices at the broker on this machine, into a SQLite file
   agender-hub run
   # into PostgreSQL; the password stands in ~/.pgpass, or all of the address in AGENDER_HUB_STORE
   agender-hub run --store postgresql://ingestor@db.local/agender

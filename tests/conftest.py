@@ -7,13 +7,10 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from converters.errors import ConvertError
-from converters.footage import PORTRAIT, render
+from converters.footage import render
 from edge.demo.broker import broker
 from tests.shared import MODELS, SHARED
 
@@ -56,11 +53,7 @@ def models() -> Path:
 def demo_clip(tmp_path_factory) -> Path:
     """The demo's clip: one person comes into view, pauses, leaves, and does so again."""
     out = tmp_path_factory.mktemp("footage") / "demo.avi"
-    try:
-        portrait = PORTRAIT.read()
-    except ConvertError as error:
-        pytest.skip(f"the portrait of the demo's clip can't be had: {error}")
-    render(cv2.imdecode(np.frombuffer(portrait, np.uint8), cv2.IMREAD_COLOR), out)
+    render(out)
     return out
 
 

@@ -38,7 +38,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make both; ConvertError where the demo or the portrait can't be had."""
+    """Make both; ConvertError where the demo can't be had."""
     folder: Path = arguments.folder
     with tidy_ending():
         annotated(folder / "frame.jpg")
@@ -53,10 +53,8 @@ def annotated(out: Path) -> None:
     top = argparse.ArgumentParser()
     annotate.add_parser(top.add_subparsers())
     with tempfile.TemporaryDirectory(prefix="agender-pictures-") as scratch:
-        portrait = Path(scratch, "portrait.png")
-        portrait.write_bytes(PORTRAIT.read(None))
         seen = Path(scratch, "seen.png")
-        annotate.run(top.parse_args(["annotate", str(portrait), str(seen)]))
+        annotate.run(top.parse_args(["annotate", str(PORTRAIT), str(seen)]))
         picture = cv2.resize(cv2.imread(str(seen)), SIZE_PX, interpolation=cv2.INTER_AREA)
     _, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     write_whole(out, content.tobytes())

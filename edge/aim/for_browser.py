@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.aim.keeping import AGAIN_S, keep
 from edge.aim.words import clock
 from edge.config.tables import Config
-from edge.errors import ConfigError, UserError
+from edge.errors import ConfigError, UserError, why
 from edge.messages.aim import Aim, Applied, FromPage, Keep, Look, Refused, Shown, Sight
 from edge.messages.aim_door import ROOT, AimLine, PageAimDoor
 from edge.messages.fields import sentence
@@ -41,7 +41,7 @@ def show(config: Config, file: Path | None, until_s: float) -> None:
     try:
         door = PageAimDoor(config.paths.runtime)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
+        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {why(error)}") from error
     with door:
         showing = Showing(config, file, until_s)
         try:

@@ -167,7 +167,7 @@ def as_toml(config: Config) -> str:
 
 def changed_as_toml(config: Config) -> str:
     """Only what differs from the defaults, for a file that a person reads; and whose it is."""
-    lines = []
+    tables = []
     defaults = msgspec.to_builtins(Config())
     mqtt = config.mqtt
     websockets = mqtt.transport == "websockets"
@@ -180,8 +180,9 @@ def changed_as_toml(config: Config) -> str:
             if value is not None and (value != defaults[section].get(key) or section == "device")
         }
         if changed:
-            lines += [f"[{section}]", *(f"{key} = {_toml(held)}" for key, held in changed.items())]
-    return "\n".join(lines) + "\n"
+            lines = [f"{key} = {_toml(held)}\n" for key, held in changed.items()]
+            tables.append(f"[{section}]\n{''.join(lines)}")
+    return "\n".join(tables)
 
 
 def places_as_toml(space: Space) -> str:

@@ -12,17 +12,12 @@ from edge.config.home import user_folder
 from edge.errors import SourceError
 from edge.output import say
 
-INSTALLED = Path(sys.prefix) / "share" / "agender-edge" / "demo.avi"
-"""Where `make demo` puts the clip when it installs, so that it needs no network afterwards."""
-
 
 def clip(scratch: Path) -> Path:
     """The clip's path; SourceError where it is not there and cannot be made.
 
     It is made in the user's cache, or in the folder `scratch` where that can't be written.
     """
-    if INSTALLED.is_file():
-        return INSTALLED
     cache = user_folder("XDG_CACHE_HOME", ".cache")
     path = (cache or scratch) / "agender-edge" / "demo.avi"
     if path.is_file():
@@ -33,8 +28,8 @@ def clip(scratch: Path) -> Path:
     say(f"rendering the demo's clip ({'once' if kept else 'not kept'}) ...")
     if _rendered(path):
         raise SourceError(
-            f"the demo's clip {path} could not be made (see above); it needs the package "
-            "index once; or run your own: agender-edge run --source CLIP --sink stdout"
+            f"the demo's clip {path} could not be made (see above); "
+            "or run your own: agender-edge run --source CLIP --sink stdout"
         )
     return path
 
@@ -51,15 +46,12 @@ def _writable(folder: Path) -> bool:
 def _rendered(path: Path) -> int:
     """Have the workstation side make the clip; its exit status.
 
-    What it fetches for that stays beside the clip's folder, in the same cache.
-
     Another process, since the device package holds no code that writes a picture; in a group of
     its own, so that Ctrl-C reaches it as our request to end, which it obeys without a word.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "converters.footage", str(path)],
         stdout=sys.stderr,
-        env=os.environ | {"XDG_CACHE_HOME": str(path.parents[1])},
         process_group=0,
         preexec_fn=die_with_parent,  # noqa: PLW1509 - there are no threads yet
     )

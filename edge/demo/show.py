@@ -23,7 +23,7 @@ from edge.child import ENDING, die_with_parent
 from edge.demo.broker import HOST, PROTOCOLS, broker
 from edge.demo.footage import clip
 from edge.demo.words import line, summary
-from edge.errors import NOBODY_READS, UserError
+from edge.errors import NOBODY_READS, UserError, why
 from edge.messages.record_socket import socket_folder
 from edge.output import say
 
@@ -98,7 +98,7 @@ def _broker(there: Place | None) -> Iterator[tuple[str, str, int]]:
         try:
             socket.create_connection(there, timeout=CONNECT_S).close()
         except OSError as error:
-            raise UserError(f"--broker {host}:{port}: {error.strerror or error}") from error
+            raise UserError(f"--broker {host}:{port}: {why(error)}") from error
         yield "given", host, port
         return
     with broker() as (kind, port):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.config.home import NO_HOME
 from edge.config.tables import Config
 from edge.diagnostics.finding import Check, Finding
 from edge.diagnostics.services import broker, cameras, memory, sandbox, source
@@ -135,6 +136,10 @@ def clock(_config: Config) -> Iterator[Finding]:
 
 def storage(config: Config) -> Iterator[Finding]:
     """The outbox's folder can be written and has room; what waits in it."""
+    if not config.paths.state:
+        yield Finding("disk", "bad", f"nowhere to keep what is counted: {NO_HOME}",
+                      "set HOME, or paths.state")  # fmt: skip
+        return
     folder = Path(config.paths.state)
     # os.path, whose questions a forbidden folder answers with no instead of an exception
     existing = next(

@@ -59,9 +59,11 @@ OVERSIGHT = (
         "Look at `health` (or `agender-edge watch`): the share of time observed, and what is wrong "
         "with the view. A camera that was moved or covered tells so within seconds.", always
     ),
+    Sentence("Look at the share of unknown before comparing days; a change of light changes it.",
+             always),
     Sentence(
-        "Look at unknown and withheld shares before comparing days; a change of light changes "
-        "them.", always
+        "Look at how many came in times of too few people to tell more of (`people_untold`): of "
+        "them age and sex are not in the sums.", lambda facts: facts.folded
     ),
     Sentence("Count by hand once a season, and after the camera was moved.", always),
     Sentence("Pause the camera whenever in doubt; nothing is lost but the counts of that time.",
@@ -134,8 +136,9 @@ def _figures(facts: Facts) -> Iterator[str]:
         else:
             yield f"Of the network `{card.name}` no figures by group are on record."
     yield (
-        "Intervals are Wilson's. A group of few faces is known badly: its interval is wide. These "
-        "are single crops of faces from pictures; a person who walks by is estimated from several."
+        "Intervals are Wilson's of shares, the bootstrap's of years. A group of few faces is known "
+        "badly: its interval is wide. These are single crops of faces from pictures; a person who "
+        "walks by is estimated from several."
     )
     for card in facts.cards:
         yield from persons(card)

@@ -64,7 +64,7 @@ def _documents(config: Config, results: Sequence[Path]) -> dict[str, str]:
         "3-instructions-for-use.md": instructions(facts),
         "4-networks.md": networks(cards),
         "5-configuration.md": configuration(config, cards),
-        "6-evidence.md": evidence(results),
+        "6-evidence.md": evidence(facts, results),
         "7-parts.md": parts(),
         "8-privacy.md": quoted("docs/privacy.md"),
         "9-changes.md": quoted("CHANGELOG.md"),

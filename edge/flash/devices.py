@@ -53,7 +53,8 @@ def _listed(names: str) -> list[dict[str, str]]:
 def _table(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, delimiter=_delimiter(file.readline()))
+            file.seek(0)
             columns = reader.fieldnames or []  # while the file is open: this reads its first line
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -69,6 +70,11 @@ def _table(path: Path) -> list[dict[str, str]]:
         if None in row or None in row.values():
             raise UserError(f"--devices {path}: line {number} has not as many fields as the first")
     return rows
+
+
+def _delimiter(first: str) -> str:
+    """What parts the columns: a spreadsheet writes semicolons where a comma is the decimal sign."""
+    return ";" if ";" in first and "," not in first else ","
 
 
 def _device(row: dict[str, str], parsed: argparse.Namespace) -> Device:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from edge.closing import Closing
+from edge.errors import why
 from edge.messages.aim import AIM_SOCKET, ForPage, FromAim, FromPage, ToAim
 from edge.messages.folders import PAGE
 from edge.messages.request_door import Asked, RequestDoor, RequestLine
@@ -64,7 +65,7 @@ def aim_door(runtime: str | Path) -> Door:
     try:
         return AimDoor(runtime)
     except (OSError, ValueError) as error:
-        log.error("nobody can aim: paths.runtime = %s: %s", runtime, error)
+        log.error("nobody can aim: paths.runtime = %s: %s", runtime, why(error))
         return ShutDoor(runtime)
 
 

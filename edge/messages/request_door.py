@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.closing import Closing
-from edge.errors import UserError
+from edge.errors import UserError, why
 from edge.messages.record_socket import MAX_BYTES, bound
 from edge.messages.unreadable import UNREADABLE
 
@@ -146,7 +146,7 @@ class RequestLine(Closing, Generic[Told]):
     ENDED = "what was asked has ended"
 
     def _why_not(self, error: OSError) -> str:
-        return f"cannot be asked: {error.strerror or error}"
+        return f"cannot be asked: {why(error)}"
 
 
 Ancillary = Sequence[tuple[int, int, bytes]]

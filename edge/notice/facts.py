@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from edge.config.address import KINDS, Address, parsed
+from edge.config.address import KINDS, Address, needs_network, parsed
 from edge.config.operator import Operator
 from edge.config.tables import Config
 from edge.errors import ConfigError
@@ -42,18 +43,26 @@ class Facts:
         return frozenset(o.attribute for card in self.cards for o in card.estimating.outputs)
 
     @property
+    def published_here(self) -> bool:
+        """Whether the page's address is one that means another machine to whoever asks for it."""
+        return urlsplit(self.operator.notice_url).hostname in LOCAL
+
+    @property
+    def _uris(self) -> tuple[str, ...]:
+        source = self.config.source
+        return tuple(uri for uri in (source.uri, source.detect_uri) if uri)
+
+    @property
     def streams(self) -> tuple[Address, ...]:
         """The addresses that pictures are taken from."""
-        source = self.config.source
-        return tuple(parsed(uri) for uri in (source.uri, source.detect_uri) if uri)
+        return tuple(map(parsed, self._uris))
 
     @property
     def camera(self) -> Camera:
-        """How pictures reach the device."""
-        kinds = {address.kind for address in self.streams}
-        if "stream" in kinds:
+        """How pictures reach the device; whatever needs a network comes over one."""
+        if any(map(needs_network, self._uris)):
             return "network"
-        return "recording" if "path" in kinds else "own"
+        return "recording" if "path" in {address.kind for address in self.streams} else "own"
 
     @property
     def encrypted(self) -> bool:

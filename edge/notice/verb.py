@@ -100,6 +100,11 @@ def _advise(facts: Facts) -> None:
     empty = [f"operator.{key}" for key in WANTED if not getattr(facts.operator, key)]
     if empty:
         say(f"{', '.join(empty)}: empty, so that the notice is silent of it")
+    if facts.published_here:
+        say(
+            "operator.notice_url names the machine that it is read on: whoever scans the QR code "
+            "asks their own telephone for the page"
+        )
     if facts.camera == "recording":
         say("source.uri is a recording: make the notice with the configuration of the camera")
     say("these are templates and no legal advice: have them read before you put them up")

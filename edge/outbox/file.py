@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from edge.errors import why
 from edge.outbox import damage, table
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ class StateFile:
         if not self._owner and (_is_absent(self.path) or str(error).startswith(early)):
             log.debug("%s: %s is not there yet", self._kind.name, self.path)
             return
-        trouble = str(error)
+        trouble = why(error)
         if trouble not in self._troubles.values():
             log.error("%s: %s: %s", self._kind.name, self.path, trouble)
         self._troubles[writes] = trouble

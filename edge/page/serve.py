@@ -12,7 +12,7 @@ from waitress.wasyncore import file_dispatcher
 from edge import log as logs
 from edge.child import start_anew
 from edge.config.tables import Config
-from edge.errors import ConfigError
+from edge.errors import ConfigError, why
 from edge.host.exposure import forbid_core_dumps
 from edge.host.notify import Service
 from edge.host.units import instance_in
@@ -60,7 +60,7 @@ def _socket(config: Config) -> PageSocket:
     try:
         return PageSocket(config.paths.runtime)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
+        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {why(error)}") from error
 
 
 def _where(config: Config) -> str:

@@ -12,7 +12,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
 
 from edge.config.tables import Config
-from edge.errors import ConfigError
+from edge.errors import ConfigError, why
 from edge.page.guard import is_loopback, network_of
 from edge.page.web import BODY_MAX, HEAD_MAX, Wsgi
 
@@ -51,7 +51,7 @@ def server_of(config: Config, app: Wsgi) -> Server:
         return Server(app, adj=settings)
     except OSError as error:
         where = f"page.address = {config.page.address}, page.port = {config.page.port}"
-        raise ConfigError(f"{where}: {error.strerror or error}") from error
+        raise ConfigError(f"{where}: {why(error)}") from error
 
 
 class _Task(WSGITask):  # type: ignore[misc]

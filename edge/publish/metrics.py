@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.config.tables import Metrics
-from edge.errors import ConfigError
+from edge.errors import ConfigError, why
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -38,7 +38,7 @@ def serve(publisher: Publisher, settings: Metrics) -> Callable[[], None]:
         server, thread = start_http_server(settings.port, settings.address, registry)
     except OSError as error:
         where = f"metrics.port = {settings.port}, metrics.address = {settings.address}"
-        raise ConfigError(f"{where}: {error.strerror or error}") from error
+        raise ConfigError(f"{where}: {why(error)}") from error
     log.info("metrics on http://%s:%d/metrics", settings.address, settings.port)
 
     def end() -> None:

@@ -12,6 +12,7 @@ import time
 import msgspec
 
 from edge.config.tables import Config
+from edge.errors import why
 from edge.messages.live import Hello
 from edge.messages.messages import Health, State
 from edge.messages.page import Ask, Done, Reloaded, TellingSocket, Told
@@ -88,5 +89,6 @@ def page_door(config: Config) -> PageDoor | None:
     try:
         return PageDoor(config, TellingSocket(config.paths.runtime))
     except (OSError, ValueError) as error:
-        log.error("the page is told nothing: paths.runtime = %s: %s", config.paths.runtime, error)
+        log.error("the page is told nothing: paths.runtime = %s: %s", config.paths.runtime,
+                  why(error))  # fmt: skip
         return None

@@ -20,7 +20,7 @@ from edge import log as logs
 from edge.child import start_anew, was_started_anew
 from edge.config.tables import Config
 from edge.config.zone import ahead_in
-from edge.errors import NOBODY_READS, ConfigError
+from edge.errors import NOBODY_READS, ConfigError, why
 from edge.history.history import FILE_NAME as HISTORY_NAME
 from edge.history.history import History
 from edge.host.exposure import forbid_core_dumps
@@ -136,7 +136,7 @@ def _live(config: Config) -> PublisherSocket:
     try:
         return PublisherSocket(config.paths.runtime)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
+        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {why(error)}") from error
 
 
 def _history(config: Config, stack: ExitStack) -> Remember:

@@ -14,7 +14,7 @@ from edge.config.zone import ahead_in, moment_s
 from edge.errors import ConfigError, SourceError, SourceLostError
 from edge.messages.bands import SCHEMES
 from edge.privacy.anonymise import Anonymiser, Form
-from edge.runtime.capture import Source, check_source, kind_of, open_source
+from edge.runtime.capture import Source, check_source, kind_of, open_source, require_camera
 from edge.runtime.capture.view_health import ViewWatch
 from edge.runtime.census.census import Census
 from edge.runtime.census.clock import Clock, LiveClock, MediaClock
@@ -52,10 +52,12 @@ def build_stages(config: Config, meter: Meter, *, closed: bool = False) -> Stage
     """Load the models, open the source (a camera not if `closed`), make everything between.
 
     A recording is opened first, so that what is wrong with it is told at once; a camera last, lest
-    its frames pile up while models are loaded.
+    its frames pile up while models are loaded. That there is none is told before.
     """
     check_source(config.source)
     live = kind_of(config.source.uri) not in ("file", "folder")
+    if live and not closed:
+        require_camera(config.source)
     opener = partial(open_source, config.source, _pausing(meter))
     with ExitStack() as opened:
         first = None if live else opened.enter_context(opener())

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from edge import log as logs
 from edge.child import start_anew
 from edge.config.tables import Config
-from edge.errors import ConfigError, SourceLostError, StorageError
+from edge.errors import ConfigError, SourceLostError, StorageError, why
 from edge.host.exposure import forbid_core_dumps
 from edge.messages.aim_door import Door, aim_door
 from edge.messages.live import VisionSocket
@@ -187,4 +187,4 @@ def _live(config: Config) -> VisionSocket:
     try:
         return VisionSocket(config.paths.runtime)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {error}") from error
+        raise ConfigError(f"paths.runtime = {config.paths.runtime}: {why(error)}") from error

@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from converters.errors import ConvertError
-from converters.footage import PORTRAIT
+from converters.footage import portrait
 from tests.annotate.web import serving
 from tests.shared import Image
 
@@ -22,12 +21,7 @@ FPS = 10
 @pytest.fixture(scope="session")
 def people() -> list[Image]:
     """Ten pictures of one person who moves to the right."""
-    try:
-        content = PORTRAIT.read()
-    except ConvertError as error:
-        pytest.skip(f"the portrait can't be had: {error}")
-    portrait = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    figure = cv2.resize(portrait, (320, 320), interpolation=cv2.INTER_AREA)
+    figure = cv2.resize(portrait(), (320, 320), interpolation=cv2.INTER_AREA)
     pictures = [np.full((480, 640, 3), 120, np.uint8) for _ in range(10)]
     for number, picture in enumerate(pictures):
         picture[160:, 100 + 10 * number : 420 + 10 * number] = figure

@@ -7,8 +7,6 @@ import xml.etree.ElementTree as ET
 import cv2
 import pytest
 
-from converters.errors import ConvertError
-from converters.footage import PORTRAIT
 from converters.pictures.screens import COLUMNS, ROWS, Screen, recorded
 from converters.pictures.svg import SPEED, animated
 from converters.pictures.verb import annotated
@@ -54,10 +52,6 @@ def test_the_screens_are_those_of_the_demo(demo_clip):
 
 def test_the_portrait_is_seen_by_the_devices_own_networks(tmp_path):
     """A box and a label are drawn on it."""
-    try:
-        PORTRAIT.read()
-    except ConvertError as error:
-        pytest.skip(f"the portrait can't be had: {error}")
     annotated(tmp_path / "deep" / "frame.jpg")
     picture = cv2.imread(str(tmp_path / "deep" / "frame.jpg"))
     assert picture.shape == (512, 512, 3)

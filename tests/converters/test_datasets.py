@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import cv2
-import numpy as np
 import pytest
 
 from converters.cli import main
 from converters.datasets.folder import judged
 from converters.datasets.rows import Age
-from converters.errors import ConvertError
-from converters.footage import PORTRAIT
+from converters.footage import portrait
 from converters.labels import open_data
 from converters.train.settings import read_settings
 from tests.converters.sets import (
@@ -66,13 +64,9 @@ def test_the_layout_is_what_training_reads(tmp_path):
 
 def test_evaluate_measures_on_a_converted_set(tmp_path, capsys):
     """The folder is data for `evaluate` as it is: here one public-domain portrait, three sizes."""
-    try:
-        portrait = cv2.imdecode(np.frombuffer(PORTRAIT.read(), np.uint8), cv2.IMREAD_COLOR)
-    except ConvertError as error:
-        pytest.skip(f"the portrait can't be had: {error}")
     faces = {
         f"35_1_0_2017010100000000{side}.jpg": cv2.imencode(
-            ".jpg", cv2.resize(portrait[0:256, 96:352], (side, side))
+            ".jpg", cv2.resize(portrait()[0:256, 96:352], (side, side))
         )[1].tobytes()
         for side in (200, 256, 300)
     }

@@ -9,6 +9,8 @@ import pytest
 
 from edge.dossier.evidence import claims, evidence, outcome, outcomes_of
 from edge.errors import UserError
+from edge.notice.facts import facts_of
+from tests.notice.configurations import configured
 from tests.shared import ROOT
 
 SUITE = """
@@ -86,7 +88,7 @@ def test_every_claim_names_a_file_that_is_there():
 
 def test_without_results_nothing_is_said_to_have_passed():
     """But how results are made."""
-    text = evidence([])
+    text = evidence(facts_of(configured()), [])
     assert ": passed" not in text
     assert "--junitxml=results.xml make test" in text
 
@@ -109,4 +111,30 @@ def test_a_file_that_holds_no_results_is_refused(tmp_path, content):
     if content is not None:
         file.write_text(content)
     with pytest.raises(UserError, match=r"--results .*x\.xml: .*pytest --junitxml"):
-        evidence([file])
+        evidence(facts_of(configured()), [file])
+
+
+NETWORK, FEW, HEALTH, LIVE = ("The camera is a network camera", "*k* is 1", "`health` tells as it",
+                              "The live state tells how many")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tables", "taken_back"),
+    [
+        ({"privacy": {"k": 5}}, set()),
+        ({"privacy": {"k": 1}}, {FEW, HEALTH, LIVE}),
+        ({"privacy": {"k": 1, "state": "off"}}, {FEW, HEALTH}),
+        ({"privacy": {"k": 1, "epsilon": 1.0}}, {FEW}),
+        ({"privacy": {"k": 5, "state": "exact"}}, {LIVE}),
+        ({"privacy": {"k": 5}, "source": {"uri": "rtsp://cam/1"}}, {NETWORK}),
+    ],
+)
+def test_what_the_configuration_takes_back_is_said(tables, taken_back):
+    """No claim stands unqualified that is not so of this device."""
+    text = evidence(facts_of(configured(**tables)), [])
+    assert {said for said in (NETWORK, FEW, HEALTH, LIVE) if said in text} == taken_back
+
+
+def test_what_holds_a_claim_without_a_test_is_told():
+    """Import contracts are no tests, and a cell without a word would say that nothing holds it."""
+    assert "import contracts in `pyproject.toml`" in evidence(facts_of(configured()), [])

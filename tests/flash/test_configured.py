@@ -82,6 +82,14 @@ def test_several_devices_share_what_a_table_does_not_say(tmp_path: Path):
     assert (till.hostname, till.source, till.username, till.site) == ("cash", None, "all", "shop")
 
 
+def test_a_table_of_a_spreadsheet_with_semicolons_is_the_same(tmp_path: Path):
+    """So it writes where a comma is the decimal sign, with the byte order mark of Windows."""
+    table = tmp_path / "devices.csv"
+    table.write_text("device;source\ndoor;usb:0\ntill;\n", encoding="utf-8-sig")
+    door, till = devices(parsed("--broker", "h", "--devices", str(table)))
+    assert [(one.name, one.camera) for one in (door, till)] == [("door", "usb:0"), ("till", None)]
+
+
 def test_a_model_that_the_kit_lacks_is_told_before_the_device_tells_it():
     """With those that there are."""
     config = config_of(*GOOD, "--detector", "near", "--set", 'estimator.models=["mine"]')

@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from edge.config.seen import Source
-from edge.config.tables import Config
+from edge.config.tables import Config, Paths
 from edge.diagnostics import checks
 from edge.diagnostics.doctor import line
 from edge.diagnostics.finding import Finding
@@ -77,6 +77,13 @@ def test_a_broker_that_does_not_is_bad(host, port, why):
     [finding] = checks.broker(config(mqtt__host=host, mqtt__port=port))
     assert finding.state == "bad"
     assert why in finding.text
+
+
+def test_storage_of_a_user_without_a_home_is_told():
+    """Nothing is said to be free in a folder that nobody named."""
+    homeless = Config(paths=Paths(state=""))
+    (found,) = checks.storage(homeless)
+    assert (found.state, "has no home folder" in found.text) == ("bad", True)
 
 
 def test_storage_tells_what_waits(tmp_path):

@@ -17,22 +17,10 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from converters.errors import ConvertError
-from converters.footage import PORTRAIT
-from converters.sources import obtain
 from edge.flash.wheels import packed_files
 from edge.messages.counts import counts_schema
 from tests.main_job.program import COMMAND, alive, wait_for
 from tests.shared import ROOT
-
-WITHOUT_INSTALLED = """
-from pathlib import Path
-import edge.demo.footage
-from edge.cli import main
-edge.demo.footage.INSTALLED = Path("/nowhere")
-main(["demo"])
-"""
-"""The demo where `make demo` has not yet brought a clip."""
 
 
 def demo(clip, tmp_path, *words):
@@ -126,18 +114,23 @@ def short_folder():
         yield Path(folder)
 
 
+def test_the_clip_is_rendered_from_what_is_installed(tmp_path):
+    """No index is asked for it, in a checkout as in a package."""
+    nowhere = {"XDG_CACHE_HOME": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_INDEX_URL": "",
+               "PIP_FIND_LINKS": ""}  # fmt: skip
+    command = [sys.executable, "-m", "converters.footage", str(tmp_path / "demo.avi")]
+    done = subprocess.run(command, env=os.environ | nowhere, text=True, capture_output=True,
+                          timeout=120, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["demo.avi"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_demo_that_is_ended_while_it_renders_leaves_no_half_clip(demo_clip, tmp_path, number):
     """Ctrl-C, a request to end or a closed terminal: no traceback, the whole clip or none."""
-    try:
-        portrait = obtain(PORTRAIT.source)
-    except ConvertError as error:
-        pytest.skip(f"the portrait of the demo's clip can't be had: {error}")
-    (tmp_path / "agender-convert").mkdir()
-    shutil.copy(portrait, tmp_path / "agender-convert" / portrait.name)
     process = subprocess.Popen(
-        [sys.executable, "-B", "-c", WITHOUT_INSTALLED], text=True, process_group=0,
+        [*COMMAND, "demo"], text=True, process_group=0,
         env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip

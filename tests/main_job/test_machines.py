@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,19 @@ def test_a_kit_s_place_that_may_not_be_written_is_named(forbidden, place, names)
     assert "may not be written by this user" in told[0] or "there is no folder" in told[0]
 
 
+@pytest.mark.parametrize("verb", ["vision", "publisher"])
+def test_a_home_that_may_not_be_written_is_told_in_words(forbidden, verb):
+    """And in none of Python's."""
+    done = nobody(verb, "--source", "usb:0", "--set", "paths.runtime=/not-ours", home=forbidden)
+    assert done.returncode == 2
+    assert "Errno" not in done.stderr
+    assert "Permission denied" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_demo_runs_where_the_home_may_not_be_written(forbidden, demo_clip):
     """Its clip is then rendered for this once."""
     done = nobody("demo", home=forbidden)
-    if "could not be fetched" in done.stderr:
-        pytest.skip("the portrait of the demo's clip can't be had here")
     assert "Traceback" not in done.stderr
     assert done.returncode == 0
     assert "2 people" in done.stderr
@@ -112,13 +120,26 @@ def test_a_terminal_of_few_characters_is_written_to(encoding, arguments):
     assert text.count("?") == written("utf-8", arguments).count("?")
 
 
-def written(encoding, arguments):
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    ("program", "verb"),
+    [("converters", ""), ("converters", "import"), ("converters", "dataset"), ("hub", "run")],
+)
+def test_the_other_commands_help_is_written_there_too(encoding, program, verb):
+    """On the workstation and on the hub."""
+    called = f"import sys; from {program}.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", called, *filter(None, [verb]), "--help"]
+    text = written(encoding, (), command)
+    assert text.count("?") == written("utf-8", (), command).count("?")
+
+
+def written(encoding, arguments, command=COMMAND):
     """What `agender-edge ARGUMENTS` writes where standard output has this encoding."""
     environment = os.environ | {
         "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding, "PYTHONCOERCECLOCALE": "0"
     }  # fmt: skip
     done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, env=environment, timeout=60, check=False
+        [*command, *arguments], capture_output=True, env=environment, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr.decode(encoding)
     return done.stdout.decode(encoding)

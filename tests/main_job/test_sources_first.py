@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
 from edge.config.read import load
-from edge.errors import SourceError
+from edge.errors import ModelError, SourceError
 from edge.runtime.meter import Meter
 from edge.vision import assembly
 
@@ -41,6 +43,31 @@ def test_a_wrong_source_is_told_before_the_models_are_loaded(sources, monkeypatc
     with pytest.raises(SourceError, match=sentence):
         assembly.build_stages(load(None, [f"source.uri={address}"]), Meter())
     assert loaded == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "sentence"),
+    [
+        ("/dev/video97", "there is no camera /dev/video97"),
+        ("usb:97", "there is no camera /dev/video97"),
+        ("picamera", "needs Picamera2"),
+    ],
+)
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_camera_that_is_not_there_is_told_before_too(monkeypatch, uri, sentence, paused):
+    """While it is paused nobody asks for one."""
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    loaded = []
+
+    def load_models(*_):
+        loaded.append(True)
+        raise ModelError("loaded")
+
+    monkeypatch.setattr(assembly, "load_models", load_models)
+    said, error = ("loaded", ModelError) if paused else (sentence, SourceError)
+    with pytest.raises(error, match=said):
+        assembly.build_stages(load(None, [f"source.uri={uri}"]), Meter(), closed=paused)
+    assert loaded == ([True] if paused else [])
 
 
 def test_a_recording_is_closed_where_the_models_are_wrong(demo_clip, monkeypatch):

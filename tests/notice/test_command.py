@@ -59,6 +59,18 @@ def test_what_else_is_in_the_folder_stays(tmp_path):
     assert (out / "notice.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("http://localhost:8088/", True), ("http://127.0.0.1/x", True), ("http://[::1]/", True),
+     ("https://shop.example/localhost", False)],
+)  # fmt: skip
+def test_an_address_that_means_the_visitors_own_telephone_is_told(tmp_path, capsys, url, told):
+    """It can be scanned and leads nowhere."""
+    text = f"{OPERATOR}notice_url = '{url}'\n"
+    assert run(tmp_path, "--out", str(tmp_path / "n"), text=text) == 0
+    assert ("asks their own telephone" in capsys.readouterr().err) == told
+
+
 def test_quiet_tells_results_only(tmp_path, capsys):
     """The files."""
     assert run(tmp_path, "--out", str(tmp_path / "n"), "--quiet") == 0

@@ -285,3 +285,11 @@ SPACE = {
     ],
     "lines": [{"name": "door", "start": [0.1, 0.5], "end": [0.9, 0.5]}],
 }
+
+
+def test_whatever_needs_a_network_is_told_as_a_network_camera(monkeypatch):
+    """A kind of source that is new to the notice is never said to keep its pictures to itself."""
+    config = configured(source={"uri": "picamera"})
+    monkeypatch.setattr("edge.notice.facts.needs_network", lambda uri: uri == "picamera")
+    assert facts_of(config).camera == "network"
+    assert not facts_of(config).encrypted

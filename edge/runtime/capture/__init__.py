@@ -15,7 +15,7 @@ from edge.config import seen as config
 from edge.config.address import KINDS, Address, parsed
 from edge.errors import SourceError
 from edge.redact import shown
-from edge.runtime.capture import network, v4l2
+from edge.runtime.capture import network, picamera, v4l2
 from edge.runtime.capture.folder import SUFFIXES, ImageFolder
 from edge.runtime.capture.opencv import hush
 from edge.runtime.capture.pair import Pair
@@ -25,7 +25,7 @@ from edge.runtime.capture.source import Source
 from edge.runtime.capture.video import VideoFile
 from edge.runtime.capture.watch import Watched
 
-__all__ = ["Source", "kind_of", "open_source"]
+__all__ = ["Source", "kind_of", "open_source", "require_camera"]
 
 
 def open_source(settings: config.Source, sleep: Callable[[float], None] = time.sleep) -> Source:
@@ -55,6 +55,15 @@ def check_source(settings: config.Source) -> None:
         raise SourceError(f"{shown(settings.uri)} is of no known kind; right are {KINDS}")
     if address.kind == "path":
         _check_path(address.path)
+
+
+def require_camera(settings: config.Source) -> None:
+    """SourceError where a camera of this machine can't be had: no such device, or no library."""
+    address = parsed(settings.uri)
+    if address.kind == "usb":
+        v4l2.require_camera(address)
+    elif address.kind == "picamera":
+        picamera.library()
 
 
 def kind_of(uri: str) -> str:

@@ -41,7 +41,7 @@ class PiCamera(Source):
     def __init__(
         self, number: int, settings: config.Source, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._library = _library()
+        self._library = library()
         self._settings = settings
         self._clock = clock
         self._sequence = 0
@@ -245,7 +245,7 @@ def _as_it_is(picture: Image) -> Image:
     return picture
 
 
-def _library() -> Any:
+def library() -> Any:
     """The picamera2 module. It comes with the system, never from a package index."""
     try:
         import picamera2  # noqa: PLC0415 - exists only on a Raspberry Pi

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 
 from edge.config import seen as config
+from edge.config.address import Address
 from edge.errors import SourceError
 from edge.runtime.capture import light
 from edge.runtime.capture import v4l2_device as kernel
@@ -64,6 +65,13 @@ def links_of(number: int) -> tuple[Path, ...]:
     return (*(name for name in names if name.resolve() == socket.resolve()), socket)
 
 
+def require_camera(address: Address) -> None:
+    """SourceError where no such device is there."""
+    meant = links_of(address.number) if address.path == Path() else (address.path,)
+    if not any(map(os.path.exists, meant)):
+        raise _missing(meant[-1])
+
+
 def open_camera(device: Path, settings: config.Source) -> CaptureSource:
     """Open a camera by its path. SourceError says why that is not possible."""
     changed = _prepared(device, settings)
@@ -101,7 +109,7 @@ def _prepared(device: Path, settings: config.Source) -> list[light.Changed]:
                 raise SourceError(f"{device} is no camera; there {_cameras()}")
             return light.set_v4l2(handle, settings)
     except FileNotFoundError as error:
-        raise SourceError(f"there is no camera {device}; there {_cameras()}") from error
+        raise _missing(device) from error
     except OSError as error:
         advice = ": add the user to the group video" if error.errno == errno.EACCES else ""
         raise SourceError(
@@ -118,6 +126,10 @@ def _restore(device: Path, changed: list[light.Changed]) -> None:
             light.restore_v4l2(handle, changed)
     except OSError:
         return
+
+
+def _missing(device: Path) -> SourceError:
+    return SourceError(f"there is no camera {device}; there {_cameras()}")
 
 
 def _cameras() -> str:
