@@ -77,6 +77,7 @@ class Attempt:
                 self._guarded(self.client.loop_read)
         if writable:
             self._guarded(self.client.loop_write)
+            self._broken |= self.client.unwritable and not readable
 
     def publish(self, message: Message) -> int | None:
         """See `Connection.publish`; the broker has taken us."""

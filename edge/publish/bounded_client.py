@@ -7,10 +7,8 @@ sender releases it: a broker that never does made the process grow without end.
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -45,6 +43,8 @@ class BoundedClient(mqtt.Client):
     """SHA-256 of certificates or public keys, of which the broker's has to be one; none: any."""
     ask_dns: bool = False
     """Whether the network's DNS may name the broker that is to be found."""
+    unwritable: bool = False
+    """Whether nothing can be sent any more; what the broker has said is still to be read."""
 
     def limit_in_flight(self, most: int) -> None:
         """Send no more than `most` publishes above QoS 0 before the broker answers one.
@@ -128,23 +128,19 @@ class BoundedClient(mqtt.Client):
         return data[:1]
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
+        """As `send`; of a connection that has ended it takes nothing, and the reading tells why.
+
+        What the broker said before it closed is still to be read: its reason, its acknowledgements,
+        or with TLS 1.3, where our handshake is over before it judges our certificate, its alert.
+        The library would give up without it.
+        """
         try:
             return super()._sock_send(buf)
         except BlockingIOError:
             raise
-        except OSError:
-            self._raise_last_word()
-            raise
-
-    def _raise_last_word(self) -> None:
-        """Of a broker that has closed before we wrote, what it said is still to be read.
-
-        With TLS 1.3 our handshake is over before the broker judges our certificate: its alert
-        comes while we write, and the library would give up without it.
-        """
-        if isinstance(self._sock, ssl.SSLSocket):
-            with suppress(BlockingIOError):
-                super()._sock_recv(1)
+        except OSError as error:
+            self.unwritable = True
+            raise BlockingIOError from error
 
     def _packet_handle(self) -> MQTTErrorCode:
         command = self._in_packet["command"]
