@@ -43,6 +43,9 @@ class BoundedClient(mqtt.Client):
     """SHA-256 of certificates or public keys, of which the broker's has to be one; none: any."""
     ask_dns: bool = False
     """Whether the network's DNS may name the broker that is to be found."""
+    found: bool = False
+    """Whether the network named the broker; where no certificate proves it, it is no service of
+    this machine's loopback, which trusts whoever reaches it."""
     unwritable: bool = False
     """Whether nothing can be sent any more; what the broker has said is still to be read."""
 
@@ -68,6 +71,7 @@ class BoundedClient(mqtt.Client):
         found = locate(tls=self.to.tls, ask_dns=self.ask_dns)
         left_s = FOUND_AND_REACHED_S - (time.monotonic() - begin_s)
         share_s = max(min(self.connect_timeout, left_s), 1.0) / len(found)
+        self.found = True
         for number, (_, self.to, addresses, _) in enumerate(found, 1):
             self._host = self.to.host  # TLS checks the certificate for it
             try:
@@ -84,7 +88,8 @@ class BoundedClient(mqtt.Client):
         """
         end_s = time.monotonic() + within_s
         first = self.proxy or self.to
-        connected = dial(first.host, first.port, within_s, known)
+        beyond = self.found and not self.to.tls
+        connected = dial(first.host, first.port, within_s, known, beyond=beyond)
         try:
             with shut_down_at(connected, end_s):
                 return self._prepared(connected)
