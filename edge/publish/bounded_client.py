@@ -19,8 +19,9 @@ from edge.config.proxy import Proxy
 from edge.publish.auto_broker import locate
 from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
-from edge.publish.peer_error import NoWayError, UnaskedError
+from edge.publish.peer_error import NoWayError, TooLargeError, UnaskedError
 from edge.publish.pins import require_pinned
+from edge.publish.refusal import HINTS, PACKET_TOO_LARGE
 from edge.publish.tunnel import open_tunnel
 from edge.publish.web_socket import WebSocket
 
@@ -30,6 +31,9 @@ MAX_OUTGOING_PACKETS = 1_024
 """Packets that wait for a broker that does not read: acknowledgements, above all."""
 FOUND_AND_REACHED_S = 75.0
 """Looking for brokers and reaching one of them; the watchdog of the unit ends us after 90 s."""
+_TOO_LARGE = bytes([PACKET_TOO_LARGE])
+"""mosquitto's `message_size_limit` says so in PUBACK, which MQTT 5 doesn't provide for (3.4.2.1),
+and the library gives up without it."""
 _CHUNK_BYTES = 65_536
 
 
@@ -151,6 +155,8 @@ class BoundedClient(mqtt.Client):
         command = self._in_packet["command"]
         if command & 0xF0 == MessageType.PUBLISH and command & 0x06 == 0x04:
             raise UnaskedError("the broker sends with QoS 2, which nobody asked for")
+        if command & 0xF0 == MessageType.PUBACK and self._in_packet["packet"][2:3] == _TOO_LARGE:
+            raise TooLargeError("the broker says: packet too large; " + HINTS[PACKET_TOO_LARGE])
         if len(self._out_packet) > MAX_OUTGOING_PACKETS:
             raise UnaskedError("the broker sends and does not read")
         return super()._packet_handle()

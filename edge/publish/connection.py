@@ -222,7 +222,7 @@ class Connection(BrokerInUse):
         self._discard(attempt)
         if was_up:
             self._versions.lost()
-            self.packet_limit.lost(attempt.quota.largest(), too_large=attempt.too_large)
+            self.packet_limit.lost(attempt.largest(), too_large=attempt.too_large)
             self._failure.lost(now_s - attempt.since_s)
             self._events.lost()
         elif not self._failure.explained:

@@ -7,6 +7,7 @@ import hashlib
 import re
 import socket
 import ssl
+import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -118,6 +119,9 @@ def test_the_brokers_reason_is_told_though_we_write_first(
         broker.gone.clear()
         for _ in range(3):  # the first is taken by the kernel, and answered by a reset
             publisher.connection.publish(Message("agender/v2/shop/door/state", b"{}", 0))
+        publisher.connection._attempt.client.unwritable = False
+        # As where the broker's end falls between the look at the socket and the writing.
+        publisher.connection.ready(time.monotonic(), readable=False, writable=True)
         drive(publisher, lambda: not publisher.connection.up)
         assert publisher.connection.failure == wanted
     publisher.connection.close()
