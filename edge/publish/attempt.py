@@ -25,7 +25,7 @@ from edge.publish.subscriptions import Subscriptions
 
 log = logging.getLogger("mqtt")
 
-PROVEN_S = 1.0
+PROVEN_S = 0.3
 """How long a connection has to live on for an acknowledgement without a reason to be believed."""
 _PARSE_ERRORS = (struct.error, ValueError, IndexError, KeyError, MQTTException)
 
@@ -66,11 +66,16 @@ class Attempt:
         """Whether nothing can come of it any more."""
         return self._broken or self.client.socket() is None
 
+    @property
+    def due_s(self) -> float:
+        """How long it may be before `keep_alive` has something to do."""
+        return PROVEN_S if self._unproven else 1.0
+
     def keep_alive(self, now_s: float) -> None:
         """Ask whether the broker is there, where it has been silent."""
         self.now_s = now_s
         self._guarded(self.client.loop_misc)
-        if self._unproven and now_s - self._unproven[2] > PROVEN_S and not self.is_over:
+        if self._unproven and now_s - self._unproven[2] >= PROVEN_S and not self.is_over:
             self._believe()
 
     def carry(self, now_s: float, *, readable: bool, writable: bool) -> None:
@@ -153,8 +158,7 @@ class Attempt:
         size = self.quota.answered(mid, self.now_s)
         if size:
             self._believe()
-        silent = self._peer.versions.name != "5"
-        if silent and not self._peer.packet_limit.is_proven(size):
+        if size and self._peer.versions.name != "5":
             self._unproven = mid, size, self.now_s
             return
         self._peer.packet_limit.acknowledged(size)
@@ -163,8 +167,8 @@ class Attempt:
     def _believe(self) -> None:
         """What was acknowledged last was taken, since the connection goes on.
 
-        mosquitto with a `message_size_limit` acknowledges what it throws away, and then closes;
-        before MQTT 5 that looks as if it were taken.
+        mosquitto acknowledges what it throws away, by its access list or `message_size_limit`, and
+        then closes; before MQTT 5 that looks as if it were taken.
         """
         if self._unproven is not None:
             mid, size, _ = self._unproven

@@ -55,10 +55,6 @@ class PacketLimit:
         """Whether the broker is known to take as long a message."""
         return len(message.payload) <= self.room(message.topic)
 
-    def is_proven(self, size: int) -> bool:
-        """Whether the broker is known to take packets as long."""
-        return size <= self._proven
-
     def acknowledged(self, size: int) -> None:
         """The broker took a packet of `size` bytes."""
         if size > self._proven:
