@@ -96,8 +96,7 @@ def test_a_window_the_acl_forbids_stays_in_the_outbox(
 ) -> None:
     """Nothing is thrown away for want of a right, and the log names the ACL.
 
-    mosquitto 2.0.11 closes the connection over a forbidden topic, which with 3.1.1 it acknowledges
-    before; others just say no.
+    mosquitto 2.0.11 closes over a forbidden topic, with 3.1.1 after a PUBACK; others just say no.
     """
     broker = guarded_broker(tmp_path)
     with Outbox(tmp_path / FILE_NAME) as outbox:
