@@ -1,4 +1,4 @@
-"""Whether a host is given by its number."""
+"""What is known of an address by its number alone."""
 
 from __future__ import annotations
 
@@ -12,3 +12,13 @@ def is_ip_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_this_machine(address: str) -> bool:
+    """Whether what is sent to an address, with or without a scope, never leaves this machine.
+
+    Loopback and the unspecified address, which Linux takes for it; of IPv4 written as IPv6 too.
+    """
+    number = ipaddress.ip_address(address.partition("%")[0])
+    meant = getattr(number, "ipv4_mapped", None) or number
+    return meant.is_loopback or meant.is_unspecified

@@ -14,7 +14,8 @@ from edge.config import read as settings
 from edge.config.tables import Config
 from edge.errors import ConfigError, UserError
 from edge.init.arguments import PLACES
-from edge.publish.mdns import brokers_nearby
+from edge.publish.auto_broker import brokers
+from edge.publish.mdns import Found
 from edge.runtime.capture.v4l2_device import Camera, cameras
 
 Ask = Callable[[str], str]
@@ -50,21 +51,20 @@ def complete(parsed: argparse.Namespace, ask: Ask | None, known: Config) -> list
     for flag, key, question in NAMES:
         default = _held(standard, key)
         if getattr(parsed, flag) is None and _held(known, key) == default:
-            proposed = _announced() if flag == "broker" else ""
-            note = f"{question}; this one announces itself" if proposed else question
-            setattr(parsed, flag, answered(ask, note, proposed or default, key) or None)
+            found = _found() if flag == "broker" else None
+            note = f"{question}; this one is named by {found.how}" if found else question
+            proposed = found.endpoint.authority if found else default
+            setattr(parsed, flag, answered(ask, note, proposed, key) or None)
     return typed
 
 
-def _announced() -> str:
-    """The broker of this network that says that it is one, where that can be heard."""
-    if find_spec("zeroconf") is None:
-        return ""
+def _found() -> Found | None:
+    """The broker that this network names, where it can be asked."""
     try:
-        found = brokers_nearby(tls=False)
+        found = brokers(tls=False, ask_dns=True)
     except OSError:  # no network
-        return ""
-    return found[0].endpoint.authority if found else ""
+        return None
+    return found[0] if found else None
 
 
 def asker() -> Ask | None:

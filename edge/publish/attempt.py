@@ -18,13 +18,15 @@ from edge.publish.brokers import Peer
 from edge.publish.client import Events
 from edge.publish.message import Message
 from edge.publish.packet_limit import packet_bytes
-from edge.publish.peer_error import UnaskedError
+from edge.publish.peer_error import TooLargeError, UnaskedError
 from edge.publish.refusal import PACKET_TOO_LARGE, explain, explain_alert, is_refusal
 from edge.publish.send_quota import SendQuota
 from edge.publish.subscriptions import Subscriptions
 
 log = logging.getLogger("mqtt")
 
+PROVEN_S = 0.3
+"""How long a connection has to live on for an acknowledgement without a reason to be believed."""
 _PARSE_ERRORS = (struct.error, ValueError, IndexError, KeyError, MQTTException)
 
 
@@ -44,6 +46,7 @@ class Attempt:
         self.too_large = False
         """Whether the broker ended it over the size of a packet."""
         self.now_s = now_s
+        self._unproven: tuple[int, int, float] | None = None  # message id, size, since when
         self._peer, self._events = peer, events
         self._certified = bool(settings.cert_file)
         self._broken = False
@@ -63,14 +66,23 @@ class Attempt:
         """Whether nothing can come of it any more."""
         return self._broken or self.client.socket() is None
 
+    @property
+    def due_s(self) -> float:
+        """How long it may be before `keep_alive` has something to do."""
+        return PROVEN_S if self._unproven else 1.0
+
     def keep_alive(self, now_s: float) -> None:
         """Ask whether the broker is there, where it has been silent."""
         self.now_s = now_s
         self._guarded(self.client.loop_misc)
+        if self._unproven and now_s - self._unproven[2] >= PROVEN_S and not self.is_over:
+            self._believe()
 
     def carry(self, now_s: float, *, readable: bool, writable: bool) -> None:
         """Take and send what the socket allows."""
         self.now_s = now_s
+        # What is seen to have ended only while we write may have been heard of since the look.
+        self._broken |= self.client.unwritable and writable and not readable
         if readable:
             self._guarded(self.client.loop_read)
             while self._pending():
@@ -98,6 +110,10 @@ class Attempt:
         self.quota = SendQuota(most)
         self.client.limit_in_flight(most)
 
+    def largest(self) -> int:
+        """Size in bytes of the longest packet that the broker may have ended it over."""
+        return max(self.quota.largest(), self._unproven[1] if self._unproven else 0)
+
     def good_bye(self) -> None:
         """Tell the broker that this is the end, so that it forgets the will."""
         self._guarded(self.client.disconnect)
@@ -117,6 +133,7 @@ class Attempt:
         try:
             act()
         except UnaskedError as error:
+            self.too_large = isinstance(error, TooLargeError)
             self._peer.failure.note(str(error))
             self._broken = True
         except _PARSE_ERRORS as error:
@@ -139,8 +156,25 @@ class Attempt:
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
         size = self.quota.answered(mid, self.now_s)
+        if size:
+            self._believe()
+        if size and self._peer.versions.name != "5":
+            self._unproven = mid, size, self.now_s
+            return
         self._peer.packet_limit.acknowledged(size)
         self._events.answered(mid, explain(reason) if reason.is_failure else None)
+
+    def _believe(self) -> None:
+        """What was acknowledged last was taken, since the connection goes on.
+
+        mosquitto acknowledges what it throws away, by its access list or `message_size_limit`, and
+        then closes; before MQTT 5 that looks as if it were taken.
+        """
+        if self._unproven is not None:
+            mid, size, _ = self._unproven
+            self._unproven = None
+            self._peer.packet_limit.acknowledged(size)
+            self._events.answered(mid, None)
 
     def _on_subscribe(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
         self.subscriptions.answered(mid, reasons)

@@ -16,6 +16,9 @@ from edge.publish import dns_srv, mdns
 from edge.publish.mdns import Found
 from edge.publish.peer_error import NoWayError
 
+LOWEST_PORT = 1_024
+"""Of a broker that nothing proves: below it other services listen, at which a stranger's record
+could aim the device."""
 LIBRARIES = {"zeroconf": "python3-zeroconf", "dns": "python3-dnspython"}
 """Module → Debian's package. Either will do: the first hears multicast DNS, the second asks the
 network's."""
@@ -42,7 +45,7 @@ def may_ask_dns(settings: Mqtt, *, tls: bool) -> bool:
 
 
 def locate(*, tls: bool, ask_dns: bool) -> list[Found]:
-    """The brokers to try, in order; NoWayError where none is found."""
+    """The brokers to try, in order; NoWayError where none is found that is to be taken."""
     found = brokers(tls=tls, ask_dns=ask_dns)
     if not found:
         kind = (mdns.SECURE if tls else mdns.PLAIN).removesuffix(".local.")
@@ -51,7 +54,13 @@ def locate(*, tls: bool, ask_dns: bool) -> list[Found]:
             f"no broker announces itself on this network ({kind}){nor}; let it, or name it in "
             "mqtt.host"
         )
-    return found
+    taken = [each for each in found if tls or each.endpoint.port >= LOWEST_PORT]
+    if not taken:
+        raise NoWayError(
+            f"this network names {found[0].endpoint} as the broker, a port below {LOWEST_PORT}, "
+            "where without TLS none is taken; name it in mqtt.host if it is meant"
+        )
+    return taken
 
 
 def brokers(*, tls: bool, ask_dns: bool) -> list[Found]:

@@ -7,10 +7,8 @@ sender releases it: a broker that never does made the process grow without end.
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -21,8 +19,9 @@ from edge.config.proxy import Proxy
 from edge.publish.auto_broker import locate
 from edge.publish.deadline import shut_down_at
 from edge.publish.dial import dial
-from edge.publish.peer_error import NoWayError, UnaskedError
+from edge.publish.peer_error import NoWayError, TooLargeError, UnaskedError
 from edge.publish.pins import require_pinned
+from edge.publish.refusal import HINTS, PACKET_TOO_LARGE
 from edge.publish.tunnel import open_tunnel
 from edge.publish.web_socket import WebSocket
 
@@ -32,6 +31,9 @@ MAX_OUTGOING_PACKETS = 1_024
 """Packets that wait for a broker that does not read: acknowledgements, above all."""
 FOUND_AND_REACHED_S = 75.0
 """Looking for brokers and reaching one of them; the watchdog of the unit ends us after 90 s."""
+_TOO_LARGE = bytes([PACKET_TOO_LARGE])
+"""mosquitto's `message_size_limit` says so in PUBACK, which MQTT 5 doesn't provide for (3.4.2.1),
+and the library gives up without it."""
 _CHUNK_BYTES = 65_536
 
 
@@ -45,6 +47,11 @@ class BoundedClient(mqtt.Client):
     """SHA-256 of certificates or public keys, of which the broker's has to be one; none: any."""
     ask_dns: bool = False
     """Whether the network's DNS may name the broker that is to be found."""
+    found: bool = False
+    """Whether the network named the broker; where no certificate proves it, it is no service of
+    this machine's loopback, which trusts whoever reaches it."""
+    unwritable: bool = False
+    """Whether nothing can be sent any more; what the broker has said is still to be read."""
 
     def limit_in_flight(self, most: int) -> None:
         """Send no more than `most` publishes above QoS 0 before the broker answers one.
@@ -68,6 +75,7 @@ class BoundedClient(mqtt.Client):
         found = locate(tls=self.to.tls, ask_dns=self.ask_dns)
         left_s = FOUND_AND_REACHED_S - (time.monotonic() - begin_s)
         share_s = max(min(self.connect_timeout, left_s), 1.0) / len(found)
+        self.found = True
         for number, (_, self.to, addresses, _) in enumerate(found, 1):
             self._host = self.to.host  # TLS checks the certificate for it
             try:
@@ -84,7 +92,8 @@ class BoundedClient(mqtt.Client):
         """
         end_s = time.monotonic() + within_s
         first = self.proxy or self.to
-        connected = dial(first.host, first.port, within_s, known)
+        beyond = self.found and not self.to.tls
+        connected = dial(first.host, first.port, within_s, known, beyond=beyond)
         try:
             with shut_down_at(connected, end_s):
                 return self._prepared(connected)
@@ -128,28 +137,26 @@ class BoundedClient(mqtt.Client):
         return data[:1]
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
+        """As `send`; of a connection that has ended it takes nothing, and the reading tells why.
+
+        What the broker said before it closed is still to be read: its reason, its acknowledgements,
+        or with TLS 1.3, where our handshake is over before it judges our certificate, its alert.
+        The library would give up without it.
+        """
         try:
             return super()._sock_send(buf)
         except BlockingIOError:
             raise
-        except OSError:
-            self._raise_last_word()
-            raise
-
-    def _raise_last_word(self) -> None:
-        """Of a broker that has closed before we wrote, what it said is still to be read.
-
-        With TLS 1.3 our handshake is over before the broker judges our certificate: its alert
-        comes while we write, and the library would give up without it.
-        """
-        if isinstance(self._sock, ssl.SSLSocket):
-            with suppress(BlockingIOError):
-                super()._sock_recv(1)
+        except OSError as error:
+            self.unwritable = True
+            raise BlockingIOError from error
 
     def _packet_handle(self) -> MQTTErrorCode:
         command = self._in_packet["command"]
         if command & 0xF0 == MessageType.PUBLISH and command & 0x06 == 0x04:
             raise UnaskedError("the broker sends with QoS 2, which nobody asked for")
+        if command & 0xF0 == MessageType.PUBACK and self._in_packet["packet"][2:3] == _TOO_LARGE:
+            raise TooLargeError("the broker says: packet too large; " + HINTS[PACKET_TOO_LARGE])
         if len(self._out_packet) > MAX_OUTGOING_PACKETS:
             raise UnaskedError("the broker sends and does not read")
         return super()._packet_handle()

@@ -81,7 +81,7 @@ class Connection(BrokerInUse):
 
     def due_s(self, now_s: float) -> float:
         """Seconds until `step` has something to do."""
-        return max(self._due_s - now_s, 0.0) if self._attempt is None else 1.0
+        return max(self._due_s - now_s, 0.0) if self._attempt is None else self._attempt.due_s
 
     def step(self, now_s: float) -> None:
         """Connect when it is time; give up what doesn't answer; keep the connection alive."""
@@ -222,7 +222,7 @@ class Connection(BrokerInUse):
         self._discard(attempt)
         if was_up:
             self._versions.lost()
-            self.packet_limit.lost(attempt.quota.largest(), too_large=attempt.too_large)
+            self.packet_limit.lost(attempt.largest(), too_large=attempt.too_large)
             self._failure.lost(now_s - attempt.since_s)
             self._events.lost()
         elif not self._failure.explained:

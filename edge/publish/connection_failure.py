@@ -30,6 +30,7 @@ class ConnectionFailure:
         self._settings = settings
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, random)
         self._short_lives = 0
+        self._heard = ""  # the last reason in this row of short lives
         self._reason = ""
         self._refused = False
         self.said = ""
@@ -57,7 +58,7 @@ class ConnectionFailure:
         if self.keeps_closing:
             log.info("the connection to %s holds", self.where)
         self._backoff.reset()
-        self._short_lives = 0
+        self._short_lives, self._heard = 0, ""
 
     @property
     def keeps_closing(self) -> bool:
@@ -67,18 +68,23 @@ class ConnectionFailure:
     def lost(self, lived_s: float) -> None:
         """A connection that worked is gone; not every broker says that a namesake took it.
 
-        What the broker does say, or is known otherwise, is never replaced by this guess.
+        What the broker does say, or is known otherwise, is never replaced by this guess; nor what
+        it said a moment ago, for a reset can overtake its words.
         """
-        self._short_lives = 0 if lived_s > SETTLED_S else self._short_lives + 1
+        if lived_s > SETTLED_S:
+            self._short_lives, self._heard = 0, ""
+        else:
+            self._short_lives += 1
         if self.keeps_closing and not self._reason:
-            self._reason = (
-                "the broker keeps closing the connection: its ACL may forbid a topic (see its "
-                f"log), or another client is connected as {self._client_id} (device.name must "
-                "be unique)"
+            self._reason = self._heard or (
+                "the broker keeps closing the connection: its ACL may forbid a topic or its limit "
+                "a message's size (see its log), or another client is connected as "
+                f"{self._client_id} (device.name must be unique)"
             )
 
     def pause_s(self) -> float:
         """How long to wait now; says why, where that is news."""
+        self._heard = self._reason or self._heard
         pause_s = (
             self._backoff.slow_s(self._settings.refused_retry_s)
             if self._refused

@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import chain, zip_longest
 
+from edge.ip_address import is_this_machine
 from edge.publish.lookup import Address, addresses
+from edge.publish.peer_error import NoWayError
 
 STAGGER_S = 0.25
 """Between two attempts ("Connection Attempt Delay", RFC 8305, section 5); less for many."""
@@ -24,13 +26,18 @@ MAX_ADDRESSES = 32
 """A name server can give thousands, each of which would have a socket of this process."""
 
 
-def dial(host: str, port: int, within_s: float, known: Sequence[str] = ()) -> socket.socket:
+def dial(
+    host: str, port: int, within_s: float, known: Sequence[str] = (), *, beyond: bool = False
+) -> socket.socket:
     """The first connection that comes about; OSError of the last attempt, or TimeoutError.
 
-    `known` are the addresses of the name, where no name server has to be asked for them.
+    `known` are the addresses of the name, where no name server has to be asked for them. With
+    `beyond` those of this machine's loopback are left out; NoWayError where there are no others.
     """
     end_s = time.monotonic() + within_s
     found = [each for name in known or (host,) for each in addresses(name, port, within_s)]
+    if beyond:
+        found = _elsewhere(found, f"{host}:{port}")
     waiting = _in_turns(found)[:MAX_ADDRESSES]
     stagger_s = min(STAGGER_S, within_s / 2 / len(waiting))
     error: OSError = TimeoutError("timed out")
@@ -53,6 +60,17 @@ def dial(host: str, port: int, within_s: float, known: Sequence[str] = ()) -> so
                     return _kept(attempt)
                 error, next_s = _error(failed), 0.0
     raise error
+
+
+def _elsewhere(found: list[Address], named: str) -> list[Address]:
+    """The addresses that are not this machine's loopback."""
+    left = [address for address in found if not is_this_machine(address[1][0])]
+    if not left:
+        raise NoWayError(
+            f"this network names {named} as the broker, which is this machine itself; set "
+            "mqtt.host = localhost if its broker is meant"
+        )
+    return left
 
 
 def _begin(address: Address, attempts: selectors.BaseSelector, stack: ExitStack) -> OSError | None:

@@ -9,6 +9,10 @@ class UnaskedError(MQTTException):
     """The peer does what nobody asked it to; its text is a sentence."""
 
 
+class TooLargeError(UnaskedError):
+    """The broker takes no packet as long; it is said where the standard knows no place for it."""
+
+
 class UnpinnedError(ConnectionError):
     """The broker's certificate is trusted, but none of those named; its text is a sentence."""
 

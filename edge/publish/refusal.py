@@ -29,7 +29,7 @@ _ADVICE = {
 }
 """MQTT 5 reason codes (section 2.4 of the standard) that waiting alone seldom mends."""
 
-_HINTS = {
+HINTS = {
     0x93: "lower mqtt.max_in_flight",
     0x95: "raise its limit on the size of packets",
     0x96: "raise its limit on the rate of messages, or lengthen window.length_s and health.every_s",
@@ -85,7 +85,7 @@ def is_refusal(reason: ReasonCode) -> bool:
 def explain(problem: ReasonCode | OSError, *, certified: bool = True) -> str:
     """One sentence, without a final stop; `certified`: this device has a certificate to show."""
     if isinstance(problem, ReasonCode):
-        hint = _HINTS.get(problem.value)
+        hint = HINTS.get(problem.value)
         said = f"the broker says: {problem.getName().lower()}" + (f"; {hint}" if hint else "")
         return _ADVICE.get(problem.value, said)
     if isinstance(problem, NoWayError | UnpinnedError):

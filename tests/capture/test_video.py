@@ -21,6 +21,7 @@ from edge.runtime.capture.container import declared_size
 from edge.runtime.capture.decoded import Decoded
 from edge.runtime.capture.view import View
 from tests.capture.footage import CLIPS, CODECS, cut, index_of, read_all, write_clip
+from tests.capture.recordings import needs_ffmpeg
 
 
 def opened(path: Path, **settings: object):
@@ -113,6 +114,29 @@ def test_a_file_overwritten_in_its_middle_is_called_damaged(tmp_path: Path):
     clip.write_bytes(content)
     with opened(clip) as source, pytest.raises(SourceError, match=r"damaged: \d+ of about 50"):
         read_all(source)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("second", "wanted"),
+    [("480x360", (640, 480)), ("1280x960", (1280, 960)), ("640x360", (640, 360))],
+)
+def test_another_resolution_amid_a_video_moves_nobody(
+    tmp_path: Path, second: str, wanted: tuple[int, int]
+):
+    """The same scene made smaller keeps its size; what is larger, or another view, is as it is."""
+    path = tmp_path / "both.ts"
+    for size in ("640x480", second):
+        made = f"testsrc2=size={size}:rate=10:duration=1"
+        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", made, "-c:v", "libx264", "-f",
+                   "mpegts", "-"]  # fmt: skip
+        with path.open("ab") as file:
+            file.write(subprocess.run(command, check=True, capture_output=True).stdout)
+    with open_source(config.Source(uri=str(path))) as source:
+        frames = list(iter(source.read, None))
+        sizes = [(frame.full_width, frame.full_height) for frame in frames]
+        assert sizes == [(640, 480)] * 10 + [wanted] * 10
+        assert frames[-1].full().shape == (*wanted[::-1], 3)
 
 
 def test_repeats_continue_the_time(tmp_path: Path):

@@ -19,6 +19,12 @@ from edge.runtime.capture.v4l2_device import Camera
 from tests.publish.support import free_port
 
 
+@pytest.fixture(autouse=True)
+def a_silent_network(monkeypatch):
+    """No broker is named here but by a test."""
+    monkeypatch.setattr(questions, "brokers", lambda **_: [])
+
+
 def parsed(*words):
     return parser().parse_args(["init", *words])
 
@@ -61,17 +67,18 @@ def test_what_flags_leave_open_is_asked_for_with_what_is_there(monkeypatch):
     assert (line.broker, line.username) == ("hub.local", "door")
 
 
+@pytest.mark.parametrize("how", ["multicast DNS", "DNS (_mqtt._tcp.shop.example)"])
 @pytest.mark.parametrize(("answer", "broker"), [("", "hub-nearby.local:1884"), ("other", "other")])
-def test_a_broker_that_announces_itself_is_proposed(monkeypatch, answer, broker):
+def test_a_broker_that_the_network_names_is_proposed(monkeypatch, answer, broker, how):
     """Named in the question, and taken only where the person says so."""
     nearby = Endpoint("hub-nearby.local", 1884)
     monkeypatch.setattr(
-        questions, "brokers_nearby", lambda *, tls: [] if tls else [Found(0, nearby, ("::1",))]
+        questions, "brokers", lambda *, tls, ask_dns: [Found(0, nearby, (), how)] * ask_dns
     )
     line = parsed("--place", "home", "--source", "usb:0", "--site", "s", "--device", "d")
     ask = answering(answer, "")
     questions.complete(line, ask, Config())
-    assert "this one announces itself [hub-nearby.local:1884]" in ask.asked[0]
+    assert f"this one is named by {how} [hub-nearby.local:1884]" in ask.asked[0]
     assert line.broker == broker
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.outbox.outbox import FILE_NAME, Outbox
-from edge.publish import dns_srv, mdns
+from edge.publish import dial, dns_srv, mdns
 from tests.publish.name_server import DOMAIN
 from tests.publish.support import Broker, Subscriber, nothing_left_running
 
@@ -51,3 +51,9 @@ def resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 
     point(9)
     return point
+
+
+@pytest.fixture
+def loopback_is_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' brokers listen there alone, and are taken as if they were other machines."""
+    monkeypatch.setattr(dial, "is_this_machine", lambda _address: False)

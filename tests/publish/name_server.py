@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 DOMAIN = "lan.example"
@@ -20,10 +20,13 @@ ROOT, HUB = b"\0", b"\3hub\3lan\7example\0"
 
 
 def free_port() -> int:
-    """A port of UDP that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
+    """A port that nobody has, of TCP or of UDP: a name server listens at both."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as tcp, suppress(OSError):
+            port = int(tcp.getsockname()[1])
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+                opened.bind(("127.0.0.1", port))
+                return port
 
 
 @contextmanager

@@ -15,7 +15,8 @@ import pytest
 
 from edge.broker_address import Endpoint
 from edge.diagnostics import services
-from edge.outbox.outbox import Outbox
+from edge.ip_address import is_this_machine
+from edge.outbox.outbox import FILE_NAME, Outbox
 from edge.publish import auto_broker, dns_srv, mdns
 from edge.publish.dns_srv import Record, brokers_in_dns, in_order, is_host_name, usable
 from tests.publish.certificates import Authority
@@ -65,12 +66,13 @@ def serve(tmp_path: Path, resolver: Callable[..., None]) -> Iterator[Callable[..
         process.wait(10)
 
 
+@pytest.mark.usefixtures("loopback_is_the_network")
 def test_windows_reach_the_broker_that_dns_names(
     tmp_path: Path, outbox: Outbox, broker: Broker, serve: Callable[..., None]
 ) -> None:
     """By target and port of its record; the better one, where nobody listens, is passed over."""
     outbox.append(counts())
-    serve((dns_srv.PLAIN, "localhost", 9, 0, 0), (dns_srv.PLAIN, "localhost", broker.port, 5, 0))
+    serve((dns_srv.PLAIN, "localhost", 1025, 0, 0), (dns_srv.PLAIN, "localhost", broker.port, 5, 0))
     heard = Subscriber(broker.port)
     publisher = make_publisher(config_for(tmp_path, 9, **WISH))
     drive(publisher, lambda: bool(heard.of("/counts")))
@@ -136,6 +138,7 @@ def test_without_an_authority_of_ours_dns_is_not_asked(
     assert str(found.endpoint) == "broker.example.com:8883"
 
 
+@pytest.mark.usefixtures("loopback_is_the_network")
 def test_the_doctor_names_what_was_found_and_how(
     tmp_path: Path, broker: Broker, serve: Callable[..., None]
 ) -> None:
@@ -148,6 +151,36 @@ def test_the_doctor_names_what_was_found_and_how(
     assert "takes what this device publishes" in texts[-1]
     told = services.broker(config_for(tmp_path, 9, host="auto", tls=True))
     assert "DNS is not asked" in next(told).text
+
+
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [(None, ", which is this machine itself; "), (22, ", a port below 1024, where without TLS ")],
+)
+def test_a_record_aims_no_device_at_services_that_are_no_brokers(
+    tmp_path: Path, broker: Broker, serve: Callable[..., None], port: int | None, said: str
+) -> None:
+    """Not at its own loopback, nor at ports of the system, where no certificate proves them."""
+    port = port or broker.port
+    serve((dns_srv.PLAIN, "localhost", port, 0, 0))
+    Outbox(tmp_path / FILE_NAME).close()
+    publisher = make_publisher(config_for(tmp_path, 9, **WISH))
+    drive(publisher, lambda: bool(publisher.connection.failure))
+    assert f"names localhost:{port} as the broker{said}" in publisher.connection.failure
+    publisher.connection.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("127.0.0.1", True), ("127.255.1.2", True), ("::1", True), ("0.0.0.0", True), ("::", True),
+        ("::ffff:127.0.0.1", True), ("::ffff:0.0.0.0", True), ("192.0.2.1", False),
+        ("fe80::1%eth0", False), ("2001:db8::1", False), ("::ffff:192.0.2.1", False),
+    ],
+)  # fmt: skip
+def test_what_an_address_reaches(address: str, here: bool) -> None:
+    """All ways to write this machine's loopback, and none of another one's."""
+    assert is_this_machine(address) == here
 
 
 def test_what_is_announced_on_the_wire_comes_first(

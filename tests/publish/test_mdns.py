@@ -97,6 +97,7 @@ def test_what_is_no_service_s_name_hides_no_broker(network: Network) -> None:
     assert [each.endpoint.host for each in found] == ["hub-under-test.local"]
 
 
+@pytest.mark.usefixtures("loopback_is_the_network")
 def test_windows_reach_the_broker_that_announces_itself(
     tmp_path: Path, outbox: Outbox, broker: Broker, network: Network
 ) -> None:
@@ -108,6 +109,21 @@ def test_windows_reach_the_broker_that_announces_itself(
     publisher = make_publisher(config_for(tmp_path, 9, **WISH))
     drive(publisher, lambda: bool(heard.of("/counts")))
     assert publisher.connection.where == f"hub-under-test.local:{broker.port}"
+    publisher.connection.close()
+
+
+def test_an_announcement_of_this_machine_itself_is_not_taken(
+    tmp_path: Path,
+    outbox: Outbox,
+    broker: Broker,
+    network: Network,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A stranger's record may name any address: what listens on loopback trusts who reaches it."""
+    network.announce(mdns.PLAIN, broker.port, "hub-under-test.local")
+    publisher = make_publisher(config_for(tmp_path, 9, **WISH))
+    drive(publisher, lambda: "which is this machine itself" in caplog.text)
+    assert "set mqtt.host = localhost" in caplog.text
     publisher.connection.close()
 
 

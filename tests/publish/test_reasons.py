@@ -49,6 +49,27 @@ def test_silence_is_what_is_guessed_about() -> None:
     assert ["ACL" in text for text in said] == [False, False, True]
 
 
+def test_a_reason_is_remembered_where_a_reset_overtakes_the_next() -> None:
+    """Nothing is guessed about a broker that has said why a moment ago, until it has held."""
+    failure = ConnectionFailure(Mqtt(), "agender.shop.door", Random(1))
+    said = []
+    for reason in ("its own", "", "", "", ""):
+        failure.begin()
+        failure.over()
+        if reason:
+            failure.note(reason)
+        failure.lost(0.1)
+        failure.pause_s()
+        said.append(failure.said)
+    assert said[SHORT_LIVES - 1 :] == ["its own"] * 3
+    failure.settled()
+    for _ in range(SHORT_LIVES):
+        failure.begin()
+        failure.lost(0.1)
+        failure.pause_s()
+    assert "ACL" in failure.said
+
+
 def test_a_real_reason_stays_over_many_short_lives(tmp_path, outbox, caplog) -> None:
     """A broker that counts more strictly than it announces is quoted at every end."""
     outbox.append(counts())

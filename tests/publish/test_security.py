@@ -79,19 +79,20 @@ def test_a_wrong_password_is_one_line_and_a_slow_retry(
     broker.stop()
 
 
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def test_a_window_the_acl_forbids_stays_in_the_outbox(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, protocol: str
 ) -> None:
     """Nothing is thrown away for want of a right, and the log names the ACL.
 
-    mosquitto 2.0.11 closes the connection over a forbidden topic; others just say no.
+    mosquitto 2.0.11 closes over a forbidden topic, with 3.1.1 after a PUBACK; others just say no.
     """
     broker = guarded_broker(tmp_path)
     with Outbox(tmp_path / FILE_NAME) as outbox:
         outbox.append(counts())
         publisher = make_publisher(
             config_for(tmp_path, broker.port, username="mute",
-                       password_file=password_file(tmp_path))
+                       password_file=password_file(tmp_path), protocol=protocol)
         )  # fmt: skip
         drive(publisher, lambda: "ACL" in caplog.text)
         assert outbox.depth() == 1

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 
-from edge.runtime.capture.decoder import Decoder, pyav
+from edge.runtime.capture.decoder import Decoder, Shape, pyav
 from edge.runtime.capture.source import framed, shrunk, shrunk_size
 from edge.runtime.capture.view import AS_IT_IS, TURNS, WHOLE, View
 from edge.runtime.frame import Frame, Image
@@ -40,12 +40,8 @@ FULL_PIXELS_MAX = 4096 * 3072
 """A larger picture is made smaller, and none is stretched to more."""
 
 
-class Shape(NamedTuple):
-    """How a picture's pixels become square: its width and height then, and its turn in degrees."""
-
-    width: int
-    height: int
-    turn_deg: int
+SAME_PROPORTION = 0.02
+"""Of pictures of one scene in two resolutions, which are rounded to whole blocks."""
 
 
 def shape_of(picture: Any, pixel_aspect: Fraction) -> Shape:
@@ -61,6 +57,18 @@ def shape_of(picture: Any, pixel_aspect: Fraction) -> Shape:
     # FFmpeg's angle is anticlockwise; a film on its side is turned by quarters only.
     turn_deg = -getattr(picture, "rotation", 0) % 360
     return Shape(width, height, turn_deg if turn_deg in TURNS else 0)
+
+
+def steady(now: Shape, largest: Shape | None) -> Shape:
+    """The shape to show a picture in: the largest so far, where it is the same scene made smaller.
+
+    A camera may change its resolution while it runs; in the old size a face stays where it was,
+    and who is in view is not counted again. What is larger is shown as it is.
+    """
+    if largest is None or now.turn_deg != largest.turn_deg or now.width > largest.width:
+        return now
+    proportion = now.width * largest.height / (now.height * largest.width)
+    return largest if abs(proportion - 1) < SAME_PROPORTION else now
 
 
 def played(decoder: Decoder, view: View, small_width_px: int) -> Iterator[tuple[float, Decoded]]:
@@ -84,21 +92,22 @@ def decoded(picture: Any, decoder: Decoder, view: View, small_width_px: int) -> 
     format is none that can be converted.
     """
     try:
-        return Decoded(picture, decoder.pixel_aspect, view, small_width_px)
+        shape = steady(shape_of(picture, decoder.pixel_aspect), decoder.shape)
+        shot = Decoded(picture, shape, view, small_width_px)
     except (pyav().FFmpegError, ValueError):
         decoder.damaged += 1
         return None
+    decoder.shape = shape
+    return shot
 
 
 class Decoded:
     """One decoded picture (av.VideoFrame) and what is made of it when it is asked for."""
 
-    def __init__(
-        self, picture: Any, pixel_aspect: Fraction, view: View, small_width_px: int
-    ) -> None:
+    def __init__(self, picture: Any, shape: Shape, view: View, small_width_px: int) -> None:
         self._picture = picture
         self._view = view
-        self._shape = shape_of(picture, pixel_aspect)
+        self._shape = shape
         self._interlaced = bool(picture.interlaced_frame)
         self._planes = _planes_of(picture)
         self._small_width_px = small_width_px

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from edge.closing import Closing
 from edge.errors import SourceError
@@ -50,6 +50,14 @@ class Opening:
     pixels_max: int = PIXELS_MAX
 
 
+class Shape(NamedTuple):
+    """How a picture's pixels become square: its width and height then, and its turn in degrees."""
+
+    width: int
+    height: int
+    turn_deg: int
+
+
 class Decoder(Closing):
     """One opened video. Its errors while opening are FFmpeg's own (av.FFmpegError)."""
 
@@ -58,6 +66,8 @@ class Decoder(Closing):
         self._pixels_max = opening.pixels_max
         library = pyav()
         self._library = library
+        self.shape: Shape | None = None
+        """That of the picture that was given last, as it is shown; none before the first."""
         self.damaged = 0
         """Packets and pictures that could not be decoded, or only in part."""
         options = {"max_pixels": str(self._pixels_max), "max_streams": "32", **opening.options}
