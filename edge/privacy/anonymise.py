@@ -139,18 +139,22 @@ class Anonymiser:
         return self._margins(fold.by_gender(table), fold.by_age(table)) | cells
 
     def _averages(self, window: Window) -> dict[str, Any]:
-        """Presence and means, of a window with at least k people; null where of fewer.
+        """Presence, and means of those whose stay is known; null where of fewer than k.
 
         The mean presence of a window, times its length, less the stays of all who left in it, is
         the exact stay of who did not: it is told at k = 1 only.
         """
-        k, people = self._privacy.k, window.people
-        return {
+        k, timed = self._privacy.k, window.timed
+        told: dict[str, Any] = {
             "present_max": self._enough(window.present_max),
             "present_mean": round(window.present_mean, 3) if k == 1 else None,
-            "dwell_s_mean": round(window.dwell_s / people, 2) if people else None,
-            "attention_s_mean": round(window.attention_s / people, 2) if people else None,
         }
+        if timed >= max(k, 1):
+            dwell_s, attention_s = window.dwell_s / timed, window.attention_s / timed
+            if k > 1:
+                attention_s = fold.attention_s(attention_s, dwell_s)
+            told |= {"dwell_s_mean": round(dwell_s, 2), "attention_s_mean": round(attention_s, 2)}
+        return told
 
     def _enough(self, people: int | None) -> int | None:
         """A number of people where it is at least k; None below, for nobody too."""

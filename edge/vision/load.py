@@ -63,6 +63,11 @@ class Load:
         exact = OF_PEOPLE if self._noise else ()
         self._window = found | dict.fromkeys([*hidden, *exact, "frames_gated"])
 
+    def rested(self, took_s: float) -> None:
+        """So much of a privacy pause has passed: it is no part of the window that is measured."""
+        if not self.at_once:
+            self._since_s += took_s
+
     def _measured(self, now_s: float) -> dict[str, Any]:
         """Everything, since the last call."""
         loop = self._loop

@@ -135,7 +135,10 @@ def _run(
     def store(window: Window) -> None:
         pause.keep_up()
         outbox.append(anonymiser.counts(window, boot=boot))
-        reporter.window_ended(window.people)
+        if window.is_shut:
+            reporter.window_rested(window.window_s)
+        else:
+            reporter.window_ended(window.people)
 
     windows = ShortWindows(_least_s(config), outbox, store)
     loop = Loop(stages, windows.take)

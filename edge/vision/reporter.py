@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +19,7 @@ from edge.privacy.anonymise import in_view
 from edge.runtime.census.clock import system_synced
 from edge.runtime.meter import Meter
 from edge.runtime.people.people import People
-from edge.vision.load import Load
+from edge.vision.load import NOT_TOLD, Load
 from edge.vision.orders import Orders
 
 HELLO_S = 5.0
@@ -100,6 +100,10 @@ class Reporter:
         """A window was passed on, with so many people: what follows the load may be told of it."""
         self._load.window_ended(people, time.monotonic())
 
+    def window_rested(self, took_s: float) -> None:
+        """A window that lies within a pause was passed on: nobody was in it, and nothing worked."""
+        self._load.rested(took_s)
+
     def in_words(self) -> str:
         """The state in a line, for `systemctl status`, where every user of the machine reads it."""
         if self._loop.paused:
@@ -144,8 +148,13 @@ class Reporter:
             outbox_in_memory=self._orders.outbox.in_memory,
             clock_synced=system_synced(),
             **self._view(),
-            **self._load.told(now_s),
+            **self._loaded(now_s),
         )
+
+    def _loaded(self, now_s: float) -> Mapping[str, Any]:
+        """What follows the load; not during a pause, which tells of the moments before it."""
+        rests = self._loop.paused and not self._load.at_once
+        return NOT_TOLD if rests else self._load.told(now_s)
 
     def _view(self) -> dict[str, Any]:
         """How the view is; not while no camera is open, nor what takes a face to be told of few."""

@@ -45,6 +45,7 @@ class Census:
         self._open: _Sums | None = None
         self._now_s = 0.0
         self._frame_s: float | None = None
+        self._shut = False
         self._present = 0
         self._frames_skipped = 0
         self._synced_until_s = -math.inf
@@ -68,12 +69,14 @@ class Census:
         sums.present_max = max(sums.present_max, present)
         sums.see(view)
         self._frame_s = None if blind else captured_s
+        self._shut = False
         self._present = present
 
     def unseen(self, now_s: float) -> None:
-        """Nothing is looked at from `now_s` until the next frame: no time of it is observed."""
+        """The camera is shut from `now_s` until the next frame: no time of it is observed."""
         self._advance(now_s)
         self._frame_s = None
+        self._shut = True
         self._present = 0
 
     def set_length(self, length_s: float) -> None:
@@ -128,6 +131,10 @@ class Census:
             if covered_s > 0:
                 sums.observed_s += covered_s
                 sums.present_s += covered_s * self._present
+        if self._shut:
+            sums.shut = True
+        else:
+            sums.open_s += max(now_s - self._now_s, 0.0)
         self._now_s = max(self._now_s, now_s)
 
     def _next(self, start_s: float, wall_s: float) -> _Sums:
@@ -167,6 +174,7 @@ class Census:
             present_mean=sums.present_s / sums.observed_s if sums.observed_s else 0.0,
             not_faces=sums.not_faces,
             view=sums.view(),
+            shut_s=max(window_s - sums.open_s, 0.0) if sums.shut else 0.0,
         )
 
 
@@ -181,9 +189,11 @@ class _Sums:
         "frames_seen",
         "not_faces",
         "observed_s",
+        "open_s",
         "places",
         "present_max",
         "present_s",
+        "shut",
         "start_s",
         "start_wall_s",
         "views",
@@ -198,6 +208,8 @@ class _Sums:
         self.dwell_s = 0.0
         self.attention_s = 0.0
         self.observed_s = 0.0
+        self.open_s = 0.0
+        self.shut = False
         self.present_s = 0.0
         self.present_max = 0
         self.frames_seen = 0
