@@ -24,20 +24,6 @@ from edge.runtime.networks.card import Confusion
 DAY_S = 86_400
 
 
-def in_view(privacy: Privacy, present: int, attending: int) -> tuple[int | None, int | None]:
-    """`present` and `attending` as the live state may tell them; None = not told.
-
-    Fewer than k in view are not told, not even whether there is anybody: second by second that
-    would be the very stay of each of them. Nor is it told of few that they face the camera, or
-    that they do not; of exactly k in view the withholding itself would tell that.
-    """
-    if privacy.k == 1 or privacy.state == "exact":
-        return present, attending
-    few = range(1, privacy.k)
-    hidden = present <= privacy.k or attending in few or present - attending in few
-    return present if present >= privacy.k else None, None if hidden else attending
-
-
 class Form(NamedTuple):
     """What messages look like: the models' names, the keys of places, the scheme of age bands.
 
@@ -162,10 +148,13 @@ class Anonymiser:
 
     def _placed(self, window: Window) -> dict[str, int | None]:
         """Zones and lines."""
-        k, people = self._privacy.k, window.people
+        k, people, counted = self._privacy.k, window.people, window.places
         told: dict[str, int | None] = {}
         for key in self._form.places:
-            count = window.places.get(key, 0)
-            is_zone = key.startswith("zone_")
-            told[key] = fold.zone(count, people, k) if is_zone else fold.line(count, people, k)
+            if key.startswith("zone_"):
+                told[key] = fold.zone(counted.get(key, 0), people, k)
+            elif key not in told:
+                ways = [f"{key.rpartition('_')[0]}_{way}" for way in ("in", "out")]
+                ins, outs = (counted.get(way, 0) for way in ways)
+                told |= zip(ways, fold.lines(ins, outs, people, k, self._coin), strict=True)
         return told

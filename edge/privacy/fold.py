@@ -103,6 +103,21 @@ def line(crossings: int, people: int, k: int) -> int:
     return crossings if crossings >= k <= people else 0
 
 
+def lines(ins: int, outs: int, people: int, k: int, coin: Coin = secret_coin) -> tuple[int, int]:
+    """Both ways of a line, whose difference is how many more of the people went in than out.
+
+    Nobody goes in twice without going out between. So of `people` and a difference d at most
+    (people + d) / 2 went in for good. Where these are fewer than k, the two ways toss, fairly, for
+    being told as alike, or as different enough for k.
+    """
+    told = line(ins, people, k), line(outs, people, k)
+    fewer, difference, enough = min(told), abs(told[0] - told[1]), 2 * k - people
+    if fewer == 0 or not 0 < difference < enough:
+        return told
+    more = fewer + (enough if coin(difference, enough) else 0)
+    return (more, fewer) if told[0] > told[1] else (fewer, more)
+
+
 def attention_s(mean_s: float, dwell_s: float) -> float:
     """The mean attention of enough people, of whom few may have looked, or few looked away.
 

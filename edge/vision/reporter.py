@@ -15,7 +15,7 @@ from edge.messages.fields import timestamp
 from edge.messages.live import HealthNow, Hello, StateNow, VisionSocket
 from edge.messages.messages import Health, State
 from edge.outbox.starts import Starts
-from edge.privacy.anonymise import in_view
+from edge.privacy.presence import OF_FACES, in_view
 from edge.runtime.census.clock import system_synced
 from edge.runtime.meter import Meter
 from edge.runtime.people.people import People
@@ -26,7 +26,6 @@ HELLO_S = 5.0
 HEALTH_S = 5.0
 FIRST_HEALTH_S = 1.0
 """Rates over a shorter time than this say nothing."""
-OF_FACES = ("view_faces_too_small", "view_faces_cut")
 STATE_S = 1.0
 """How often each is said at least; the publisher thins out what it passes on."""
 
