@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.config.told import Privacy
-from edge.host import readings
 from edge.host.notify import NO_FRAMES
 from edge.messages.fields import timestamp
 from edge.messages.live import HealthNow, Hello, StateNow, VisionSocket
@@ -143,7 +142,6 @@ class Reporter:
             camera_lost=starts.camera_lost,
             vision_starts=starts.vision,
             machine_starts=starts.machine,
-            throttled=readings.throttled(),
             outbox_in_memory=self._orders.outbox.in_memory,
             clock_synced=system_synced(),
             **self._view(),
