@@ -7,6 +7,7 @@ the folded table and the public card alone, so they cannot tell more than those 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from edge.config.told import Privacy
@@ -34,6 +35,15 @@ class Form(NamedTuple):
     places: Sequence[str] = ()
     bands: Literal["fine", "coarse"] = "fine"
     ahead: Callable[[float], float] = ahead_in("")
+
+
+def _as_unknown(window: Window) -> Window:
+    """A window over a start after which few came: they are told like those from before it.
+
+    That no stay is told shows how few they are; so nothing else must show that there was anybody.
+    """
+    unknown = {(UNKNOWN, UNKNOWN): window.people}
+    return replace(window, cells=unknown, places={}, untimed=window.people)
 
 
 class Anonymiser:
@@ -78,6 +88,8 @@ class Anonymiser:
     def _exact(self, window: Window) -> dict[str, Any]:
         """People, and where they are at least k, all else by the table that they are told by."""
         k = self._privacy.k
+        if window.untimed and window.timed < k:
+            window = _as_unknown(window)
         head = {"people": window.people, "folding": f"{'rounding' if k > 1 else 'none'}:{k}"}
         table = fold.settle(window.cells, k, self._coin)
         if table is None:

@@ -138,7 +138,7 @@ def _run(
         if window.is_shut:
             reporter.window_rested(window.window_s)
         else:
-            reporter.window_ended(window.people)
+            reporter.window_ended(window.timed)
 
     windows = ShortWindows(_least_s(config), outbox, store)
     loop = Loop(stages, windows.take)

@@ -95,7 +95,10 @@ class Reporter:
             )))  # fmt: skip
 
     def window_ended(self, people: int) -> None:
-        """A window was passed on, with so many people: what follows the load may be told of it."""
+        """A window was passed on in which so many people left: of so many the load may be told.
+
+        Not of those of an earlier process, whose load is not in it.
+        """
         self._load.window_ended(people, time.monotonic())
 
     def window_rested(self, took_s: float) -> None:

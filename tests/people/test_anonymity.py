@@ -117,6 +117,33 @@ def test_no_whole_message_shows_a_group_of_few(k: int, sizes: range):
         assert found.betraying == 0, found.example
 
 
+LATER = list(itertools.product([("female", "0_12"), (UNKNOWN, UNKNOWN)], (False, True)))
+
+
+def over_a_start(k: int):
+    """All of a message of people of whom some came before a start: they, then by cell and zone."""
+
+    def told(raw: Raw, coin: Scripted):
+        before, *after = raw
+        cells, inside = cells_and_inside(LATER, tuple(after))
+        cells[UNKNOWN, UNKNOWN] += before
+        places = {"zone_shop_people": inside}
+        stays = {"dwell_s": 3.0 * sum(after), "attention_s": 1.0 * sum(after)}
+        known = stays | {"places": places, "untimed": before}
+        rules = anonymiser(k, estimates=False, coin=coin)
+        return encode_counts(rules.counts(window(cells, **known)))
+
+    return told
+
+
+@pytest.mark.parametrize(("k", "sizes"), [(2, range(1, 7)), (3, range(2, 8))])
+def test_a_window_over_a_start_shows_no_few_from_before_or_after_it(k: int, sizes: range):
+    """Of those before it no cell and no stay is known: what is told must not show that."""
+    for people in sizes:
+        found = attack(over_a_start(k), 5, people, k)
+        assert found.betraying == 0, found.example
+
+
 @settings(max_examples=25, deadline=None)
 @given(CROWD)
 def test_corrected_counts_are_not_negative_and_sum_to_people(raw: Cells):
