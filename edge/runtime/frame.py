@@ -256,7 +256,8 @@ class Window:
     """What was wrong with the view for at least half of the window's frames."""
     shut_s: float = 0.0
     untimed: int = 0
-    """People of whom an earlier process kept that they were there, and not how long."""
+    """People of whom it is kept that they were there, and not how long: those of an earlier
+    process, and with k above 1 those whose visit a pause cut."""
 
     @property
     def people(self) -> int:

@@ -122,6 +122,7 @@ def _stages(
         ),
         meter=meter,
         view=ViewWatch,
+        cut_unknown=config.privacy.k > 1,
     )
 
 

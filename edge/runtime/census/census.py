@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from edge.messages.bands import AGE_BANDS, Bands, band_of
+from edge.messages.bands import AGE_BANDS, UNKNOWN, Bands, band_of
 from edge.runtime.census.boundaries import Boundaries
 from edge.runtime.census.clock import Clock
 from edge.runtime.frame import ALL_WELL, ViewHealth, Visit, Window
@@ -51,10 +51,14 @@ class Census:
         self._synced_until_s = -math.inf
         self._closed: list[Window] = []
 
-    def add(self, visits: Iterable[Visit]) -> None:
-        """Count visits that ended, in the window that is open now."""
+    def add(self, visits: Iterable[Visit], *, unknown: bool = False) -> None:
+        """Count visits that ended, in the window open now; `unknown`: only that they did."""
         for visit in visits:
-            self._sums(visit.last_seen_s).add(visit, self._bands)
+            sums = self._sums(visit.last_seen_s)
+            if unknown and visit.is_face:
+                sums.add_unknown()
+            else:
+                sums.add(visit, self._bands)
 
     def frame(
         self, captured_s: float, present: int, view: ViewHealth = ALL_WELL, *, blind: bool = False
@@ -174,6 +178,7 @@ class Census:
             present_mean=sums.present_s / sums.observed_s if sums.observed_s else 0.0,
             not_faces=sums.not_faces,
             view=sums.view(),
+            untimed=sums.untimed,
             shut_s=max(window_s - sums.open_s, 0.0) if sums.shut else 0.0,
         )
 
@@ -196,6 +201,7 @@ class _Sums:
         "shut",
         "start_s",
         "start_wall_s",
+        "untimed",
         "views",
     )
 
@@ -214,6 +220,7 @@ class _Sums:
         self.present_max = 0
         self.frames_seen = 0
         self.not_faces = 0
+        self.untimed = 0
         self.views: Counter[ViewHealth] = Counter()
 
     def see(self, view: ViewHealth) -> None:
@@ -235,11 +242,15 @@ class _Sums:
     def empty(self) -> bool:
         return not (self.cells or self.frames_seen)
 
+    def add_unknown(self) -> None:
+        self.cells[UNKNOWN, UNKNOWN] += 1
+        self.untimed += 1
+
     def add(self, visit: Visit, bands: Bands) -> None:
         if not visit.is_face:
             self.not_faces += 1
             return
-        gender = "unknown" if visit.female is None else "female" if visit.female else "male"
+        gender = UNKNOWN if visit.female is None else "female" if visit.female else "male"
         self.cells[gender, band_of(visit.age_years, bands)] += 1
         self.places.update(visit.places)
         self.dwell_s += visit.dwell_s
