@@ -14,6 +14,7 @@ from edge.diagnostics.doctor import line
 from edge.diagnostics.finding import Finding
 from edge.diagnostics.services import broker, source
 from edge.errors import UserError
+from edge.host.exposure import forbid_core_dumps
 from edge.runtime.networks.inventory import check_models
 from edge.runtime.networks.licences import require_commercial
 
@@ -35,6 +36,7 @@ def try_out(
     `units`: vision's and publisher's that are to be set up; others may run beside them.
     """
     logs.set_up("error")  # the findings say it all
+    forbid_core_dumps()
     check_models(config)
     require_commercial(config)
     failed = []

@@ -34,11 +34,11 @@ class Health(Struct, frozen=True, kw_only=True):
     """How the device is. `stage_…_ms` are means per processed frame since the last message.
 
     While k > 1 whatever rises and falls with the people in view is told once a window, of the
-    whole window: the stages' times of one with at least k people (else null), rates, temperature
-    and memory of any; frames that were not searched are not told. `view_…` is what is wrong with
-    the camera's view, null where it is not known; with k > 1 those that take a face to be told are
-    null. The publisher adds what only it knows: its own memory, the outbox, and whether vision is
-    heard.
+    whole window, and not during a pause: the stages' times of one with at least k people (else
+    null), rates, temperature, `throttled` (at any time of it) and memory of any; frames that were
+    not searched are not told. `view_…` is what is wrong with the camera's view, null where it is
+    not known; with k > 1 those that take a face to be told are null. The publisher adds what only
+    it knows: its own memory, the outbox, and whether vision is heard.
     """
 
     schema: Literal[2] = SCHEMA

@@ -7,6 +7,7 @@ the folded table and the public card alone, so they cannot tell more than those 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from edge.config.told import Privacy
@@ -24,20 +25,6 @@ from edge.runtime.networks.card import Confusion
 DAY_S = 86_400
 
 
-def in_view(privacy: Privacy, present: int, attending: int) -> tuple[int | None, int | None]:
-    """`present` and `attending` as the live state may tell them; None = not told.
-
-    Fewer than k in view are not told, not even whether there is anybody: second by second that
-    would be the very stay of each of them. Nor is it told of few that they face the camera, or
-    that they do not; of exactly k in view the withholding itself would tell that.
-    """
-    if privacy.k == 1 or privacy.state == "exact":
-        return present, attending
-    few = range(1, privacy.k)
-    hidden = present <= privacy.k or attending in few or present - attending in few
-    return present if present >= privacy.k else None, None if hidden else attending
-
-
 class Form(NamedTuple):
     """What messages look like: the models' names, the keys of places, the scheme of age bands.
 
@@ -48,6 +35,15 @@ class Form(NamedTuple):
     places: Sequence[str] = ()
     bands: Literal["fine", "coarse"] = "fine"
     ahead: Callable[[float], float] = ahead_in("")
+
+
+def _as_unknown(window: Window) -> Window:
+    """A window over a start after which few came: they are told like those from before it.
+
+    That no stay is told shows how few they are; so nothing else must show that there was anybody.
+    """
+    unknown = {(UNKNOWN, UNKNOWN): window.people}
+    return replace(window, cells=unknown, places={}, untimed=window.people)
 
 
 class Anonymiser:
@@ -92,6 +88,8 @@ class Anonymiser:
     def _exact(self, window: Window) -> dict[str, Any]:
         """People, and where they are at least k, all else by the table that they are told by."""
         k = self._privacy.k
+        if window.untimed and window.timed < k:
+            window = _as_unknown(window)
         head = {"people": window.people, "folding": f"{'rounding' if k > 1 else 'none'}:{k}"}
         table = fold.settle(window.cells, k, self._coin)
         if table is None:
@@ -139,18 +137,22 @@ class Anonymiser:
         return self._margins(fold.by_gender(table), fold.by_age(table)) | cells
 
     def _averages(self, window: Window) -> dict[str, Any]:
-        """Presence and means, of a window with at least k people; null where of fewer.
+        """Presence, and means of those whose stay is known; null where of fewer than k.
 
         The mean presence of a window, times its length, less the stays of all who left in it, is
         the exact stay of who did not: it is told at k = 1 only.
         """
-        k, people = self._privacy.k, window.people
-        return {
+        k, timed = self._privacy.k, window.timed
+        told: dict[str, Any] = {
             "present_max": self._enough(window.present_max),
             "present_mean": round(window.present_mean, 3) if k == 1 else None,
-            "dwell_s_mean": round(window.dwell_s / people, 2) if people else None,
-            "attention_s_mean": round(window.attention_s / people, 2) if people else None,
         }
+        if timed >= max(k, 1):
+            dwell_s, attention_s = window.dwell_s / timed, window.attention_s / timed
+            if k > 1:
+                attention_s = fold.attention_s(attention_s, dwell_s)
+            told |= {"dwell_s_mean": round(dwell_s, 2), "attention_s_mean": round(attention_s, 2)}
+        return told
 
     def _enough(self, people: int | None) -> int | None:
         """A number of people where it is at least k; None below, for nobody too."""
@@ -158,10 +160,13 @@ class Anonymiser:
 
     def _placed(self, window: Window) -> dict[str, int | None]:
         """Zones and lines."""
-        k, people = self._privacy.k, window.people
+        k, people, counted = self._privacy.k, window.people, window.places
         told: dict[str, int | None] = {}
         for key in self._form.places:
-            count = window.places.get(key, 0)
-            is_zone = key.startswith("zone_")
-            told[key] = fold.zone(count, people, k) if is_zone else fold.line(count, people, k)
+            if key.startswith("zone_"):
+                told[key] = fold.zone(counted.get(key, 0), people, k)
+            elif key not in told:
+                ways = [f"{key.rpartition('_')[0]}_{way}" for way in ("in", "out")]
+                ins, outs = (counted.get(way, 0) for way in ways)
+                told |= zip(ways, fold.lines(ins, outs, people, k, self._coin), strict=True)
         return told

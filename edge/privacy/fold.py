@@ -29,6 +29,9 @@ Table = dict[Cell, int]
 Coin = Callable[[int, int], bool]
 """coin(a, b) is true with probability a / b."""
 
+GLANCE_S = 0.5
+"""No single look at a face adds more to its attention (`edge.runtime.people.visit.STEP_MAX_S`)."""
+
 
 def secret_coin(a: int, b: int) -> bool:
     """From the kernel's generator, which nobody can guess."""
@@ -98,6 +101,32 @@ def zone(count: int, people: int, k: int) -> int | None:
 def line(crossings: int, people: int, k: int) -> int:
     """A line's crossings, which one person may make many of: few, or by few, are told as 0."""
     return crossings if crossings >= k <= people else 0
+
+
+def lines(ins: int, outs: int, people: int, k: int, coin: Coin = secret_coin) -> tuple[int, int]:
+    """Both ways of a line, whose difference is how many more of the people went in than out.
+
+    Nobody goes in twice without going out between. So of `people` and a difference d at most
+    (people + d) / 2 went in for good. Where these are fewer than k, the two ways toss, fairly, for
+    being told as alike, or as different enough for k.
+    """
+    told = line(ins, people, k), line(outs, people, k)
+    fewer, difference, enough = min(told), abs(told[0] - told[1]), 2 * k - people
+    if fewer == 0 or not 0 < difference < enough:
+        return told
+    more = fewer + (enough if coin(difference, enough) else 0)
+    return (more, fewer) if told[0] > told[1] else (fewer, more)
+
+
+def attention_s(mean_s: float, dwell_s: float) -> float:
+    """The mean attention of enough people, of whom few may have looked, or few looked away.
+
+    What one look lasts is known: 0.2 s in all is one person's. So less than GLANCE_S a head is told
+    as none, and what lacks less as all of the stay. Whatever is told may then be everybody's.
+    """
+    if mean_s < GLANCE_S:
+        return 0.0
+    return dwell_s if dwell_s - mean_s < GLANCE_S else mean_s
 
 
 def by_gender(table: Mapping[Cell, int]) -> dict[str, int]:

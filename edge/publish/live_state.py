@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from edge.config.told import Privacy
 from edge.messages.fields import timestamp
 from edge.messages.live import Answer, FromVision, HealthNow, Hello, StateNow
 from edge.messages.messages import Health, State
+from edge.privacy.presence import health_told, state_told
 
 STATE_S = 1.0
 """Least time between two `state` messages."""
@@ -35,9 +37,13 @@ Ours = Callable[[], dict[str, float | int | None]]
 class LiveState:
     """The latest of everything heard from vision, and what of it is due to be published."""
 
-    def __init__(self, health_s: float = 10.0) -> None:
-        """`health_s`: time between two `health` messages; what is wrong is told at once."""
+    def __init__(self, health_s: float = 10.0, privacy: Privacy | None = None) -> None:
+        """`health_s`: time between two `health` messages; what is wrong is told at once.
+
+        By `privacy` what is heard is folded once more, for vision may have been taken over.
+        """
         self._health_s = health_s
+        self._privacy = privacy or Privacy()
         self.hello: Hello | None = None
         self.state: State | None = None
         self.health: Health | None = None
@@ -52,9 +58,9 @@ class LiveState:
             self.hello = record
             return changed
         if isinstance(record, StateNow):
-            self.state = record.state
+            self.state = state_told(self._privacy, record.state)
         elif isinstance(record, HealthNow):
-            self.health = record.health
+            self.health = health_told(self._privacy, record.health)
         else:
             assert isinstance(record, Answer)
         return False

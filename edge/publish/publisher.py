@@ -76,7 +76,7 @@ class Publisher:
         self._ending = False
         self.topics = Topics(config)
         self._taking_back = TakingBack(outbox, self.topics.schema_1_retained)
-        self.live_state = LiveState(config.health.every_s)
+        self.live_state = LiveState(config.health.every_s, config.privacy)
         self.delivered = PeopleDelivered()
         self._totals = TotalsNews(config, outbox, self.topics.totals)
         self.reload = Reload(config, around.reread)
@@ -142,6 +142,7 @@ class Publisher:
                 self._records.live(self._now_s)  # to the page alone
             return
         self._records.step(self._now_s)
+        self._tell_info()
         self._announce()
         self._deliver()
         self._totals.publish_due(self.connection, self._now_s, self.delivery.is_done)
@@ -221,8 +222,12 @@ class Publisher:
             if self.live_state.take(record, self._now_s):
                 if self._page:
                     self._page.vision_is(self.live_state.hello)
-                if self.connection.up:
-                    self._records.info(self._now_s)
+                self._records.info_due = True
+        self._tell_info()
+
+    def _tell_info(self) -> None:
+        if self.connection.up and self._records.may_tell_info(self._now_s):
+            self._records.info(self._now_s)
 
     def _send_counts(self, payload: bytes) -> int | None:
         return self.connection.publish(Message(self.topics.counts, payload, 1))

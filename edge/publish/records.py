@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -27,6 +28,8 @@ log = logging.getLogger("publisher")
 NO_QOS_1 = (
     "the broker takes no QoS 1, without which some get lost; let it, or accept that by mqtt.qos = 0"
 )
+INFO_S = 1.0
+"""Between two `info` that vision asks for by what it says of itself."""
 Figures = dict[str, float | int | None]
 
 
@@ -55,6 +58,8 @@ class Records:
         self._outgoing = Outgoing()
         self._audit = AuditNews(config)
         self._said_given_up: tuple[str, ...] = ()
+        self.info_due = False
+        self._info_s = -math.inf
         self.availability = Availability()
         self.last_health: Health | None = None
 
@@ -80,8 +85,16 @@ class Records:
             self.info(now_s)
         self.live(now_s)
 
+    def may_tell_info(self, now_s: float) -> bool:
+        """Whether it is due for what vision says of itself, which may be something else each time.
+
+        It is the longest record by far.
+        """
+        return self.info_due and now_s - self._info_s >= INFO_S
+
     def info(self, now_s: float) -> None:
         """What the device is, and what of it this broker makes impossible."""
+        self.info_due, self._info_s = False, now_s
         self._audit.changed(now_s)
         connection = self._ways.connection
         announcement, hello = self._announcer.message(), self._live.hello

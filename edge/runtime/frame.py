@@ -232,8 +232,9 @@ class Window:
 
     `start_s` and `end_s` are wall time; `window_s` and `observed_s` are monotonic durations.
     `cells` maps (gender, age band), both as in `edge.messages.bands`, to people; absent means none.
-    `dwell_s` and `attention_s` are sums over the people; `not_faces` were taken for people first.
-    `passers` is None where they are not counted.
+    `dwell_s` and `attention_s` are sums over `timed` people; `not_faces` were taken for people
+    first. `passers` is None where they are not counted. For `shut_s` of it a privacy pause kept
+    the camera closed.
     """
 
     start_s: float
@@ -253,8 +254,27 @@ class Window:
     passers: int | None = None
     view: ViewHealth = ALL_WELL
     """What was wrong with the view for at least half of the window's frames."""
+    shut_s: float = 0.0
+    untimed: int = 0
+    """People of whom it is kept that they were there, and not how long: those of an earlier
+    process, and with k above 1 those whose visit a pause cut."""
 
     @property
     def people(self) -> int:
         """Everyone counted."""
         return sum(self.cells.values())
+
+    @property
+    def timed(self) -> int:
+        """Those of whom it is known how long they stayed."""
+        return self.people - self.untimed
+
+    @property
+    def open_s(self) -> float:
+        """For how long no privacy pause kept anybody from being seen."""
+        return self.window_s - self.shut_s
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether it lies within a privacy pause, so that nobody can be in it."""
+        return 0 < self.window_s <= self.shut_s and not self.people

@@ -34,6 +34,9 @@ class Stages:
     meter: Meter
     view: Callable[[], ViewWatch] | None = None
     """Makes the watch of each camera's view; None: not watched."""
+    cut_unknown: bool = False
+    """Whether of a visit that a pause cuts nothing is kept but that it was: who may ask for pauses
+    could else have one person counted, and told of, as a crowd."""
 
 
 class Loop:
@@ -114,17 +117,18 @@ class Loop:
             self._schedule.restart()
         return self._feed
 
-    def _close_source(self) -> None:
-        """Close the camera or file."""
+    def _close_source(self, *, cut: bool = False) -> None:
+        """Close the camera or file; `cut`: for a pause."""
         feed, self._feed = self._feed, None
         if feed is not None:
             self._earlier_restarts += feed.restarts
             feed.close()
-        self._clear_view()
+        self._clear_view(cut=cut)
 
-    def _clear_view(self) -> None:
+    def _clear_view(self, *, cut: bool) -> None:
         """Nobody is looked at any more: whoever is in view has left as far as we can tell."""
-        self._stages.census.add(self._stages.people.close())
+        unknown = cut and self._stages.cut_unknown
+        self._stages.census.add(self._stages.people.close(), unknown=unknown)
 
     def _rest(self) -> None:
         """A privacy pause: no camera is open, and windows go on, unobserved.
@@ -132,7 +136,7 @@ class Loop:
         A recording stays where it is, and goes on later by as much.
         """
         self._stages.census.unseen(self._later())
-        self._close_source() if self._stages.live else self._clear_view()
+        self._close_source(cut=True) if self._stages.live else self._clear_view(cut=True)
         with self._stages.meter.stage(WAITING):
             time.sleep(PATIENCE_S)
         if not self._stages.live:

@@ -124,6 +124,7 @@ def _stages(
         ),
         meter=meter,
         view=ViewWatch,
+        cut_unknown=config.privacy.k > 1,
     )
 
 

@@ -1,4 +1,4 @@
-"""What of `health` follows the load, and so who is in view: rates, times, temperature, memory.
+"""What of `health` follows the load, and so who is in view: rates, times, heat, power, memory.
 
 Every few seconds these would tell nobody from one person. While k is above 1 they are told once a
 window instead, of the whole window, and the stages' times only of one with at least k people.
@@ -25,7 +25,8 @@ STAGES = {
 
 NOT_TOLD: Mapping[str, Any] = dict.fromkeys((
     "fps_camera", "fps_processed", "fps_limit", "frames_skipped", "frames_gated",
-    "temperature_celsius", "vision_memory_mb", *(f"stage_{stage}_ms" for stage in STAGES),
+    "temperature_celsius", "throttled", "vision_memory_mb",
+    *(f"stage_{stage}_ms" for stage in STAGES),
 ))  # fmt: skip
 OF_PEOPLE = ("fps_processed", "frames_skipped")
 """Which follow who is in view, where the processor is busy."""
@@ -41,15 +42,18 @@ class Load:
         self._since_s = now_s
         self._captured = self._processed = 0
         self._celsius: list[float] = []
+        self._slowed: list[bool] = []
         self._window: Mapping[str, Any] = NOT_TOLD
 
     def told(self, now_s: float) -> Mapping[str, Any]:
         """What the message may tell now; to be called at each."""
-        heat = readings.temperature_celsius()
+        heat, slowed = readings.temperature_celsius(), readings.throttled()
         if self.at_once:
-            self._celsius = []
+            self._celsius, self._slowed = [], []
         if heat is not None:
             self._celsius.append(heat)
+        if slowed is not None:
+            self._slowed.append(slowed)
         return self._measured(now_s) if self.at_once else self._window
 
     def window_ended(self, people: int, now_s: float) -> None:
@@ -57,11 +61,16 @@ class Load:
         if self.at_once:
             return
         found = self._measured(now_s)
-        self._celsius = []
+        self._celsius, self._slowed = [], []
         few = people < self._k or self._noise
         hidden = [name for name in found if few and name.startswith("stage_")]
         exact = OF_PEOPLE if self._noise else ()
         self._window = found | dict.fromkeys([*hidden, *exact, "frames_gated"])
+
+    def rested(self, took_s: float) -> None:
+        """So much of a privacy pause has passed: it is no part of the window that is measured."""
+        if not self.at_once:
+            self._since_s += took_s
 
     def _measured(self, now_s: float) -> dict[str, Any]:
         """Everything, since the last call."""
@@ -79,6 +88,7 @@ class Load:
             "frames_skipped": loop.skipped,
             "frames_gated": loop.gated,
             "temperature_celsius": round(sum(celsius) / len(celsius), 1) if celsius else None,
+            "throttled": any(self._slowed) if self._slowed else None,
             "vision_memory_mb": round(readings.memory_mb(), 1),
         } | {f"stage_{name}_ms": _ms(frames, spent, parts) for name, parts in STAGES.items()}
 

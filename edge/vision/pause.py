@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ PAUSED, RUNNING = b"paused \n", b"running\n"
 _FIRST_LAYOUT = 1
 """Of the outbox: it kept the flag itself."""
 _BUSY_S = 2.0
+_PLAINLY = os.O_NOFOLLOW | os.O_NONBLOCK
+"""Through no link, nor waiting for who reads or writes a pipe: the publisher may write here too."""
 
 
 class Pause(NamedTuple):
@@ -44,7 +47,7 @@ class PauseRecord:
         self._path = folder / RECORD
         self.now = self._read(folder / FILE_NAME)
         # What is unreadable stays so, and is told so at each start, until somebody resumes.
-        there = self._path.exists() or self.now.reason == "unreadable"
+        there = self.now.reason == "unreadable" or os.path.lexists(self._path)
         self.kept = there or self._write(self.now.paused)
         if not self.kept:
             log.error("pause: %s can't be made: a pause is not kept over a restart", self._path)
@@ -62,7 +65,7 @@ class PauseRecord:
 
     def _read(self, outbox: Path) -> Pause:
         try:
-            return _meaning(self._path.read_bytes())
+            return _meaning(_content(self._path))
         except FileNotFoundError:
             return _first_time(outbox)
         except OSError as error:
@@ -73,16 +76,36 @@ class PauseRecord:
         content = PAUSED if paused else RUNNING
         new = self._path.with_name(f"{RECORD}.new")
         try:
-            if self._path.exists():
+            if _is_file(self._path):
                 _write_through(self._path, content, os.O_WRONLY)
             else:
-                _write_through(new, content, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                new.unlink(missing_ok=True)
+                _write_through(new, content, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
                 new.replace(self._path)
                 _sync(self._path.parent)
         except OSError as error:
             log.debug("pause: %s", error)
             return False
         return True
+
+
+def _content(path: Path) -> bytes:
+    """As much as a record may be, and a byte: a link could lead to what never ends."""
+    number = os.open(path, os.O_RDONLY | _PLAINLY)
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            return b""
+        return os.read(number, len(PAUSED) + 1)
+    finally:
+        os.close(number)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is one, which is not merely linked to."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _meaning(content: bytes) -> Pause:
@@ -93,7 +116,7 @@ def _meaning(content: bytes) -> Pause:
 
 def _first_time(outbox: Path) -> Pause:
     """Without a record: a new device, or one whose outbox of schema 1 holds the flag."""
-    if not outbox.exists():
+    if not os.path.lexists(outbox):  # a link to a disk that is not there is no new device
         return Pause(False)
     try:
         uri = f"{outbox.absolute().as_uri()}?mode=ro"
@@ -116,7 +139,7 @@ def _unreadable(why: str) -> Pause:
 
 
 def _write_through(path: Path, content: bytes, flags: int) -> None:
-    number = os.open(path, flags, 0o660)
+    number = os.open(path, flags | _PLAINLY, 0o660)
     try:
         os.pwrite(number, content, 0)
         if os.fstat(number).st_size > len(content):

@@ -122,7 +122,10 @@ def _run(
     def store(window: Window) -> None:
         pause.keep_up()
         outbox.append(anonymiser.counts(window, boot=boot))
-        reporter.window_ended(window.people)
+        if window.is_shut:
+            reporter.window_rested(window.window_s)
+        else:
+            reporter.window_ended(window.timed)
 
     windows = ShortWindows(config.window_least_s, outbox, store)
     loop = Loop(stages, windows.take)

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from edge.config.told import Privacy
-from edge.host import readings
 from edge.host.notify import NO_FRAMES
 from edge.messages.fields import timestamp
 from edge.messages.live import HealthNow, Hello, StateNow, VisionSocket
 from edge.messages.messages import Health, State
 from edge.outbox.starts import Starts
-from edge.privacy.anonymise import in_view
+from edge.privacy.presence import OF_FACES, in_view
 from edge.runtime.census.clock import system_synced
 from edge.runtime.meter import Meter
 from edge.runtime.people.people import People
-from edge.vision.load import Load
+from edge.vision.load import NOT_TOLD, Load
 from edge.vision.orders import Orders
 
 HELLO_S = 5.0
 HEALTH_S = 5.0
 FIRST_HEALTH_S = 1.0
 """Rates over a shorter time than this say nothing."""
-OF_FACES = ("view_faces_too_small", "view_faces_cut")
 STATE_S = 1.0
 """How often each is said at least; the publisher thins out what it passes on."""
 
@@ -97,8 +95,15 @@ class Reporter:
             )))  # fmt: skip
 
     def window_ended(self, people: int) -> None:
-        """A window was passed on, with so many people: what follows the load may be told of it."""
+        """A window was passed on in which so many people left: of so many the load may be told.
+
+        Not of those of an earlier process, whose load is not in it.
+        """
         self._load.window_ended(people, time.monotonic())
+
+    def window_rested(self, took_s: float) -> None:
+        """A window that lies within a pause was passed on: nobody was in it, and nothing worked."""
+        self._load.rested(took_s)
 
     def in_words(self) -> str:
         """The state in a line, for `systemctl status`, where every user of the machine reads it."""
@@ -140,12 +145,16 @@ class Reporter:
             camera_lost=starts.camera_lost,
             vision_starts=starts.vision,
             machine_starts=starts.machine,
-            throttled=readings.throttled(),
             outbox_in_memory=self._orders.outbox.in_memory,
             clock_synced=system_synced(),
             **self._view(),
-            **self._load.told(now_s),
+            **self._loaded(now_s),
         )
+
+    def _loaded(self, now_s: float) -> Mapping[str, Any]:
+        """What follows the load; not during a pause, which tells of the moments before it."""
+        rests = self._loop.paused and not self._load.at_once
+        return NOT_TOLD if rests else self._load.told(now_s)
 
     def _view(self) -> dict[str, Any]:
         """How the view is; not while no camera is open, nor what takes a face to be told of few."""

@@ -187,3 +187,16 @@ def test_who_looks_into_a_camera_by_hand_forbids_them_too(verb: str, first: str)
         f"cli.main(['{verb}'])"
     )
     assert said(code) == "False"
+
+
+def test_who_sets_a_device_up_forbids_them_before_camera_and_password_are_tried():
+    """`init` takes a frame too, and holds the password that was typed."""
+    code = (
+        "import sys; from edge.config.tables import Config; from edge.init import trial\n"
+        "from edge.host import exposure\n"
+        "def told(*_):\n    print(exposure.dumps_core()); sys.exit(0)\n"
+        "assert hasattr(trial, 'check_models')\n"
+        "trial.check_models = told\n"
+        "trial.try_out(Config(), 'secret', untested=False)"
+    )
+    assert said(code) == "False"

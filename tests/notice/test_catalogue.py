@@ -10,7 +10,7 @@ import pytest
 from edge.notice.arguments import LANGUAGES
 from edge.notice.catalogue import TEXTS, catalogue
 from edge.notice.sentences import LEAD, PAGE, SIGN
-from edge.privacy.anonymise import in_view
+from edge.privacy.presence import in_view
 from tests.notice.configurations import configured
 from tests.notice.reading import page_of
 

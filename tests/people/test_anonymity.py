@@ -13,8 +13,9 @@ from edge.messages.bands import AGE_BANDS, AGES, COARSE_BANDS, TOLD_GENDERS, UNK
 from edge.messages.checking import sendable
 from edge.messages.counts import CELLS, VIEW_FLAGS, Counts, encode_counts
 from edge.privacy.estimates import Estimates
-from edge.privacy.fold import settle
+from edge.privacy.fold import attention_s, settle
 from edge.runtime.frame import ViewHealth
+from edge.runtime.people.visit import STEP_MAX_S
 from tests.people.attack import Raw, Scripted, attack, cells_and_inside
 from tests.people.folded import (
     CONFUSION,
@@ -116,6 +117,33 @@ def test_no_whole_message_shows_a_group_of_few(k: int, sizes: range):
         assert found.betraying == 0, found.example
 
 
+LATER = list(itertools.product([("female", "0_12"), (UNKNOWN, UNKNOWN)], (False, True)))
+
+
+def over_a_start(k: int):
+    """All of a message of people of whom some came before a start: they, then by cell and zone."""
+
+    def told(raw: Raw, coin: Scripted):
+        before, *after = raw
+        cells, inside = cells_and_inside(LATER, tuple(after))
+        cells[UNKNOWN, UNKNOWN] += before
+        places = {"zone_shop_people": inside}
+        stays = {"dwell_s": 3.0 * sum(after), "attention_s": 1.0 * sum(after)}
+        known = stays | {"places": places, "untimed": before}
+        rules = anonymiser(k, estimates=False, coin=coin)
+        return encode_counts(rules.counts(window(cells, **known)))
+
+    return told
+
+
+@pytest.mark.parametrize(("k", "sizes"), [(2, range(1, 7)), (3, range(2, 8))])
+def test_a_window_over_a_start_shows_no_few_from_before_or_after_it(k: int, sizes: range):
+    """Of those before it no cell and no stay is known: what is told must not show that."""
+    for people in sizes:
+        found = attack(over_a_start(k), 5, people, k)
+        assert found.betraying == 0, found.example
+
+
 @settings(max_examples=25, deadline=None)
 @given(CROWD)
 def test_corrected_counts_are_not_negative_and_sum_to_people(raw: Cells):
@@ -172,6 +200,37 @@ def test_means_of_few_are_not_told(people: int, dwell: float | None, attention: 
     """The mean of one person is that person's."""
     told = message({("female", "25_34"): people}, 5)
     assert (told["dwell_s_mean"], told["attention_s_mean"]) == (dwell, attention)
+
+
+@pytest.mark.parametrize(
+    ("looked_s", "told"),
+    [
+        ([0.2, 0, 0, 0, 0], 0.0),
+        ([0] * 5, 0.0),
+        ([2.0, 2.0, 0, 0, 0], 0.8),
+        ([4.0, 4.0, 4.0, 4.0, 3.8], 4.0),
+        ([4.0] * 5, 4.0),
+    ],
+    ids=["one glance", "nobody", "some", "one looked away", "all"],
+)
+def test_attention_shows_no_few_who_looked_or_looked_away(looked_s: list[float], told: float):
+    """0.2 s in all can only be the look of one: it is told like nobody's."""
+    found = message({("female", "25_34"): 5}, 5, dwell_s=20.0, attention_s=sum(looked_s))
+    assert found["attention_s_mean"] == pytest.approx(told)
+
+
+@given(st.integers(2, 9), st.lists(st.floats(STEP_MAX_S, 30.0), min_size=2, max_size=30), st.data())
+def test_whatever_attention_is_told_may_be_everybodys(k: int, stays: list[float], data):
+    """Who looks, looks for at most STEP_MAX_S at least; who looks away, too."""
+    people = len(stays)
+    looks = [min(stay, data.draw(st.sampled_from([0.0, 0.1, STEP_MAX_S, 5.0, 99.0])))
+             for stay in stays]  # fmt: skip
+    if people < k:
+        return
+    told_s = attention_s(sum(looks) / people, sum(stays) / people)
+    away_s = sum(stays) / people - told_s
+    assert told_s == 0 or told_s >= STEP_MAX_S
+    assert away_s == 0 or away_s >= STEP_MAX_S or told_s == 0
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
 from edge.runtime.census.census import SNAP_S, Census
 from edge.runtime.frame import Visit, Window
+from tests.people.folded import anonymiser
 
 NOON_S = 1_800_000_000.0
 
@@ -208,3 +211,32 @@ def _check_stamps(windows: list[Window], length_s: float) -> None:
         if window.clock_synced:
             assert window.start_s >= until_s
             until_s = window.end_s
+
+
+def test_of_a_visit_that_a_pause_cut_only_that_it_was_is_kept():
+    """Neither who it was, nor where, nor how long; what was no face is none all the same."""
+    census = Census(60.0, Wall())
+    census.frame(0.0, 1)
+    who = {"female": True, "age_years": 30.0, "attention_s": 2.0, "places": ("zone_a_people",)}
+    seen = Visit(first_seen_s=0.0, last_seen_s=5.0, **who)
+    census.add([seen, replace(seen, is_face=False)], unknown=True)
+    census.add([seen])
+    window = census.close()
+    assert window is not None
+    assert window.cells == {("unknown", "unknown"): 1, ("female", "25_34"): 1}
+    assert (window.people, window.untimed, window.not_faces) == (2, 1, 1)
+    assert (window.dwell_s, window.attention_s, window.places) == (5.0, 2.0, {"zone_a_people": 1})
+
+
+@pytest.mark.parametrize("pauses", [0, 4, 40])
+def test_no_number_of_pauses_makes_a_crowd_of_one_person(pauses: int):
+    """Whoever was in view when the camera was shut may be the same person each time."""
+    census = Census(60.0, Wall())
+    census.frame(0.0, 1)
+    census.add([visit(5.0, female=True, age_years=30.0)] * pauses, unknown=True)
+    census.add([visit(9.0, female=True, age_years=30.0)])
+    window = census.close()
+    assert window is not None
+    told = anonymiser(5, estimates=False).counts(window)
+    assert told.people == pauses + 1
+    assert {told.female, told.female_25_34, told.dwell_s_mean, told.age_25_34} <= {0, None}

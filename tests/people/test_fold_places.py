@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from fractions import Fraction
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from edge.privacy.fold import line, settle, zone
-from tests.people.attack import Raw, Scripted, attack, cells_and_inside
+from edge.privacy.fold import line, lines, settle, zone
+from tests.people.attack import Raw, Scripted, attack, cells_and_inside, outcomes, tables
 from tests.people.tables import SHAPES
 
 
@@ -44,6 +45,56 @@ def test_zones_keep_their_order_and_their_complements(k: int, people: int, data)
 def test_a_line_tells_many_crossings_by_enough_people(crossings, people, told):
     """One person may cross it often."""
     assert line(crossings, people, 5) == told
+
+
+WAYS = ((0, 0), (1, 0), (0, 1), (1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (2, 3))
+"""How often somebody goes in and out who does not go in twice without going out between."""
+
+
+def shown_by_lines(told: Callable, k: int, people: int) -> set[tuple[int, int]]:
+    """Told pairs of which every world has 1 … k − 1 people who went in, or out, for good."""
+    found: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for raw in tables(people, len(WAYS)):
+        ins, outs = (sum(n * way[i] for n, way in zip(raw, WAYS, strict=True)) for i in (0, 1))
+        gone = tuple(sum(n for n, way in zip(raw, WAYS, strict=True) if way[i] > way[1 - i])
+                     for i in (0, 1))  # fmt: skip
+        for message in outcomes(lambda _raw, coin: told(ins, outs, people, k, coin), raw):  # noqa: B023
+            found.setdefault(message, set()).add(gone)
+    few, most = range(1, k), people + 1  # beyond, the walkers' turns above would not do
+    return {message for message, worlds in found.items() if max(message) <= most
+            and any(all(gone[i] in few for gone in worlds) for i in (0, 1))}  # fmt: skip
+
+
+@pytest.mark.parametrize("k", [2, 3, 4])
+def test_both_ways_of_a_line_together_show_no_few_who_went_in(k: int):
+    """11 in and 10 out by 10 people, at k = 10, would be one to nine who stayed inside."""
+
+    def apart(ins: int, outs: int, people: int, k: int, _coin: Scripted):
+        return line(ins, people, k), line(outs, people, k)
+
+    for people in range(k, 2 * k + 1):
+        assert shown_by_lines(lines, k, people) == set()
+    assert shown_by_lines(apart, k, k), "told each by itself they do: the reader can find it"
+
+
+@given(st.integers(2, 9), st.integers(0, 20), st.integers(0, 20), st.integers(0, 20))
+def test_the_ways_of_a_line_are_right_on_average(k: int, people: int, ins: int, outs: int):
+    """Their difference, over every fall of the coin; and with one way alone, or k = 1, exactly."""
+    assert lines(ins, outs, people, 1) == (line(ins, people, 1), line(outs, people, 1))
+    told = line(ins, people, k), line(outs, people, k)
+    chance: list[Fraction] = []
+
+    def falls(fell: bool) -> int:
+        def coin(a: int, b: int) -> bool:
+            chance.append(Fraction(a, b))
+            return fell
+
+        one, other = lines(ins, outs, people, k, coin)
+        return one - other
+
+    won, lost = falls(True), falls(False)
+    odds = chance[0] if chance else Fraction(1)
+    assert odds * won + (1 - odds) * lost == told[0] - told[1]
 
 
 ZONED = [(cell, inside) for cell in SHAPES["2x2"][:3] for inside in (False, True)]

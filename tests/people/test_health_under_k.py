@@ -32,6 +32,7 @@ class Room:
         monkeypatch.setattr(reporter.time, "monotonic", lambda: self.now_s)
         monkeypatch.setattr(reporter.time, "time", lambda: 1.8e9)  # the stamp is not looked at
         monkeypatch.setattr(readings, "temperature_celsius", lambda: self.celsius)
+        monkeypatch.setattr(readings, "throttled", lambda: self.celsius > 52)
         monkeypatch.setattr(readings, "memory_mb", lambda: 100.0 + self.people.present)
         self.loop = SimpleNamespace(paused=False, processed=0, captured=0, restarts=0, skipped=0,
                                     gated=0, looks_per_s=15.0, view=ViewHealth())  # fmt: skip
@@ -117,6 +118,25 @@ def test_stage_times_are_told_of_a_window_with_enough_people(room, people: int, 
     assert found["frames_gated"] is None
     assert (found["fps_processed"], found["frames_skipped"]) == (pytest.approx(9.67, abs=0.01), 20)
     assert found["temperature_celsius"] == pytest.approx(53.0, abs=2.0)
+    assert found["throttled"] is True, "at some time of the window"
+
+
+def test_during_a_pause_nothing_of_the_load_is_told_and_afterwards_it_is_as_without(room):
+    """What was measured until then is of the moments before it; a pause is no part of a window."""
+    k5 = room("k5", 5)
+    k5.watched(range(60), NOBODY)
+    k5.reporter.window_ended(0)
+    k5.watched(range(30), SOMEBODY)
+    k5.loop.paused = True
+    for _ in range(600):
+        k5.now_s += 1.0
+        told = msgspec.json.decode(k5.health())
+        assert {told[key] for key in NOT_TOLD} == {None}
+    k5.reporter.window_rested(600.0)
+    k5.loop.paused = False
+    k5.watched(range(30), NOBODY)
+    k5.reporter.window_ended(1)
+    assert msgspec.json.decode(k5.health())["fps_camera"] == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize("k", [1, 5])
@@ -127,7 +147,9 @@ def test_beside_noise_nothing_that_follows_people_is_told_of_a_window_either(roo
     noisy.reporter.window_ended(50)
     found = msgspec.json.decode(noisy.health())
     told = {name for name in NOT_TOLD if found[name] is not None}
-    assert told == {"fps_camera", "fps_limit", "temperature_celsius", "vision_memory_mb"}
+    assert told == {
+        "fps_camera", "fps_limit", "temperature_celsius", "throttled", "vision_memory_mb"
+    }  # fmt: skip
 
 
 def test_the_door_gets_no_record_when_somebody_few_comes(room, tmp_path: Path):

@@ -11,7 +11,7 @@ import pytest
 
 from edge.config.told import Privacy
 from edge.messages.live import FromVision, PublisherSocket, StateNow
-from edge.privacy.anonymise import in_view
+from edge.privacy.presence import in_view
 from tests.people.folded import (
     message,
 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.outbox.outbox import Outbox
 from edge.runtime.census.census import Census
 from edge.runtime.frame import ViewHealth, Window
 from edge.vision.short_windows import TOLERANCE_S, ShortWindows, joined
+from tests.people.folded import anonymiser
 from tests.people.test_census import NOON_S, Wall, visit
 
 LEAST_S = 60.0
@@ -120,7 +122,7 @@ def test_a_cameras_last_window_goes_on_after_the_next_start(outbox: Outbox):
     assert [(w.start_s, w.end_s, w.people) for w in told] == [(1000.0, 1120.0, 4)]
     assert told[0].cells == {("unknown", "unknown"): 2, ("female", "25_34"): 2}
     assert told[0].places == {}
-    assert told[0].dwell_s / told[0].people == pytest.approx(4.0), "the mean of those it knows"
+    assert told[0].dwell_s / told[0].timed == pytest.approx(4.0), "the mean of those it knows"
 
 
 def test_what_was_kept_is_told_on_its_own_once_its_window_is_over(outbox: Outbox):
@@ -151,10 +153,104 @@ def test_while_the_clock_is_wrong_what_was_kept_waits_for_company(outbox: Outbox
 
 
 def test_a_disk_that_keeps_nothing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture):
-    """How many people that were, and no more."""
+    """How long that was; of how many people is finer than any window."""
     (tmp_path / "file").write_text("")
     with Outbox(tmp_path / "file" / "o.sqlite") as outbox:
         windows, _ = short_windows(outbox)
         windows.take(window(1000.0, 30.0, 2))
         windows.end(live=True)
-    assert "the last 30 s, with 2 people, could not be kept" in caplog.text
+    assert "the last 30 s could not be kept" in caplog.text
+    assert "2" not in caplog.records[-1].getMessage()
+
+
+@pytest.mark.parametrize(("kept", "later", "told"), [(4, 1, None), (4, 5, 3.0), (0, 5, 3.0)])
+def test_the_mean_stay_is_told_of_enough_whose_stay_is_known(
+    outbox: Outbox, kept: int, later: int, told: float | None
+):
+    """Four people kept over a start, of whom no stay is known, do not hide the stay of a fifth."""
+    windows, _ = short_windows(outbox)
+    windows.take(window(1000.0, 30.0, kept, dwell_s=999.0))
+    windows.end(live=True)
+    again, found = short_windows(outbox)
+    again.begin(1031.0, synced=True)
+    again.take(window(1031.0, 60.0, later, dwell_s=3.0 * later, attention_s=1.0 * later))
+    counts = anonymiser(5).counts(found[0])
+    assert (counts.people, counts.dwell_s_mean) == (kept + later, told)
+    assert counts.attention_s_mean == (None if told is None else 1.0)
+
+
+def sampled(
+    outbox: Outbox, openings: list[tuple[float, float, int]], *, restarts: bool = False
+) -> tuple[Told, int]:
+    """What is told while somebody opens and closes the camera by requests, and how many came.
+
+    Each opening: for how long it stays shut, how long open then, and how many are in view when it
+    is shut again. `restarts`: vision starts anew before each.
+    """
+    wall, now_s, came = Wall(NOON_S), 0.0, 0
+    windows, told = short_windows(outbox)
+    census = Census(60.0, wall)
+    for shut_s, open_s, people in openings:
+        if restarts:
+            last = census.close()
+            windows.take(last) if last else None
+            windows.end(live=True)
+            windows = ShortWindows(LEAST_S, outbox, told.append)
+            windows.begin(NOON_S + now_s, synced=True)
+            census = Census(60.0, wall)
+        until_s = now_s + shut_s
+        while now_s < until_s:
+            census.unseen(now_s := now_s + 0.25)
+            take_closed(census, windows, now_s)
+        until_s = now_s + open_s
+        while now_s < until_s:
+            census.frame(now_s := now_s + 0.1, people)
+            take_closed(census, windows, now_s)
+        census.unseen(now_s := now_s + 0.01)
+        census.add([visit(now_s)] * people)
+        came += people
+    for _ in range(600):  # at last it stays open
+        census.frame(now_s := now_s + 0.25, 0)
+        take_closed(census, windows, now_s)
+    return told, came
+
+
+def take_closed(census: Census, windows: ShortWindows, now_s: float) -> None:
+    for closed in census.poll(now_s):
+        windows.take(closed)
+
+
+OPENINGS = st.lists(
+    st.tuples(st.floats(0.25, 200.0), st.floats(0.1, 70.0), st.integers(0, 3)), max_size=8
+)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@given(openings=OPENINGS)
+@settings(deadline=None, max_examples=40)
+def test_whoever_may_pause_is_told_of_no_shorter_time(
+    tmp_path_factory: pytest.TempPathFactory, restarts: bool, openings: list
+):
+    """The camera opened for a second a minute would tell who is in view, minute by minute."""
+    with Outbox(tmp_path_factory.mktemp("o") / "o.sqlite") as outbox:
+        told, came = sampled(outbox, openings, restarts=restarts)
+    assert told.people == came
+    assert all(w.is_shut or w.open_s >= LEAST_S - TOLERANCE_S for w in told)
+    assert all(w.observed_s <= w.window_s + 1e-6 for w in told)
+    spans = [(w.start_s, w.end_s) for w in told if w.clock_synced]
+    assert all(a[1] <= b[0] + 1e-3 for a, b in pairwise(spans))
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_a_second_a_minute_is_told_in_one_window(outbox: Outbox, people: int):
+    """Whether somebody was in view, or nobody: windows come at the same times."""
+    told, came = sampled(outbox, [(59.0, 1.0, people)] * 20)
+    assert [w.people for w in told if not w.is_shut] == [came, 0]
+
+
+def test_the_windows_of_a_long_pause_are_told_as_they_pass(outbox: Outbox):
+    """They say that nothing was looked at; who was counted before it is told after it."""
+    told, _ = sampled(outbox, [(0.25, 30.0, 2), (600.0, 1.0, 0)])
+    assert [w.is_shut for w in told] == [*[True] * 9, False, False, False]
+    assert [w.people for w in told] == [*[0] * 9, 2, 0, 0]
+    assert all(w.window_s == pytest.approx(60.0) for w in told[:9])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -95,6 +97,69 @@ def test_a_record_that_can_t_be_read_means_paused(tmp_path: Path) -> None:
     """A folder in its place stands for whatever the disk may come up with."""
     (tmp_path / RECORD).mkdir()
     assert PauseRecord(tmp_path).now == UNREADABLE
+
+
+def linked(to: str) -> Callable[[Path], None]:
+    return lambda record: record.symlink_to(to)
+
+
+def sparse(record: Path) -> None:
+    with record.open("wb") as file:
+        file.write(RUNNING)
+        file.truncate(2**42)
+
+
+STRANGE: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a socket": lambda record: socket.socket(socket.AF_UNIX).bind(str(record)),
+    "what never ends": linked("/dev/zero"),
+    "what is not there": linked("nothing"),
+    "itself": linked(RECORD),
+    "another that says it runs": linked("other"),
+    "4 TB, nearly all of it holes": sparse,
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_what_is_no_plain_record_means_paused_and_resume_mends_it(
+    tmp_path: Path, kind: str
+) -> None:
+    """Read within a bound, through no link, waiting for nobody; without an outbox, too."""
+    (tmp_path / "other").write_bytes(RUNNING)
+    STRANGE[kind](tmp_path / RECORD)
+    record = PauseRecord(tmp_path)
+    assert record.now == UNREADABLE
+    assert record.set(False)
+    assert PauseRecord(tmp_path).now == RUNS
+    assert (tmp_path / "other").read_bytes() == RUNNING
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_a_record_replaced_while_running_does_not_undo_a_pause(tmp_path: Path, kind: str) -> None:
+    """The camera is closed, the next start finds it so, and nothing else is written to."""
+    PauseRecord(tmp_path)
+    orders, loop = orders_of(tmp_path, Outbox(tmp_path / FILE_NAME))
+    (tmp_path / "other").write_bytes(RUNNING)
+    (tmp_path / RECORD).unlink()
+    STRANGE[kind](tmp_path / RECORD)
+    (tmp_path / f"{RECORD}.new").symlink_to("other")
+    assert orders.answer(Order(id=1, verb="pause")).error is None
+    assert loop.paused
+    assert PauseRecord(tmp_path).now == ASKED
+    assert (tmp_path / "other").read_bytes() == RUNNING
+
+
+def test_a_disk_of_the_outbox_that_is_not_there_means_paused(tmp_path: Path) -> None:
+    """Without record: the outbox is a link to it, so that this is no new device."""
+    (tmp_path / FILE_NAME).symlink_to(tmp_path / "disk" / FILE_NAME)
+    assert PauseRecord(tmp_path).now == UNREADABLE
+
+
+def test_a_folder_that_can_t_be_searched_means_paused(tmp_path: Path) -> None:
+    """As one of the wrong owner."""
+    with mock.patch.object(os, "open", side_effect=PermissionError(13, "no")):
+        record = PauseRecord(tmp_path)
+    assert record.now == UNREADABLE
 
 
 def test_a_missing_record_beside_an_outbox_means_paused(tmp_path: Path) -> None:

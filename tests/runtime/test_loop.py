@@ -21,6 +21,7 @@ from edge.runtime.meter import Meter
 from edge.runtime.people.evidence import Limits
 from edge.runtime.people.people import People
 from edge.runtime.people.space import Space
+from tests.people.folded import anonymiser
 from tests.shared import frame_of
 
 BLANK = np.zeros((48, 64, 3), np.uint8)
@@ -77,7 +78,7 @@ class Seer:
         return [WALKER] if self._sees(frame) else []
 
 
-def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0, gated=True):
+def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0, gated=True, cut_unknown=False):
     waiting = list(sources)
     windows = []
     live = sources[0].live
@@ -99,6 +100,7 @@ def loop_over(*sources, detector=None, window_s=3600.0, fps=1000.0, gated=True):
         people=people,
         census=Census(window_s, clock),
         meter=Meter(),
+        cut_unknown=cut_unknown,
     )
     return Loop(stages, windows.append), windows
 
@@ -248,6 +250,26 @@ def test_a_short_pause_is_not_observed_either(monkeypatch):
     assert sum(window.window_s for window in windows) == pytest.approx(29.9 + 6 * 5 * PATIENCE_S)
     # A frame stands for the time until the next, and the last before a pause has none.
     assert sum(window.observed_s for window in windows) == pytest.approx(29.9 - 6 * 0.1)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_one_person_before_a_camera_that_is_paused_again_and_again_is_no_crowd(monkeypatch, k):
+    """Counted k times, one person would be told of like k; of a visit cut by a pause nothing is."""
+    monkeypatch.setattr("edge.runtime.loop.time.sleep", lambda _: None)
+    loop, windows = loop_over(Script(np.arange(300) / 10), cut_unknown=k > 1)
+    rests = []
+
+    def tick():
+        if loop.paused:
+            rests.append(loop.processed)
+        loop.paused = loop.processed % 50 == 25 and rests.count(loop.processed) < 5
+
+    loop.run(tick)
+    assert [window.people for window in windows] == [7]
+    counts = anonymiser(k).counts(windows[0])
+    assert windows[0].untimed == (0 if k == 1 else 6)
+    assert counts.dwell_s_mean == (pytest.approx(3.4) if k == 1 else None)
+    assert counts.gender_unknown == 7
 
 
 def test_a_pause_of_a_recording_empties_the_view_and_lets_time_go_on(monkeypatch):

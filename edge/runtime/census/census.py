@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from edge.messages.bands import AGE_BANDS, Bands, band_of
+from edge.messages.bands import AGE_BANDS, UNKNOWN, Bands, band_of
 from edge.runtime.census.boundaries import Boundaries
 from edge.runtime.census.clock import Clock
 from edge.runtime.frame import ALL_WELL, ViewHealth, Visit, Window
@@ -45,15 +45,20 @@ class Census:
         self._open: _Sums | None = None
         self._now_s = 0.0
         self._frame_s: float | None = None
+        self._shut = False
         self._present = 0
         self._frames_skipped = 0
         self._synced_until_s = -math.inf
         self._closed: list[Window] = []
 
-    def add(self, visits: Iterable[Visit]) -> None:
-        """Count visits that ended, in the window that is open now."""
+    def add(self, visits: Iterable[Visit], *, unknown: bool = False) -> None:
+        """Count visits that ended, in the window open now; `unknown`: only that they did."""
         for visit in visits:
-            self._sums(visit.last_seen_s).add(visit, self._bands)
+            sums = self._sums(visit.last_seen_s)
+            if unknown and visit.is_face:
+                sums.add_unknown()
+            else:
+                sums.add(visit, self._bands)
 
     def frame(
         self, captured_s: float, present: int, view: ViewHealth = ALL_WELL, *, blind: bool = False
@@ -68,12 +73,14 @@ class Census:
         sums.present_max = max(sums.present_max, present)
         sums.see(view)
         self._frame_s = None if blind else captured_s
+        self._shut = False
         self._present = present
 
     def unseen(self, now_s: float) -> None:
-        """Nothing is looked at from `now_s` until the next frame: no time of it is observed."""
+        """The camera is shut from `now_s` until the next frame: no time of it is observed."""
         self._advance(now_s)
         self._frame_s = None
+        self._shut = True
         self._present = 0
 
     def set_length(self, length_s: float) -> None:
@@ -128,6 +135,10 @@ class Census:
             if covered_s > 0:
                 sums.observed_s += covered_s
                 sums.present_s += covered_s * self._present
+        if self._shut:
+            sums.shut = True
+        else:
+            sums.open_s += max(now_s - self._now_s, 0.0)
         self._now_s = max(self._now_s, now_s)
 
     def _next(self, start_s: float, wall_s: float) -> _Sums:
@@ -167,6 +178,8 @@ class Census:
             present_mean=sums.present_s / sums.observed_s if sums.observed_s else 0.0,
             not_faces=sums.not_faces,
             view=sums.view(),
+            untimed=sums.untimed,
+            shut_s=max(window_s - sums.open_s, 0.0) if sums.shut else 0.0,
         )
 
 
@@ -181,11 +194,14 @@ class _Sums:
         "frames_seen",
         "not_faces",
         "observed_s",
+        "open_s",
         "places",
         "present_max",
         "present_s",
+        "shut",
         "start_s",
         "start_wall_s",
+        "untimed",
         "views",
     )
 
@@ -198,10 +214,13 @@ class _Sums:
         self.dwell_s = 0.0
         self.attention_s = 0.0
         self.observed_s = 0.0
+        self.open_s = 0.0
+        self.shut = False
         self.present_s = 0.0
         self.present_max = 0
         self.frames_seen = 0
         self.not_faces = 0
+        self.untimed = 0
         self.views: Counter[ViewHealth] = Counter()
 
     def see(self, view: ViewHealth) -> None:
@@ -223,11 +242,15 @@ class _Sums:
     def empty(self) -> bool:
         return not (self.cells or self.frames_seen)
 
+    def add_unknown(self) -> None:
+        self.cells[UNKNOWN, UNKNOWN] += 1
+        self.untimed += 1
+
     def add(self, visit: Visit, bands: Bands) -> None:
         if not visit.is_face:
             self.not_faces += 1
             return
-        gender = "unknown" if visit.female is None else "female" if visit.female else "male"
+        gender = UNKNOWN if visit.female is None else "female" if visit.female else "male"
         self.cells[gender, band_of(visit.age_years, bands)] += 1
         self.places.update(visit.places)
         self.dwell_s += visit.dwell_s
