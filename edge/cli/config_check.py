@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge.config import read as settings
 from edge.config.tables import Config
+from edge.host.units import instance_in
 from edge.output import say
 from edge.page import password
 from edge.runtime.networks.inventory import check_models, not_told
@@ -21,7 +22,9 @@ def check(config: Config, files: Sequence[Path]) -> None:
     """
     check_models(config)
     require_commercial(config)
-    password.check(config, settings.instance_of(files[0]) if files else "")
+    # One that comes by a pipe is that of the camera whose folder STATE_DIRECTORY= names.
+    instance = settings.instance_of(files[0]) if files else ""
+    password.check(config, instance or instance_in(config.paths.state))
     names = " and ".join(map(str, files))
     origin = f"read from {names}" if names else f"no file was read (no {settings.SYSTEM_FILE})"
     print(f"the configuration is right, and its models are there; {origin}")

@@ -19,7 +19,7 @@ from edge.config.people import Space
 from edge.config.profiles import with_profile
 from edge.config.refusal import explained, is_text, schema
 from edge.config.renamed import name_of_now, with_new_names
-from edge.config.section import Table
+from edge.config.section import SAFE_NAME, Table
 from edge.config.space_file import require_space_alone, space_file_of
 from edge.config.tables import Config
 from edge.errors import ConfigError
@@ -51,6 +51,11 @@ def instance_of(path: Path | None) -> str:
     if path is None or path == SYSTEM_FILE or path.parent != SYSTEM_FILE.parent:
         return ""
     return path.stem
+
+
+def is_instance(name: str) -> bool:
+    """Whether one camera of several can have this name: a unit's, a file's and a topic's."""
+    return bool(re.match(SAFE_NAME, name)) and name != SYSTEM_FILE.stem
 
 
 def load(

@@ -52,6 +52,15 @@ def _identity(group: argparse._ArgumentGroup) -> None:
         metavar="CSV",
         help=f"several devices, a line each; columns: {', '.join(COLUMNS)} (default: --device)",
     )
+    group.add_argument(
+        "--camera",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a further camera of the device, called as its configuration: yard.toml; its password "
+        "is in yard.password beside it; may be given several times (default: none)",
+    )
     group.add_argument("--hostname", metavar="NAME", help="host name (default: the device's name)")
     group.add_argument("--user", metavar="NAME", default="pi", help="who may log in (default: pi)")
     group.add_argument(

@@ -84,8 +84,9 @@ def needs_network(config: Config) -> bool:
     return address.needs_network(config.source.uri)
 
 
-def packages(config: Config) -> tuple[str, ...]:
-    """What apt installs; picamera2 is to be had from Raspberry Pi's own archive alone."""
-    camera = ("python3-picamera2",) if config.source.uri.startswith("picamera") else ()
-    found = any(to.host == AUTO for to in config.mqtt.endpoints)
+def packages(*configs: Config) -> tuple[str, ...]:
+    """What apt installs, for all cameras; picamera2 is in Raspberry Pi's own archive alone."""
+    pi_camera = any(config.source.uri.startswith("picamera") for config in configs)
+    camera = ("python3-picamera2",) if pi_camera else ()
+    found = any(to.host == AUTO for config in configs for to in config.mqtt.endpoints)
     return ("python3-numpy", *camera, *(LIBRARIES.values() if found else ()))

@@ -33,10 +33,28 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """What one camera of a device has for itself."""
+
+    config: str
+    login: Login
+    drop_ins: tuple[str, ...]
+
+    def files(self, folder: str = "") -> Iterator[tuple[str, Content]]:
+        """File name, below `folder` of the kit's, and its content."""
+        yield f"{folder}config.toml", self.config.encode()
+        yield f"{folder}drop-ins", _lines(self.drop_ins)
+        if self.login.username:
+            yield f"{folder}mqtt-username", _lines((self.login.username,))
+            yield f"{folder}mqtt-password", _lines((self.login.password,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
     """One device, ready to be written.
 
-    `payload` is what all devices have in common: file name in the kit's folder → its content.
+    `further` are its cameras beside the first, by name. `payload` is what all devices have in
+    common: file name in the kit's folder → its content.
     """
 
     device: str
@@ -44,11 +62,10 @@ class Kit:
     user: str
     ssh_keys: tuple[str, ...]
     wifi: Wifi | None
-    config: str
-    login: Login
+    camera: Camera
+    further: Mapping[str, Camera]
     ca: Path | None
     packages: tuple[str, ...]
-    drop_ins: tuple[str, ...]
     payload: Mapping[str, Content]
 
     def files(self) -> dict[str, Content]:
@@ -76,15 +93,13 @@ class Kit:
     def _inner(self) -> Iterator[tuple[str, Content]]:
         yield from self.payload.items()
         yield "first-boot", FIRST_BOOT
-        yield "config.toml", self.config.encode()
+        yield from self.camera.files()
+        for name, camera in self.further.items():
+            yield from camera.files(f"cameras/{name}/")
         yield "packages", _lines(self.packages)
-        yield "drop-ins", _lines(self.drop_ins)
         yield "network-config.after", cloud.network_config(None)
         if self.ca:
             yield "ca.pem", self.ca
-        if self.login.username:
-            yield "mqtt-username", _lines((self.login.username,))
-            yield "mqtt-password", _lines((self.login.password,))
 
 
 def size_of(files: Mapping[str, Content]) -> int:

@@ -13,10 +13,11 @@ from edge.config import read as settings
 from edge.config.tables import Config
 from edge.errors import UserError
 from edge.flash import access, configured, secret, target, wheels
+from edge.flash.cameras import Further, further, require_apart
 from edge.flash.cloud import Wifi
 from edge.flash.configured import Overrides
 from edge.flash.devices import Device, devices
-from edge.flash.kit import Content, Kit, Login, size_of
+from edge.flash.kit import Camera, Content, Kit, Login, size_of
 from edge.flash.release import ARCHITECTURES, RELEASES, fitting
 from edge.output import say
 from edge.publish.topics import Topics
@@ -44,10 +45,14 @@ def flash_kit(parsed: argparse.Namespace, overrides: Overrides) -> int:
     target.check(out, several)
     configs = [configured.configuration(parsed, overrides, device) for device in chosen]
     logins = [_login(device, config) for device, config in zip(chosen, configs, strict=True)]
+    more = {camera.name: _configured(camera, overrides) for camera in further(parsed, chosen)}
+    every = [*configs, *(config for config, _ in more.values())]
+    if more:
+        require_apart(every)
     with tempfile.TemporaryDirectory(prefix="flash-kit-") as scratch:
-        common = _common(parsed, configs, Path(scratch))
+        common = _common(parsed, every, Path(scratch))
         kits = [
-            _kit(device, config, login, common)
+            _kit(device, config, login, more, common)
             for device, config, login in zip(chosen, configs, logins, strict=True)
         ]
         written = [(out / kit.device if several else out, kit.files()) for kit in kits]
@@ -57,7 +62,7 @@ def flash_kit(parsed: argparse.Namespace, overrides: Overrides) -> int:
         for kit, (folder, files) in zip(kits, written, strict=True):
             target.write(folder, files, kit.kernel_words)
             say(f"{folder}: {len(files)} files, {size_of(files) / 1e6:.1f} MB")
-    _advise(configs, common, parsed)
+    _advise(every, common, parsed)
     return 0
 
 
@@ -130,19 +135,34 @@ def _login(device: Device, config: Config) -> Login:
     return Login(username=config.mqtt.username, password=password)
 
 
-def _kit(device: Device, config: Config, login: Login, common: Common) -> Kit:
+def _configured(camera: Further, overrides: Overrides) -> tuple[Config, Login]:
+    config = configured.configuration(camera.parsed, overrides, camera.device)
+    return config, _login(camera.device, config)
+
+
+def _camera(config: Config, login: Login, common: Common) -> Camera:
     network = ("network-camera.conf",) if configured.needs_network(config) else ()
+    text = settings.changed_as_toml(config)
+    return Camera(config=text, login=login, drop_ins=(*common.drop_ins, *network))
+
+
+def _kit(
+    device: Device,
+    config: Config,
+    login: Login,
+    more: Mapping[str, tuple[Config, Login]],
+    common: Common,
+) -> Kit:
     return Kit(
         device=device.name,
         hostname=device.hostname,
         user=common.user,
         ssh_keys=common.ssh_keys,
         wifi=common.wifi,
-        config=settings.changed_as_toml(config),
-        login=login,
+        camera=_camera(config, login, common),
+        further={name: _camera(*both, common) for name, both in more.items()},
         ca=common.ca,
-        packages=configured.packages(config),
-        drop_ins=(*common.drop_ins, *network),
+        packages=configured.packages(config, *(other for other, _ in more.values())),
         payload=common.payload,
     )
 

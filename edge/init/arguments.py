@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.config.read import SYSTEM_FILE
-from edge.config.section import SAFE_NAME
+from edge.config.read import SYSTEM_FILE, is_instance
 
 HELP = "set an installed device up: camera, broker, place; test them, write the files, start it"
 MORE = """On a terminal it asks for what the flags leave open; elsewhere it takes the defaults, but
@@ -39,7 +37,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 
 def instance(text: str) -> str:
     """A name that a unit, a file and a topic can have."""
-    if not re.match(SAFE_NAME, text) or text == SYSTEM_FILE.stem:
+    if not is_instance(text):
         raise argparse.ArgumentTypeError(
             f"{text!r}: 1 to 40 letters from A to Z, digits, - and _, beginning with a letter or "
             f"digit, and not {SYSTEM_FILE.stem!r}, which is the file of the only camera"

@@ -11,7 +11,7 @@ from edge.config.tables import Config
 from edge.flash import configured
 from edge.flash.cloud import Wifi, wifi_key
 from edge.flash.devices import devices
-from edge.flash.kit import Kit, Login
+from edge.flash.kit import Camera, Kit, Login
 
 WIFI = Wifi("Café", wifi_key("Café", "open sesame"), "DE")
 
@@ -22,13 +22,19 @@ KERNEL_WORDS = "cgroup_enable=memory cfg80211.ieee80211_regdom=DE"
 GOOD = ("--site", "shop", "--device", "door", "--broker", "hub.local")
 
 
+CAMERA = Camera(
+    config='[device]\nsite = "shop"\n',
+    login=Login(username="door", password="correct horse"),
+    drop_ins=(),
+)
+
+
 def kit(**changes: object) -> Kit:
     """A kit of a device with everything."""
     values: dict[str, object] = {
         "device": "door", "hostname": "door", "user": "pi", "ssh_keys": ("ssh-ed25519 AAAA me",),
-        "wifi": WIFI, "config": '[device]\nsite = "shop"\n', "ca": None,
-        "login": Login(username="door", password="correct horse"),
-        "packages": ("python3-numpy",), "drop_ins": (), "payload": {"lock.txt": b"pip==1\n"},
+        "wifi": WIFI, "ca": None, "camera": CAMERA, "further": {},
+        "packages": ("python3-numpy",), "payload": {"lock.txt": b"pip==1\n"},
     }  # fmt: skip
     return Kit(**(values | changes))  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge.flash import target
 from edge.flash.cloud import Wifi, wifi_key
-from edge.flash.kit import FIRST_BOOT, FOLDER, Kit, Login
+from edge.flash.kit import FIRST_BOOT, FOLDER, Camera, Kit, Login
 from tests.shared import ROOT
 
 pytestmark = pytest.mark.slow
@@ -102,13 +102,20 @@ def flashed(boot: Path) -> None:
 
 
 def kit(*, secret: bool = True) -> Kit:
-    """A device's kit, with every secret that one may hold, or with none."""
-    camera = f"[source]\nuri = 'rtsp://viewer:{CAMERA}@10.0.0.7/1'\n"
+    """A device's kit, with every secret that one may hold, or with none.
+
+    The second camera's are the same: what is left of one is seen whoever's it was.
+    """
+    camera = Camera(
+        config=f"[source]\nuri = 'rtsp://viewer:{CAMERA}@10.0.0.7/1'\n" if secret else "",
+        login=Login(username="door", password=PASSWORD) if secret else Login(),
+        drop_ins=(),
+    )
     return Kit(
         device="door", hostname="door", user="pi", ssh_keys=("ssh-ed25519 AAAA me",),
-        wifi=Wifi("Café", KEY, "DE") if secret else None, config=camera if secret else "",
-        ca=None, login=Login(username="door", password=PASSWORD) if secret else Login(),
-        packages=("python3-numpy",), drop_ins=(), payload={"lock.txt": b"pip==1\n" * 5000},
+        wifi=Wifi("Café", KEY, "DE") if secret else None, camera=camera,
+        further={"yard": camera}, ca=None, packages=("python3-numpy",),
+        payload={"lock.txt": b"pip==1\n" * 5000},
     )  # fmt: skip
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.flash import erase, target
 from edge.flash.kit import FIRST_BOOT, FOLDER, Login
-from tests.flash.kits import WIFI, kit
+from tests.flash.kits import CAMERA, WIFI, kit
 
 
 def test_secrets_are_in_the_files_that_the_first_boot_removes_and_nowhere_else():
@@ -58,8 +59,9 @@ def test_a_kit_written_over_another_leaves_nothing_of_that_behind(
     monkeypatch.setattr(erase, "wipe", watching)
     monkeypatch.setattr(target, "wipe", watching)
     out = tmp_path / "kit"
-    target.write(out, kit(config="[source]\nuri = 'rtsp://a:hunter2@cam'\n").files())
-    target.write(out, kit(login=Login(), wifi=None).files())
+    seen = replace(CAMERA, config="[source]\nuri = 'rtsp://a:hunter2@cam'\n")
+    target.write(out, kit(camera=seen).files())
+    target.write(out, kit(camera=replace(CAMERA, login=Login()), wifi=None).files())
     together = b"".join(wiped)
     for secret in (b"correct horse", b"hunter2", WIFI.key.encode()):
         assert secret in together

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
@@ -31,12 +33,19 @@ ALLOWED = re.compile(
 INGESTOR = {"name": "ingestor", "access": "counts"}
 
 
-def access_list(**former: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
-    """The rendered access list: user → (access, topic); `former` are the names of before."""
+def access_list(
+    cameras: Mapping[str, list[dict[str, str]]] = MappingProxyType({}), **former: dict[str, str]
+) -> dict[str, list[tuple[str, str]]]:
+    """The rendered access list: user → (access, topic).
+
+    `cameras` are the further ones of a host; `former` are the names that a first one had before.
+    """
     group = example("group_vars/agender_devices.yml")
     hosts = {
         host: {"agender_edge_site": group["agender_edge_site"], "agender_edge_device": host,
-               "agender_edge_username": host, "agender_edge_former": former.get(host, {})}
+               "agender_edge_username": host, "agender_edge_password": "x",
+               "agender_edge_cameras": cameras.get(host, []),
+               "agender_edge_former": {"": {"called": former[host]}} if host in former else {}}
         for host in DEVICES
     }  # fmt: skip
     lines = text(
@@ -157,3 +166,27 @@ def test_a_device_may_announce_itself():
     config = load(None, ["device.site=shop", "device.name=door"])
     assert allowed("door", "write", discovery.topic(config))
     assert not allowed("till", "write", discovery.topic(config))
+
+
+YARD = {"till": [{"name": "yard", "source": "usb:1", "password": "x"}]}
+
+
+def test_a_further_camera_is_a_device_with_rights_of_its_own():
+    """Those of any device, under its own topics; the first camera of its host has none there."""
+    made = access_list(YARD)
+    shop = "agender/v2/shop"
+    as_till = [(access, topic.replace("till-yard", "till")) for access, topic in made["till-yard"]]
+    assert as_till == made["till"] == access_list()["till"]
+    assert ("write", f"{shop}/till-yard/counts") in made["till-yard"]
+    assert not [topic for _, topic in made["till"] if "yard" in topic]
+
+
+def test_what_a_camera_that_is_gone_retained_its_host_may_clear():
+    """For that one run; neither where a camera has that name now, nor one of another host."""
+    gone = {"site": "shop", "name": "door-yard", "prefix": "agender"}
+    may = {access for access, topic in access_list(door=gone)["door"] if "door-yard" in topic}
+    assert may == {"read", "write"}
+    again = {"door": [{"name": "yard", "source": "usb:1", "password": "x"}]}
+    elsewhere = {"till": [{**again["door"][0], "device": "door-yard"}]}
+    for now in (again, elsewhere):
+        assert access_list(now, door=gone) == access_list(now)

@@ -15,7 +15,7 @@ LISTENS = "broker 127.0.0.1:1883: listening to agender/v2/+/+/counts"
 @pytest.fixture
 def listening(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script as a module; the ingestor is well."""
-    module = script("agender_hub/files/listening", monkeypatch)
+    module = script("roles/agender_hub/files/listening")
     monkeypatch.setattr(module, "shown", lambda: dict(WELL))
     monkeypatch.setattr(module, "said", lambda *command: LISTENS)
     return module

@@ -29,6 +29,7 @@ def tasks_of(file: Path) -> list[dict[str, Any]]:
 
 SECRETIVE = re.compile(
     r"agender_edge_\w*password|__agender_edge_value|agender_edge_known|__agender_edge_tables"
+    r"|__agender_(edge|hub)_(own|entry|cameras)\b"
     r"|\.password"
     r"|agender_hub_(ingestor|reader)_password|__agender_hub_everybody.*password"
     r"|agender_cluster_route_password"

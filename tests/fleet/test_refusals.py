@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jinja2
 import pytest
 import yaml
 
-from tests.fleet.rendered import ANSIBLE
+from tests.fleet.rendered import ANSIBLE, agender_cameras
 
 ROLE = ANSIBLE / "roles" / "agender_edge"
 PI = {
@@ -18,15 +19,26 @@ PI = {
 SET = {
     "agender_edge_broker": "hub.local", "agender_edge_install_from": "checkout",
     "agender_edge_version": "", "agender_edge_username": "door", "agender_edge_password": "x",
+    "agender_edge_site": "shop", "agender_edge_device": "door", "agender_edge_cameras": [],
 }  # fmt: skip
+YARD = {"name": "yard", "source": "usb:1", "password": "x"}
 
 
-def refusal(facts: dict[str, str], *, packaged: bool = False, **variables: str) -> str:
-    """The sentence of the first assertion that does not hold; empty where all do."""
+def refusal(
+    facts: dict[str, str], *, packaged: bool = False, ports: tuple[int, ...] = (), **variables: Any
+) -> str:
+    """The sentence of the first assertion that does not hold; empty where all do.
+
+    `ports` are those of the pages.
+    """
     known: dict[str, Any] = yaml.safe_load((ROLE / "vars/main.yml").read_text()) | SET | variables
     known |= {"ansible_facts": PI | facts, "inventory_hostname": "door"}
     known["agender_edge_packaged"] = {"stat": {"exists": packaged}}
+    cameras = agender_cameras(known)
+    known |= {"__agender_edge_cameras": cameras, "__agender_edge_ports": ports,
+              "__agender_edge_names": [camera["name"] for camera in cameras]}  # fmt: skip
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment.tests["search"] = lambda name, pattern: bool(re.search(pattern, name))
     for task in yaml.safe_load((ROLE / "tasks/check.yml").read_text()):
         if (check := task.get("ansible.builtin.assert")) is None:
             continue
@@ -73,3 +85,34 @@ def test_what_only_the_user_can_know_is_asked_for(variables: dict[str, str]):
 def test_a_device_of_debians_package_is_left_to_apt():
     """Two installations would fight for the camera."""
     assert "take it off first (apt remove agender-edge)" in refusal({}, packaged=True)
+
+
+def test_a_further_camera_with_all_that_it_needs_is_taken():
+    """Where nobody has a user at the broker it needs no password."""
+    garden = {"name": "garden", "source": "usb:2", "password": "x"}
+    assert not refusal({}, agender_edge_cameras=[YARD, garden], ports=(8088, 8089))
+    plain = {"name": "yard", "source": "usb:1"}
+    assert not refusal({}, agender_edge_cameras=[plain], agender_edge_username="")
+
+
+@pytest.mark.parametrize(
+    "cameras",
+    [
+        [{"name": "yard", "source": "usb:1"}],
+        [{"name": "yard", "password": "x"}],
+        [YARD, YARD],
+        [YARD | {"device": "door"}],
+        [YARD | {"name": "config"}],
+        [YARD | {"name": ""}],
+        [YARD | {"name": "../yard"}],
+        [YARD | {"name": "yard\n"}],
+    ],
+)
+def test_a_further_camera_that_is_not_told_from_another_is_refused(cameras: list[dict[str, str]]):
+    """By its name, which files and units have, or at the broker."""
+    assert "each of agender_edge_cameras needs a name" in refusal({}, agender_edge_cameras=cameras)
+
+
+def test_two_pages_on_one_port_are_refused():
+    """Only one of them could be served."""
+    assert "give each a page.port" in refusal({}, ports=(8088, 8088))

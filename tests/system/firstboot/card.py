@@ -82,6 +82,7 @@ def _password(root: Path) -> None:
     file = "/etc/mosquitto/passwords"
     for command in (
         ["mosquitto_passwd", "-c", "-b", file, "door", "correct horse"],
+        ["mosquitto_passwd", "-b", file, "door-yard", "correct horse"],
         ["chown", "mosquitto", file],
     ):
         subprocess.run(["chroot", root, *command], check=True, capture_output=True)
@@ -92,12 +93,15 @@ def flash(root: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[s
     secret, network = folder / "door.password", folder / "wifi"
     secret.write_text("correct horse\n")
     network.write_text("open sesame\n")
+    yard = folder / "yard.toml"
+    yard.write_text('[source]\nuri = "/srv/clips/head-pose-face-detection-male.gif"\n')
+    yard.with_suffix(".password").write_text("correct horse\n")
     return subprocess.run(
         [sys.executable, "-B", "-m", "edge", "flash-kit", "--site", "shop", "--device", "door",
          "--broker", "127.0.0.1", "--username", "door", "--password-file", str(secret),
          "--source", "/srv/clips/head-pose-face-detection-female.gif",
          "--set", "source.realtime=true", "--set", "source.repeat=100000", "--detector", "near",
-         "--window-s", "2", "--machine", platform.machine(), "--offline",
+         "--window-s", "2", "--camera", str(yard), "--machine", platform.machine(), "--offline",
          "--wifi-ssid", "Café", "--wifi-psk-file", str(network), "--wifi-country", "DE", *more,
          str(root / "boot" / "firmware")],
         capture_output=True, text=True, check=False, timeout=900,

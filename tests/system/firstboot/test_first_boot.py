@@ -93,11 +93,12 @@ def test_cloud_init_accepts_every_file(flashed: Path, tmp_path: Path):
 
 
 def test_counts_arrive_at_the_broker(counting: Device):
-    """Without anybody having logged in: gapless windows of the topic that the kit names."""
-    text = counting.ok("mosquitto_sub", *LOGIN, "-t", "agender/v2/shop/door/counts", "-C", "3",
-                       "-W", "40", timeout_s=50)  # fmt: skip
-    numbers = [json.loads(line)["seq"] for line in text.splitlines()]
-    assert numbers == list(range(numbers[0], numbers[0] + 3))
+    """Without anybody having logged in: gapless windows of the topics that the kit names."""
+    for name in ("door", "door-yard"):
+        text = counting.ok("mosquitto_sub", *LOGIN, "-t", f"agender/v2/shop/{name}/counts", "-C",
+                           "3", "-W", "40", timeout_s=50)  # fmt: skip
+        numbers = [json.loads(line)["seq"] for line in text.splitlines()]
+        assert numbers == list(range(numbers[0], numbers[0] + 3)), name
 
 
 def test_both_services_run_and_come_back_at_every_start(counting: Device):
@@ -105,6 +106,10 @@ def test_both_services_run_and_come_back_at_every_start(counting: Device):
     for unit in (VISION, PUBLISHER):
         shown = counting.show(unit, "ActiveState", "UnitFileState")
         assert shown == {"ActiveState": "active", "UnitFileState": "enabled"}
+    target = counting.show("agender-edge@yard.target", "ActiveState", "UnitFileState")
+    assert target == {"ActiveState": "active", "UnitFileState": "enabled"}
+    for unit in ("agender-vision@yard.service", "agender-publisher@yard.service"):
+        assert counting.show(unit, "ActiveState")["ActiveState"] == "active"
     assert counting.run("systemctl", "--failed", "--no-legend").stdout == ""
 
 
@@ -129,9 +134,11 @@ def test_credentials_are_roots_alone(counting: Device):
     """Where systemd's LoadCredential= looks, and nowhere else."""
     shown = counting.ok("stat", "-c", "%a %U %n", "/etc/credstore", "/etc/credstore.encrypted",
                         "/etc/credstore.encrypted/agender-edge.sealed-mqtt-password",
+                        "/etc/credstore.encrypted/agender-edge@yard.sealed-mqtt-password",
                         "/etc/credstore/agender-edge.mqtt-username")  # fmt: skip
-    assert [line.split()[0] for line in shown.splitlines()] == ["700", "700", "600", "600"]
-    assert not (counting.root / "etc/credstore/agender-edge.mqtt-password").exists()
+    assert [line.split()[0] for line in shown.splitlines()] == ["700", "700", *["600"] * 3]
+    for at in ("", "@yard"):
+        assert not (counting.root / f"etc/credstore/agender-edge{at}.mqtt-password").exists()
     mode = counting.ok("stat", "-c", "%a %U:%G", "/etc/agender-edge/config.toml")
     assert mode.strip() == "640 root:agender"
 

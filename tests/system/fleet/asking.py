@@ -10,16 +10,25 @@ from tests.system.machine import Machine
 
 VISION, PUBLISHER = "agender-vision.service", "agender-publisher.service"
 COUNTS = "agender/v2/shop/door/counts"
+OF_YARD = "agender/v2/shop/door-yard/counts"
+"""The device's second camera."""
 HUB = ("--cafile", "/etc/agender-hub/ca.pem", "-h", "hub.local", "-p", "8883")
 
 
-def counts(lab: Lab, number: int, timeout_s: int = 60) -> list[dict[str, object]]:
+def counts(
+    lab: Lab, number: int, timeout_s: int = 60, topic: str = COUNTS
+) -> list[dict[str, object]]:
     """The device's next windows, heard at the hub as the user who may look on."""
     text = lab.hub.ok(
-        "mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"), "-t", COUNTS,
+        "mosquitto_sub", *HUB, "-u", "viewer", "-P", lab.password("viewer"), "-t", topic,
         "-C", str(number), "-W", str(timeout_s), timeout_s=timeout_s + 10,
     )  # fmt: skip
     return [json.loads(line) for line in text.splitlines()]
+
+
+def state(machine: Machine, unit: str) -> str:
+    """Whether a unit runs, as systemctl says it."""
+    return machine.show(unit, "ActiveState")["ActiveState"]
 
 
 def restarts(machine: Machine, unit: str = VISION) -> int:

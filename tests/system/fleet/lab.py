@@ -36,6 +36,22 @@ Host {name}.local
 'exec 3<>/dev/tcp/{address}/22; cat <&3 & exec cat >&3'
 """
 
+CAMERA = {
+    "source": {"realtime": True, "repeat": 100000},
+    "detector": {"model": "near"},
+    "window": {"length_s": 2.0},
+    "privacy": {"k": 1},  # with 5, who is in view alone is not told
+    "mqtt": {"reconnect_max_s": 2.0, "refused_retry_s": 5.0},
+}
+YARD = {
+    "name": "yard",
+    "source": "/srv/clips/head-pose-face-detection-female.gif",
+    "password": "{{ lookup('ansible.builtin.password', agender_secrets ~ '/mqtt-door-yard', "
+    "chars=['ascii_letters', 'digits'], length=32) }}",
+    "config": CAMERA | {"page": {"enabled": True, "port": 8089}},
+}
+"""A second camera of the device, with a page; the first has none."""
+
 INVENTORY = {
     "agender_hub": {"hosts": {"hub": {"agender_hub_ingestor": True}}},
     "agender_cluster": {
@@ -51,13 +67,8 @@ INVENTORY = {
         "hosts": {
             "door": {
                 "agender_edge_source": "/srv/clips/head-pose-face-detection-female.gif",
-                "agender_edge_host_config": {
-                    "source": {"realtime": True, "repeat": 100000},
-                    "detector": {"model": "near"},
-                    "window": {"length_s": 2.0},
-                    "privacy": {"k": 1},  # with 5, who is in view alone is not told
-                    "mqtt": {"reconnect_max_s": 2.0, "refused_retry_s": 5.0},
-                },
+                "agender_edge_host_config": CAMERA,
+                "agender_edge_cameras": [YARD],
                 "agender_edge_health_timeout_s": 40,
             }
         }

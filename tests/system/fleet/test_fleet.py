@@ -9,7 +9,17 @@ import pytest
 
 from edge.messages.bands import COARSE_BANDS
 from tests.main_job.program import wait_for
-from tests.system.fleet.asking import COUNTS, HUB, PUBLISHER, VISION, ask, counts, inside
+from tests.system.fleet.asking import (
+    COUNTS,
+    HUB,
+    OF_YARD,
+    PUBLISHER,
+    VISION,
+    ask,
+    counts,
+    inside,
+    state,
+)
 from tests.system.fleet.lab import Lab
 
 pytestmark = pytest.mark.slow
@@ -44,13 +54,26 @@ def test_the_first_run_installs_hub_and_device(lab: Lab):
     assert received[-1]["observed_s"] > 1
 
 
+def test_a_further_camera_is_a_device_of_its_own(lab: Lab):
+    """It counts under its own name and login, in its own units; its page alone is switched on."""
+    assert counts(lab, 1, topic=OF_YARD)[0]["observed_s"] > 1
+    assert lab.password("door-yard") != lab.password("door")
+    shown = lab.door.show("agender-vision@yard.service", "ActiveState", "PrivateNetwork")
+    assert shown == {"ActiveState": "active", "PrivateNetwork": "yes"}
+    assert lab.door.ok("systemctl", "is-enabled", "agender-edge@yard.target") == "enabled\n"
+    ask_page = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8089/').status)"
+    assert lab.door.ok("python3", "-c", ask_page) == "200\n"
+    assert state(lab.door, "agender-page.service") == "inactive"
+
+
 def test_the_second_run_changes_nothing(lab: Lab):
     """The same state again: changed=0 on both, and the device is not disturbed."""
-    before = lab.door.show(VISION, "MainPID")
+    visions = (VISION, "agender-vision@yard.service")
+    before = [lab.door.show(vision, "MainPID") for vision in visions]
     played = lab.play("site.yml")
     assert played.status == 0, played.text
     assert [played.recap(host)["changed"] for host in ("hub", "door")] == [0, 0], played.text
-    assert lab.door.show(VISION, "MainPID") == before
+    assert [lab.door.show(vision, "MainPID") for vision in visions] == before
 
 
 def test_verify_finds_the_fleet_well(lab: Lab):
@@ -63,7 +86,7 @@ def test_verify_finds_the_fleet_well(lab: Lab):
         agender_edge_doctor_ignore=["clock", *unlimited],
     )
     assert played.status == 0, played.text
-    assert "people" in played.text
+    assert all(f"shop/{name}: window" in played.text for name in ("door", "door-yard"))
 
 
 def test_apt_s_numpy_is_not_hidden(lab: Lab):
@@ -155,4 +178,5 @@ def test_every_query_of_the_dashboard_has_an_answer(lab: Lab):
             coarse = any(f"agender_age_{band}{{" in query for band in COARSE_BANDS)
             if "temperature" not in query:  # this machine knows none
                 assert bool(ask(lab, query)) is not coarse, query
-    assert ask(lab, "agender_seq")[0]["metric"]["sensor"] == "shop/door"
+    sensors = {found["metric"]["sensor"] for found in ask(lab, "agender_seq")}
+    assert sensors == {"shop/door", "shop/door-yard"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -12,8 +13,18 @@ import pytest
 
 from tests.main_job.program import wait_for
 from tests.system.fleet import lab as labs
-from tests.system.fleet.asking import COUNTS, HUB, PUBLISHER, VISION, counts, release, restarts
-from tests.system.fleet.lab import Lab
+from tests.system.fleet.asking import (
+    COUNTS,
+    HUB,
+    OF_YARD,
+    PUBLISHER,
+    VISION,
+    counts,
+    release,
+    restarts,
+    state,
+)
+from tests.system.fleet.lab import YARD, Lab
 from tests.system.machine import reading
 
 pytestmark = pytest.mark.slow
@@ -73,7 +84,10 @@ def vision(*_arguments: object) -> int:
 
 
 def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
-    """It installs, and starts, and counts nothing: back to the old one, with no number missing."""
+    """It installs, and starts, and counts nothing: back to the old one, with no number missing.
+
+    With both cameras, while one that comes with it is not kept.
+    """
     broken = tmp_path / "broken"
     shutil.copytree(lab.checkout, broken, ignore=shutil.ignore_patterns("artefacts"))
     file = broken / "edge/vision/process.py"
@@ -84,7 +98,9 @@ def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
     lab.hub.write("/root/heard", "")
     with reading(lab.hub.start("sh", "-c", f"exec {shlex.join(listen)} > /root/heard")):
         wait_for(lambda: heard(lab), "the first window")
-        played = lab.play("upgrade.yml", "--limit", "door", agender_edge_checkout=str(broken))
+        garden = YARD | {"name": "garden", "config": YARD["config"] | {"page": {}}}
+        played = lab.play("upgrade.yml", "--limit", "door", agender_edge_checkout=str(broken),
+                          agender_edge_cameras=[YARD, garden])  # fmt: skip
         after = counts(lab, 1)[0]["seq"]
         wait_for(lambda: heard(lab)[-1] >= after, "the same window")
     numbers = heard(lab)
@@ -93,6 +109,10 @@ def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
     assert release(lab) == before
     expected = list(range(numbers[0], numbers[-1] + 1))
     assert sorted(set(numbers)) == expected, "a repeat is allowed, a gap is not"
+    assert counts(lab, 1, topic=OF_YARD)
+    assert state(lab.door, "agender-page@yard.service") == "active"
+    assert state(lab.door, "agender-vision@garden.service") == "inactive"
+    assert not (lab.door.root / "etc/agender-edge/garden.toml").exists()
 
 
 def test_the_run_after_a_roll_back_changes_nothing_but_says_so(lab: Lab):
@@ -125,6 +145,8 @@ LEFT = (
     f"etc/systemd/system/{VISION}",
     "etc/credstore/agender-edge.mqtt-password",
     "etc/credstore.encrypted/agender-edge.sealed-mqtt-password",
+    "etc/systemd/system/agender-vision@.service",
+    "var/lib/agender-edge@yard",
 )
 
 
@@ -141,13 +163,46 @@ def retained(lab: Lab) -> str:
     return "".join(line for line in lines if not line.startswith(HUBS_OWN))
 
 
+OF_A_CAMERA = (
+    "etc/agender-edge/yard.toml",
+    "etc/systemd/system/agender-vision@yard.service.d",
+    "etc/systemd/system/multi-user.target.wants/agender-edge@yard.target",
+    "etc/credstore.encrypted/agender-edge@yard.sealed-mqtt-password",
+    "run/agender-edge@yard",
+)
+
+
+def there(lab: Lab, path: str) -> bool:
+    """Whether the device has it; of a link its target does not matter."""
+    return os.path.lexists(lab.door.root / path)
+
+
+def test_a_camera_that_is_no_longer_named_is_taken_away(lab: Lab):
+    """Stopped, its files gone, nothing of it retained; its windows wait, the first counts on."""
+    assert all(there(lab, path) for path in OF_A_CAMERA)
+    assert "agender/v2/shop/door-yard/info" in retained(lab)
+    played = lab.play("site.yml", agender_edge_cameras=[])
+    assert played.status == 0, played.text
+    assert not [path for path in OF_A_CAMERA if there(lab, path)]
+    assert state(lab.door, "agender-vision@yard.service") == "inactive"
+    assert (lab.door.root / "var/lib/agender-edge@yard/outbox.sqlite").exists()
+    left = retained(lab)
+    assert "door-yard" not in left and "door__yard" not in left, played.text
+    assert "agender_shop_door-yard" not in left
+    assert counts(lab, 1)
+
+
 def test_a_renamed_device_leaves_no_ghost(lab: Lab):
-    """What it retained under the old name is gone, entities too; under the new one it counts."""
+    """What it retained under the old name is gone, entities too; under the new one it counts.
+
+    So do those of its second camera, which is named again and goes on with its old numbers.
+    """
     assert "agender/v2/shop/door/info" in retained(lab)
     played = lab.play("site.yml", agender_edge_site="mall")
     assert played.status == 0, played.text
     left = retained(lab)
-    assert "agender/v2/mall/door/availability online" in left
+    for name in ("door", "door-yard"):
+        assert f"agender/v2/mall/{name}/availability online" in left
     assert "agender/v2/shop" not in left, played.text
     assert "homeassistant/device/agender_shop_door" not in left
 
@@ -156,8 +211,8 @@ def test_uninstalling_leaves_nothing(lab: Lab):
     """No unit, no file, no user, and nothing retained at the broker."""
     played = lab.play("uninstall.yml", "--limit", "door", agender_edge_uninstall_data=True)
     assert played.status == 0, played.text
-    for path in LEFT:
-        assert not (lab.door.root / path).exists(), path
+    for path in (*LEFT, *OF_A_CAMERA):
+        assert not there(lab, path), path
     assert lab.door.run("getent", "passwd", "agender-vision").returncode == 2
     assert retained(lab) == ""
     again = lab.play("uninstall.yml", "--limit", "door")
