@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,12 +44,13 @@ class ListeningCensus(Census):
         self.everything: list[Visit] = []
         self.not_faces = 0
 
-    def add(self, visits: Sequence[Visit]) -> None:
+    def add(self, visits: Iterable[Visit], *, unknown: bool = False) -> None:
         """Take visits that ended."""
+        visits = tuple(visits)
         self.everything += visits
         self.visits += [visit for visit in visits if visit.is_face]
         self.not_faces += sum(not visit.is_face for visit in visits)
-        super().add(visits)
+        super().add(visits, unknown=unknown)
 
 
 class CountingDetector:

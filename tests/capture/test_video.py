@@ -7,7 +7,6 @@ import shutil
 import struct
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -19,6 +18,7 @@ from edge.errors import SourceError
 from edge.runtime.capture import open_source
 from edge.runtime.capture.container import declared_size
 from edge.runtime.capture.decoded import Decoded
+from edge.runtime.capture.decoder import Shape
 from edge.runtime.capture.view import View
 from tests.capture.footage import CLIPS, CODECS, cut, index_of, read_all, write_clip
 from tests.capture.recordings import needs_ffmpeg
@@ -78,7 +78,7 @@ def test_a_picture_is_converted_without_further_threads():
     picture = av.VideoFrame(640, 480, "bgra")  # keeps its converter, and that its threads
     threads = Path("/proc/self/task")
     before = set(threads.iterdir())
-    Decoded(picture, Fraction(1), View(config.Source()), 320)
+    Decoded(picture, Shape(640, 480, 0), View(config.Source()), 320)
     assert set(threads.iterdir()) == before
 
 
