@@ -258,6 +258,8 @@ class Window:
     untimed: int = 0
     """People of whom it is kept that they were there, and not how long: those of an earlier
     process, and with k above 1 those whose visit a pause cut."""
+    emptied: bool = False
+    """Whether whoever was counted in it is told with a later one, since a pause cut it short."""
 
     @property
     def people(self) -> int:
@@ -273,8 +275,3 @@ class Window:
     def open_s(self) -> float:
         """For how long no privacy pause kept anybody from being seen."""
         return self.window_s - self.shut_s
-
-    @property
-    def is_shut(self) -> bool:
-        """Whether it lies within a privacy pause, so that nobody can be in it."""
-        return 0 < self.window_s <= self.shut_s and not self.people

@@ -122,10 +122,7 @@ def _run(
     def store(window: Window) -> None:
         pause.keep_up()
         outbox.append(anonymiser.counts(window, boot=boot))
-        if window.is_shut:
-            reporter.window_rested(window.window_s)
-        else:
-            reporter.window_ended(window.timed)
+        reporter.window_told(window)
 
     windows = ShortWindows(config.window_least_s, outbox, store)
     loop = Loop(stages, windows.take)

@@ -16,6 +16,7 @@ from edge.messages.messages import Health, State
 from edge.outbox.starts import Starts
 from edge.privacy.presence import OF_FACES, in_view
 from edge.runtime.census.clock import system_synced
+from edge.runtime.frame import Window
 from edge.runtime.meter import Meter
 from edge.runtime.people.people import People
 from edge.vision.load import NOT_TOLD, Load
@@ -94,16 +95,11 @@ class Reporter:
                 time=timestamp(time.time()), present=present, attending=attending, paused=paused,
             )))  # fmt: skip
 
-    def window_ended(self, people: int) -> None:
-        """A window was passed on in which so many people left: of so many the load may be told.
-
-        Not of those of an earlier process, whose load is not in it.
-        """
-        self._load.window_ended(people, time.monotonic())
-
-    def window_rested(self, took_s: float) -> None:
-        """A window that lies within a pause was passed on: nobody was in it, and nothing worked."""
-        self._load.rested(took_s)
+    def window_told(self, window: Window) -> None:
+        """A window was passed on: what follows the load may be told of it, but for its pauses."""
+        self._load.rested(window.shut_s)
+        if not window.emptied:
+            self._load.window_ended(window.timed, time.monotonic())
 
     def in_words(self) -> str:
         """The state in a line, for `systemctl status`, where every user of the machine reads it."""

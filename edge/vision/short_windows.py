@@ -1,11 +1,15 @@
 """No window is told that is shorter than the threshold allows: a short one joins the next.
 
-A window is cut short by the start and the end of the process, by a request for another length, by a
-clock that is set and by a privacy pause. While k is above 1 it would tell when somebody came more
-finely than a window does: who may ask for pauses could open the camera for a second and be told who
-was in view. So it waits and is told together with the next one; what lies within a pause, where
-nobody can be, is told meanwhile. Where the process ends first, no more than its people and its span
-are kept, as they would be told anyway; the next start goes on from there.
+A window is cut short by the start and the end of the process, by a request for another length and
+by a clock that is set. While k is above 1 it would tell when somebody came more finely than a
+window does. So it waits and is told together with the next one. Where the process ends first, no
+more than its people and its span are kept, as they would be told anyway; the next start goes on
+from there.
+
+A privacy pause cuts short for how long the camera is open: who may ask for pauses could open it for
+a second and be told who was in view. So a window that it cuts is told in its time without whoever
+was counted in it, who wait, and are told with the first one by whose end the camera was open for
+the least length since. That some wait is kept at once: a device may be switched off in a pause.
 """
 
 from __future__ import annotations
@@ -15,7 +19,8 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from edge.messages.bands import UNKNOWN
 from edge.outbox.outbox import Outbox
@@ -27,7 +32,10 @@ TOLERANCE_S = 1.0
 """Windows follow the wall clock, which is slewed: a minute may be half a second shorter."""
 
 _PREFIX = "carried_"
-_NAMES = ("start_ms", "window_ms", "observed_ms", "shut_ms", "synced", "people")
+_SPAN = ("start_ms", "window_ms", "observed_ms", "shut_ms", "synced", "people")
+_WAITING = ("waiting_open_ms", "waiting_people")
+_PEOPLE_MAX = 1_000_000
+"""More than any camera counts in a window, so that a damaged number stays one."""
 
 
 class ShortWindows:
@@ -38,69 +46,73 @@ class ShortWindows:
         self._least_s = least_s
         self._outbox = outbox
         self._pass_on = pass_on
-        self._held: Window | None = None
-        self._shut: Window | None = None
-        self._apart = False
-        """Whether windows of a pause were passed on since what is held."""
+        self._short: Window | None = None
+        self._waiting: Window | None = None
+        """Who was counted in windows that were told without them, over the time these were open."""
 
     def begin(self, now_s: float | None = None, *, synced: bool) -> None:
         """Take up what an earlier process kept; `now_s` is wall time, `synced` whether it is right.
 
-        If its window would have ended by now, it is told on its own; not where a pause cut it.
+        If its window would have ended by now, it is told on its own.
         """
-        carried = _read(self._outbox)
-        if carried is None:
+        self._waiting, short = _read_waiting(self._outbox), _read_short(self._outbox)
+        if short is None:
             return
-        _write(self._outbox, None)
+        self._keep()
         now_s = time.time() if now_s is None else now_s
-        whole = stretched(carried, self._least_s)
-        if synced and carried.clock_synced and not carried.shut_s and whole.end_s <= now_s:
-            self._pass_on(whole)
+        whole = stretched(short, self._least_s)
+        if synced and short.clock_synced and whole.end_s <= now_s:
+            self.take(whole)
         else:
-            self._held, self._apart = carried, carried.shut_s > 0
+            self._short = short
 
     def take(self, window: Window) -> None:
         """One window of the census, in order."""
-        if self._shut is not None:
-            window, self._shut = joined(self._shut, window), None
-        if window.is_shut:
-            self._rest(window)
-        else:
-            self._look(window)
-
-    def _rest(self, window: Window) -> None:
-        """A window within a pause: it tells of nobody, and what is held waits for the next look."""
+        if self._short is not None:
+            window, self._short = joined(self._short, window), None
+        waited_s = self._waiting.window_s if self._waiting else 0.0
         if self._is_short(window.window_s):
-            self._shut = window
+            self._short = window
+        elif self._is_short(window.open_s + waited_s):
+            self._tell_empty(window)
         else:
-            self._apart = self._held is not None
-            self._pass_on(window)
+            self._tell(window)
 
-    def _look(self, window: Window) -> None:
-        """A window in which somebody may have been seen."""
-        if self._held is not None:
-            window = (taken_in if self._apart else joined)(self._held, window)
-            self._held, self._apart = None, False
-        if self._is_short(window.open_s):
-            self._held = window
-        else:
-            self._pass_on(window)
+    def _tell_empty(self, window: Window) -> None:
+        """A window that a pause cut, or that lies in one: whoever was counted in it waits."""
+        if window.open_s > 0 or window.people:
+            opened = at_open(window)
+            self._waiting = joined(self._waiting, opened) if self._waiting else opened
+            self._keep()
+        self._pass_on(emptied(window))
+
+    def _tell(self, window: Window) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._keep()  # before: whoever is told may not be kept
+            window = taken_in(waiting, window)
+        self._pass_on(window)
+
+    def _keep(self) -> bool:
+        """Keep who waits, and nothing of what is short."""
+        return _write(self._outbox, None, self._waiting)
 
     def _is_short(self, length_s: float) -> bool:
         return length_s < self._least_s - TOLERANCE_S
 
     def end(self, *, live: bool) -> None:
         """The process ends: a recording's last window is filled up, a camera's is kept."""
-        held, self._held = self._held or self._shut, None
-        if held is None:
-            return
-        if not live:
+        short, waiting = self._short, self._waiting
+        self._short = self._waiting = None
+        if live:
+            if (short or waiting) and not _write(self._outbox, short, waiting):
+                lost_s = sum(part.window_s for part in (short, waiting) if part)
+                log.error("the last %.0f s could not be kept, nor who was counted in them: "
+                          "the disk refuses them", lost_s)  # fmt: skip
+        elif last := _last(short, waiting):
             # Its end lies ahead, where another run on this folder may begin meanwhile.
-            whole = stretched(held, self._least_s)
+            whole = stretched(last, self._least_s)
             self._pass_on(dataclasses.replace(whole, clock_synced=False))
-        elif not _write(self._outbox, held):
-            log.error("the last %.0f s could not be kept, nor who was counted in them: the disk "
-                      "refuses them", held.window_s)  # fmt: skip
 
 
 def stretched(window: Window, least_s: float) -> Window:
@@ -134,20 +146,45 @@ def joined(first: Window, second: Window) -> Window:
     )
 
 
-def taken_in(first: Window, second: Window) -> Window:
-    """The second window with what was counted in the first, from before a pause, as well.
-
-    Not as one that spans both: windows of the pause between them are told already.
-    """
-    both = joined(first, second)
-    return dataclasses.replace(
-        both,
-        start_s=second.start_s,
-        clock_synced=second.clock_synced,
-        window_s=second.window_s,
-        observed_s=min(both.observed_s, second.window_s),
-        shut_s=max(second.window_s - first.open_s - second.open_s, 0.0),
+def emptied(window: Window) -> Window:
+    """A window's time without whoever was counted in it, nor what tells of them."""
+    return Window(
+        start_s=window.start_s,
+        end_s=window.end_s,
+        clock_synced=window.clock_synced,
+        window_s=window.window_s,
+        observed_s=window.observed_s,
+        cells={},
+        places={},
+        passers=None if window.passers is None else 0,
+        shut_s=window.shut_s,
+        emptied=True,
     )
+
+
+def at_open(window: Window) -> Window:
+    """Whoever was counted in a window, over the time for which the camera was open."""
+    return dataclasses.replace(window, window_s=max(window.open_s, 0.0), observed_s=0.0, shut_s=0.0)
+
+
+def taken_in(waiting: Window, window: Window) -> Window:
+    """A window with those who waited for it; their time was told before."""
+    return dataclasses.replace(
+        joined(waiting, window),
+        start_s=window.start_s,
+        clock_synced=window.clock_synced,
+        window_s=window.window_s,
+        observed_s=window.observed_s,
+        present_mean=window.present_mean,
+        shut_s=window.shut_s,
+    )
+
+
+def _last(short: Window | None, waiting: Window | None) -> Window | None:
+    """What is left at the end of a recording."""
+    if short is None or waiting is None:
+        return short or (waiting and dataclasses.replace(waiting, start_s=waiting.end_s))
+    return taken_in(waiting, short)
 
 
 def _sum(first: int | None, second: int | None) -> int | None:
@@ -160,39 +197,60 @@ def _either(first: ViewHealth, second: ViewHealth) -> ViewHealth:
     return ViewHealth._make(one if other is None else one or other for one, other in pairs)
 
 
-def _read(outbox: Outbox) -> Window | None:
+def _read_short(outbox: Outbox) -> Window | None:
     """The window that an earlier process kept, of whose people nothing else is known."""
-    start_ms, window_ms, observed_ms, shut_ms, synced, people = (
-        outbox.kept(_PREFIX + name) for name in _NAMES
-    )
+    start_ms, window_ms, observed_ms, shut_ms, synced, people = _kept(outbox, _SPAN)
     if not window_ms:
         return None
-    start_s, window_s = start_ms / 1000, window_ms / 1000
-    people = min(people, 1_000)
+    window_s = window_ms / 1000
+    return _of_unknown(
+        people,
+        start_s=start_ms / 1000,
+        window_s=window_s,
+        clock_synced=bool(synced),
+        observed_s=min(observed_ms / 1000, window_s),
+        shut_s=min(shut_ms / 1000, window_s),
+    )
+
+
+def _read_waiting(outbox: Outbox) -> Window | None:
+    """Who waited when an earlier process ended."""
+    open_ms, people = _kept(outbox, _WAITING)
+    if not open_ms and not people:
+        return None
+    return _of_unknown(people, start_s=time.time(), window_s=open_ms / 1000)
+
+
+def _kept(outbox: Outbox, names: Sequence[str]) -> Iterator[int]:
+    return (max(outbox.kept(_PREFIX + name), 0) for name in names)
+
+
+def _of_unknown(people: int, *, start_s: float, window_s: float, **known: Any) -> Window:
+    """People of whom nothing else is known."""
+    people = min(people, _PEOPLE_MAX)
     return Window(
         start_s=start_s,
         end_s=start_s + window_s,
-        clock_synced=bool(synced),
         window_s=window_s,
-        observed_s=min(observed_ms / 1000, window_s),
         cells={(UNKNOWN, UNKNOWN): people},
         places={},
-        shut_s=min(shut_ms / 1000, window_s),
         untimed=people,
+        **{"clock_synced": False, "observed_s": 0.0} | known,
     )
 
 
-def _write(outbox: Outbox, window: Window | None) -> bool:
-    values = (0,) * len(_NAMES)
-    if window is not None:
-        values = (
-            round(max(window.start_s, 0.0) * 1000),
-            max(round(window.window_s * 1000), 1),
-            round(window.observed_s * 1000),
-            math.ceil(window.shut_s * 1000),
-            int(window.clock_synced),
-            window.people,
+def _write(outbox: Outbox, short: Window | None, waiting: Window | None) -> bool:
+    values = [0] * len(_SPAN + _WAITING)
+    if short is not None:
+        values[: len(_SPAN)] = (
+            round(max(short.start_s, 0.0) * 1000),
+            max(round(short.window_s * 1000), 1),
+            round(short.observed_s * 1000),
+            math.ceil(short.shut_s * 1000),
+            int(short.clock_synced),
+            short.people,
         )
-    return outbox.keep_all(
-        {_PREFIX + name: value for name, value in zip(_NAMES, values, strict=True)}
-    )
+    if waiting is not None:
+        values[len(_SPAN) :] = math.floor(waiting.window_s * 1000), waiting.people
+    names = (_PREFIX + name for name in _SPAN + _WAITING)
+    return outbox.keep_all(dict(zip(names, values, strict=True)))

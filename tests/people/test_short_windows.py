@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.outbox.outbox import Outbox
 from edge.runtime.census.census import Census
 from edge.runtime.frame import ViewHealth, Window
-from edge.vision.short_windows import TOLERANCE_S, ShortWindows, joined
+from edge.vision.short_windows import TOLERANCE_S, ShortWindows, emptied, joined
 from tests.people.folded import anonymiser
 from tests.people.test_census import NOON_S, Wall, visit
 
@@ -235,22 +235,75 @@ def test_whoever_may_pause_is_told_of_no_shorter_time(
     with Outbox(tmp_path_factory.mktemp("o") / "o.sqlite") as outbox:
         told, came = sampled(outbox, openings, restarts=restarts)
     assert told.people == came
-    assert all(w.is_shut or w.open_s >= LEAST_S - TOLERANCE_S for w in told)
+    opened_s = 0.0
+    for one in told:
+        opened_s += one.open_s
+        if not one.emptied:
+            assert opened_s >= LEAST_S - TOLERANCE_S
+            opened_s = 0.0
     assert all(w.observed_s <= w.window_s + 1e-6 for w in told)
+    assert all(w.window_s < 2 * LEAST_S for w in told)
     spans = [(w.start_s, w.end_s) for w in told if w.clock_synced]
     assert all(a[1] <= b[0] + 1e-3 for a, b in pairwise(spans))
 
 
+@given(openings=OPENINGS)
+@settings(deadline=None, max_examples=40)
+def test_the_time_of_each_window_is_told_in_its_place(
+    tmp_path_factory: pytest.TempPathFactory, openings: list
+):
+    """Whoever is counted may wait for later; what was looked at, and for how long, does not."""
+    with Outbox(tmp_path_factory.mktemp("o") / "o.sqlite") as outbox:
+        told, _ = sampled(outbox, openings)
+    spans = [(w.start_s, w.end_s) for w in told]
+    assert all(a[1] == pytest.approx(b[0], abs=0.01) for a, b in pairwise(spans))
+    assert sum(w.window_s for w in told) == pytest.approx(spans[-1][1] - spans[0][0], abs=0.1)
+    opened_s = sum(open_s for _, open_s, _ in openings) + 150.0
+    assert sum(w.observed_s for w in told) == pytest.approx(opened_s, abs=61 + len(openings))
+
+
 @pytest.mark.parametrize("people", [0, 1])
 def test_a_second_a_minute_is_told_in_one_window(outbox: Outbox, people: int):
-    """Whether somebody was in view, or nobody: windows come at the same times."""
+    """Whether somebody was in view, or nobody: windows come at the same times, all alike."""
     told, came = sampled(outbox, [(59.0, 1.0, people)] * 20)
-    assert [w.people for w in told if not w.is_shut] == [came, 0]
+    assert [w.people for w in told if not w.emptied] == [came, 0]
+    assert all(w == emptied(w) for w in told if w.emptied)
 
 
 def test_the_windows_of_a_long_pause_are_told_as_they_pass(outbox: Outbox):
     """They say that nothing was looked at; who was counted before it is told after it."""
     told, _ = sampled(outbox, [(0.25, 30.0, 2), (600.0, 1.0, 0)])
-    assert [w.is_shut for w in told] == [*[True] * 9, False, False, False]
-    assert [w.people for w in told] == [*[0] * 9, 2, 0, 0]
-    assert all(w.window_s == pytest.approx(60.0) for w in told[:9])
+    assert [w.emptied for w in told] == [*[True] * 10, False, False, False]
+    assert [w.people for w in told] == [*[0] * 10, 2, 0, 0]
+    assert [round(w.observed_s) for w in told] == [30, *[0] * 9, 29, 60, 60]
+    assert all(w.window_s == pytest.approx(60.0, abs=0.3) for w in told)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 90_000.0])
+def test_who_waits_is_kept_though_the_process_is_killed(outbox: Outbox, after_s: float):
+    """A shop that pauses at night and then cuts the power."""
+    windows, told = short_windows(outbox)
+    windows.take(window(1000.0, 60.0, 3, shut_s=30.0))
+    windows.take(window(1060.0, 60.0, shut_s=60.0))
+    again, later = short_windows(outbox)
+    again.begin(1120.0 + after_s, synced=True)
+    again.take(window(1120.0 + after_s, 60.0, 1, shut_s=40.0))
+    once_more, last = short_windows(outbox)
+    once_more.begin(1180.0 + after_s, synced=True)
+    once_more.take(window(1180.0 + after_s, 60.0, 1, dwell_s=3.0))
+    assert [w.people for w in (*told, *later, *last)] == [0, 0, 0, 5]
+    assert last[0].timed == 1
+    finally_, none = short_windows(outbox)
+    finally_.begin(1240.0 + after_s, synced=True)
+    finally_.take(window(1240.0 + after_s, 60.0))
+    assert [w.people for w in none] == [0], "nobody is told twice"
+
+
+def test_who_waits_at_the_end_of_a_recording_is_told(outbox: Outbox):
+    """In a window after those that are told, filled up."""
+    windows, told = short_windows(outbox)
+    windows.take(window(1000.0, 60.0, 3, shut_s=30.0))
+    windows.end(live=False)
+    assert [(w.start_s, w.window_s, w.observed_s, w.people) for w in told] == [
+        (1000.0, 60.0, 60.0, 0), (1060.0, 60.0, 0.0, 3),
+    ]  # fmt: skip
