@@ -59,15 +59,22 @@ def is_instance(name: str) -> bool:
 
 
 def load(
-    path: Path | None = None, overrides: Sequence[str] = (), given: Given | None = None
+    path: Path | None = None,
+    overrides: Sequence[str] = (),
+    given: Given | None = None,
+    *,
+    privacy_of: Path | None = None,
 ) -> Config:
     """The configuration of a TOML file and `key=value` overrides, in that order of strength.
 
     `given` is stronger than both. Without `path` the system's file is read if there is one.
+    `privacy_of` is another camera's file: what it says of privacy holds too, weaker than all.
     ConfigError names file, key, value and what would be right.
     """
     path = file_of(path)
     table = _file(path) if path else {}
+    if privacy_of:
+        table["privacy"] = _file(privacy_of).get("privacy", {}) | table.get("privacy", {})
     for override in overrides:
         _refuse_password(override)
         _checked(_set(table, override), "the command line")

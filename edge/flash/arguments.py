@@ -61,6 +61,7 @@ def _identity(group: argparse._ArgumentGroup) -> None:
         help="a further camera of the device, called as its configuration: yard.toml; its password "
         "is in yard.password beside it; may be given several times (default: none)",
     )
+    group.set_defaults(privacy_of=None)  # a further camera's flags name the first one's file
     group.add_argument("--hostname", metavar="NAME", help="host name (default: the device's name)")
     group.add_argument("--user", metavar="NAME", default="pi", help="who may log in (default: pi)")
     group.add_argument(

@@ -50,7 +50,9 @@ def _further(parsed: argparse.Namespace, device: Device, file: Path) -> Further:
         device, name=str(own or f"{device.name}-{name}"), source=None, camera=None,
         username=derived, password_file=secret if user or derived or secret.exists() else None,
     )  # fmt: skip
-    return Further(name, made, argparse.Namespace(**(vars(parsed) | {"config": file})))
+    # What is said of privacy is said of all that the device sees, or the file says otherwise.
+    its_own = {"config": file, "privacy_of": parsed.config}
+    return Further(name, made, argparse.Namespace(**(vars(parsed) | its_own)))
 
 
 def _key(table: dict[str, Any], section: str, key: str) -> object:

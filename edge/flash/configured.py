@@ -41,7 +41,7 @@ def configuration(parsed: argparse.Namespace, overrides: Overrides, device: Devi
     )  # fmt: skip
     # Without any file settings.load would read that of this machine's own installation.
     file = parsed.config or Path(os.devnull)
-    config = settings.load(file, keys, given)
+    config = settings.load(file, keys, given, privacy_of=parsed.privacy_of)
     _check(config)
     return config
 

@@ -17,7 +17,7 @@ from edge.config.renamed import name_of_now
 from edge.config.section import Table
 from edge.config.seen import Source
 from edge.config.tables import Config
-from edge.errors import UserError
+from edge.errors import ConfigError, UserError
 from edge.flash import secret
 from edge.host.units import adopt_folders, of_instance
 from edge.init import system
@@ -76,9 +76,29 @@ def _until_it_works(
 
 
 def _carry_out(parsed: argparse.Namespace, config: Config, password: str, places: Places) -> int:
-    if not parsed.services:
-        return _write_alone(parsed, config, password)
-    return _set_up(parsed, config, password, places)
+    if parsed.services:
+        status = _set_up(parsed, config, password, places)
+    else:
+        status = _write_alone(parsed, config, password)
+    if places.instance:
+        _compare_with_first(config)
+    return status
+
+
+def _compare_with_first(config: Config) -> None:
+    """Say so where a further camera tells more of few people than the machine's first one."""
+    first = settings.file_of(None)
+    if first is None:
+        return
+    try:
+        k = settings.load(first).privacy.k
+    except ConfigError:
+        return  # nothing can be said of it; whoever runs it is told
+    if config.privacy.k < k:
+        say(
+            f"privacy.k is {config.privacy.k} for this camera and {k} for that of {first}: whoever "
+            "passes both is told of as the weaker one allows"
+        )
 
 
 def _write_alone(parsed: argparse.Namespace, config: Config, password: str) -> int:

@@ -67,6 +67,11 @@ class Attempt:
         return self._broken or self.client.socket() is None
 
     @property
+    def is_idle(self) -> bool:
+        """Whether everything sent is answered, and each answer is believed."""
+        return self.quota.is_empty and self._unproven is None
+
+    @property
     def due_s(self) -> float:
         """How long it may be before `keep_alive` has something to do."""
         return PROVEN_S if self._unproven else 1.0

@@ -117,7 +117,7 @@ class Connection(BrokerInUse):
         if not self.up:
             return
         self._better = self._better or self._lookout.step(now_s, self._brokers.preferred)
-        if self._better is None or not attempt.quota.is_empty:
+        if self._better is None or not attempt.is_idle:
             return
         log.info("%s is there again; back to it from %s", self._better.to, self.where)
         self._brokers.back_to(self._better, now_s, self._settings.failback_s)

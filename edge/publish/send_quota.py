@@ -17,7 +17,7 @@ class SendQuota:
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything sent is answered."""
+        """Whether everything sent is answered; before MQTT 5 an answer alone proves nothing."""
         return not self._bytes
 
     def room(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from edge.progress import Pace
 
@@ -12,7 +13,10 @@ REDRAW_S = 0.25
 
 
 class Playing:
-    """A bar for a recording whose length is known; nothing for a camera."""
+    """A bar for a recording whose length is known; nothing for a camera.
+
+    A terminal that is gone by now is no error: what is counted is not for it.
+    """
 
     def __init__(
         self, label: str, played: Callable[[], tuple[float, float]], *, shown: bool
@@ -34,9 +38,11 @@ class Playing:
             return
         self._drawn_s = now_s
         self._pace = self._pace or Pace(length_s, self._label)
-        self._pace.show_time(min(at_s, length_s - 0.01))
+        with suppress(OSError):
+            self._pace.show_time(min(at_s, length_s - 0.01))
 
     def end(self) -> None:
         """Leave the line to what comes next."""
         if self._pace is not None:
-            print(file=sys.stderr)
+            with suppress(OSError):
+                print(file=sys.stderr)

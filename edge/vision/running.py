@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge.config.tables import Config
@@ -40,13 +40,12 @@ def run_to_end(
     playing = Playing(_label(config), lambda: loop.played, shown=progress and told)
     if loop.live:
         windows.begin(synced=system_synced())
-    try:
+    with ExitStack() as ending:  # each of these whatever becomes of the others, the last first
+        ending.callback(aiming.close)
+        ending.callback(lambda: windows.end(live=loop.live))
+        ending.callback(playing.end)
         with _out_of_collections():
             loop.run(_ticker(config, loop, telling, service, playing))
-    finally:
-        playing.end()
-        windows.end(live=loop.live)
-        aiming.close()
     service.stopping()
     log.info("ended after %d frames", loop.processed)
 

@@ -10,7 +10,7 @@ import pytest
 
 from edge.cli.flags import overrides
 from edge.config.tables import Config
-from edge.errors import UserError
+from edge.errors import ConfigError, UserError
 from edge.flash import configured
 from edge.flash.cameras import Further, further, require_apart
 from edge.flash.devices import devices
@@ -52,6 +52,36 @@ def test_its_file_may_say_who_it_is_at_the_broker(tmp_path: Path):
     assert (config.device.name, config.mqtt.username) == ("court", "someone")
     plain = camera(tmp_path / "yard.toml", SOURCE)
     assert (of(plain).mqtt.username, plain.device.password_file) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("first", "own", "k", "state"),
+    [
+        ("k = 5", "", 5, "folded"),
+        ('k = 5\nstate = "off"', "k = 7", 7, "off"),
+        ("k = 5", "k = 1", 1, "folded"),
+        ('profile = "statistics"', "", 10, "off"),
+    ],
+)
+def test_what_the_first_one_s_file_says_of_privacy_holds_for_it_too(
+    tmp_path: Path, first: str, own: str, k: int, state: str
+):
+    """Key by key, unless its own file says otherwise; nothing else of the first one's file does."""
+    base = tmp_path / "base.toml"
+    base.write_text(f"[privacy]\n{first}\n[page]\nenabled = true\n")
+    text = SOURCE + (f"[privacy]\n{own}\n" if own else "")
+    config = of(camera(tmp_path / "yard.toml", text, "--config", str(base)))
+    assert (config.privacy.k, config.privacy.state, config.page.enabled) == (k, state, False)
+
+
+def test_a_profile_of_the_first_one_s_cannot_be_weakened_by_the_way(tmp_path: Path):
+    """As in one file; who means it says so, by a profile of the camera's own."""
+    (tmp_path / "base.toml").write_text('[privacy]\nprofile = "statistics"\n')
+    flags = ("--config", str(tmp_path / "base.toml"))
+    with pytest.raises(ConfigError, match=r"privacy\.k is weaker than privacy\.profile"):
+        of(camera(tmp_path / "yard.toml", SOURCE + "[privacy]\nk = 2\n", *flags))
+    text = SOURCE + '[privacy]\nprofile = "none"\n'
+    assert of(camera(tmp_path / "yard.toml", text, *flags)).privacy.k == 1
 
 
 @pytest.mark.parametrize("name", ["config.toml", "a yard.toml", "@.toml"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
 from pathlib import Path
 from types import ModuleType
@@ -77,13 +78,21 @@ def configured(former: ModuleType, file: str, **device: str) -> Path:
     return path
 
 
-def said(former: ModuleType, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def printed(former: ModuleType, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """What the script prints, which holds no secret."""
     former.main()
-    printed = capsys.readouterr().out
-    assert "secret" not in printed
-    found: dict[str, Any] = json.loads(printed)
+    text = capsys.readouterr().out
+    assert "secret" not in text
+    found: dict[str, Any] = json.loads(text)
     return found
+
+
+def said(former: ModuleType, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The cameras that it knows, where it could read all files."""
+    found = printed(former, capsys)
+    assert found["unread"] == []
+    cameras: dict[str, Any] = found["cameras"]
+    return cameras
 
 
 def test_the_names_are_those_under_which_each_camera_was_last_seen_to_count(former, capsys):
@@ -112,3 +121,51 @@ def test_a_name_that_is_no_part_of_a_topic_is_not_told(former, capsys):
     """It becomes part of an access list, and of a command."""
     configured(former, "yard.toml", site="shop", name="a/#")
     assert said(former, capsys)["yard"]["called"]["name"] == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"source = [\n", b'[source]\nuri = "rtsp://a:secret@\xff/"\n', b'device = "secret"\n',
+     b"[device]\nsite = 7\n"],
+)  # fmt: skip
+@pytest.mark.parametrize("file", ["config.toml", "yard.toml"])
+def test_a_file_that_makes_no_sense_hides_no_other_camera(former, capsys, file: str, text: bytes):
+    """It is named; its camera is known as one of the playbook's, by no name to be forgotten."""
+    for name in ("config.toml", "yard.toml", "garden.toml"):
+        configured(former, name, site="shop", name="till")
+    (former.CONFIGURATIONS / file).write_bytes(former.MARK.encode() + text)
+    found = printed(former, capsys)
+    (unread,) = found["unread"]
+    assert unread.startswith(f"{former.CONFIGURATIONS / file} (")
+    names = {camera: it["called"]["name"] for camera, it in found["cameras"].items()}
+    damaged = "" if file == "config.toml" else "yard"
+    assert names == dict.fromkeys(("", "yard", "garden"), "till") | {damaged: ""}
+
+
+def test_a_damaged_memory_of_what_worked_hides_no_camera(former, capsys):
+    """What is in place is told; so is the name of the file that is damaged."""
+    configured(former, "yard.toml", site="shop", name="till-yard")
+    former.KEPT.write_text("no archive")
+    found = printed(former, capsys)
+    assert found["cameras"]["yard"]["called"]["name"] == "till-yard"
+    assert found["unread"] == [f"{former.KEPT} (ReadError)"]
+
+
+def included(file: str) -> set[str]:
+    """The files of tasks of the role that one can lead to, itself too."""
+    text = (ANSIBLE / "roles/agender_edge/tasks" / file).read_text()
+    further = re.findall(r"(?:include|import)_tasks: (\S+)", text)
+    return {file}.union(*map(included, further))
+
+
+def test_what_a_camera_has_counted_goes_only_once_nothing_brings_it_back():
+    """Until the others were seen to count the device may go back to what worked, this one too."""
+    assert "take_away.yml" in included("activate.yml")
+    for file in included("activate.yml"):
+        tasks = (ANSIBLE / "roles/agender_edge/tasks" / file).read_text()
+        assert "/var/lib/agender-edge{{" not in tasks, file
+    main = yaml.safe_load((ANSIBLE / "roles/agender_edge/tasks/main.yml").read_text())
+    order = [task.get("ansible.builtin.import_tasks") or task["ansible.builtin.include_tasks"]
+             for task in main]  # fmt: skip
+    assert order.index("remove_data.yml") > order.index("activate.yml")
+    assert "remove_data.yml" in included("uninstall.yml")

@@ -25,16 +25,22 @@ YARD = {"name": "yard", "source": "usb:1", "password": "x"}
 
 
 def refusal(
-    facts: dict[str, str], *, packaged: bool = False, ports: tuple[int, ...] = (), **variables: Any
+    facts: dict[str, str],
+    *,
+    packaged: bool = False,
+    ports: tuple[int, ...] = (),
+    sources: tuple[str, ...] = (),
+    **variables: Any,
 ) -> str:
     """The sentence of the first assertion that does not hold; empty where all do.
 
-    `ports` are those of the pages.
+    `ports` are those of the pages, `sources` what the cameras look at.
     """
     known: dict[str, Any] = yaml.safe_load((ROLE / "vars/main.yml").read_text()) | SET | variables
     known |= {"ansible_facts": PI | facts, "inventory_hostname": "door"}
     known["agender_edge_packaged"] = {"stat": {"exists": packaged}}
     cameras = agender_cameras(known)
+    known["agender_edge_sources"] = dict(enumerate(sources))
     known |= {"__agender_edge_cameras": cameras, "__agender_edge_ports": ports,
               "__agender_edge_names": [camera["name"] for camera in cameras]}  # fmt: skip
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
@@ -90,7 +96,9 @@ def test_a_device_of_debians_package_is_left_to_apt():
 def test_a_further_camera_with_all_that_it_needs_is_taken():
     """Where nobody has a user at the broker it needs no password."""
     garden = {"name": "garden", "source": "usb:2", "password": "x"}
-    assert not refusal({}, agender_edge_cameras=[YARD, garden], ports=(8088, 8089))
+    sources = ("picamera", "usb:1", "usb:2")
+    cameras = [YARD, garden]
+    assert not refusal({}, agender_edge_cameras=cameras, ports=(8088, 8089), sources=sources)
     plain = {"name": "yard", "source": "usb:1"}
     assert not refusal({}, agender_edge_cameras=[plain], agender_edge_username="")
 
@@ -116,3 +124,10 @@ def test_a_further_camera_that_is_not_told_from_another_is_refused(cameras: list
 def test_two_pages_on_one_port_are_refused():
     """Only one of them could be served."""
     assert "give each a page.port" in refusal({}, ports=(8088, 8088))
+
+
+def test_two_cameras_with_one_source_are_refused():
+    """Only one of them could open it; the sentence shows no address, which may hold a password."""
+    sentence = refusal({}, sources=("picamera", "rtsp://a:secret@b/c", "rtsp://a:secret@b/c"))
+    assert "have the same source" in sentence
+    assert "secret" not in sentence

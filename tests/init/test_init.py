@@ -244,3 +244,44 @@ def test_a_camera_of_several_is_called_as_its_services(tmp_path, clip, mosquitto
     assert run(*words, "--device", "other", "--out", str(tmp_path / "b.toml")) == 0
     names = [settings.load(tmp_path / file).device.name for file in ("a.toml", "b.toml")]
     assert names == ["till", "other"]
+
+
+@pytest.fixture
+def beside(tmp_path, clip, monkeypatch, capsys):
+    """A first camera's file and words for `init` → what that says."""
+
+    def said(first, *words):
+        system = tmp_path / "config.toml"
+        monkeypatch.setattr(settings, "SYSTEM_FILE", system)
+        if first is not None:
+            system.write_text(first)
+        out = str(tmp_path / "out.toml")
+        assert run("--no-services", "--untested", "--source", clip, "--out", out, *words) == 0
+        return capsys.readouterr().err
+
+    return said
+
+
+@pytest.mark.parametrize(
+    ("first", "place", "ks"),
+    [("[privacy]\nk = 5\n", "home", (1, 5)),
+     ('[privacy]\nprofile = "statistics"\n', "shop", (5, 10))],
+)  # fmt: skip
+def test_a_further_camera_that_tells_more_of_few_than_the_first_is_told_of(
+    beside, first, place, ks
+):
+    """It stays as its place says: who asked for that may mean it, but is to know."""
+    said = beside(first, "--place", place, "--instance", "till")
+    assert f"privacy.k is {ks[0]} for this camera and {ks[1]} for that of" in said
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [("[privacy]\nk = 5\n", ("--place", "shop", "--instance", "till")),
+     ("[privacy]\nk = 5\n", ("--place", "home")),
+     ("[privacy", ("--place", "home", "--instance", "till")),
+     (None, ("--place", "home", "--instance", "till"))],
+)  # fmt: skip
+def test_nothing_is_said_where_no_first_camera_tells_less(beside, first, words):
+    """As strict, no further camera, or no first one that could be read."""
+    assert "privacy.k" not in beside(first, *words)

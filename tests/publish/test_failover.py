@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from edge.diagnostics.services import broker as examined
 from edge.errors import ConfigError, UserError
 from edge.messages.consumer import Consumer, Verdict
 from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.publish.brokers import Peer
 from edge.publish.device_info import without_secrets
 from edge.publish.forget import forget
 from edge.publish.publisher import Publisher
@@ -27,6 +29,7 @@ from tests.publish.support import (
     drive,
     free_port,
     make_publisher,
+    wait_for,
 )
 from tests.publish.ways import websockets_broker
 
@@ -120,6 +123,37 @@ def last_ever(heard: Subscriber) -> int:
     """The newest sum that the broker was told."""
     records = [each for each in heard.of("/totals") if isinstance(each, dict)]
     return records[-1]["ever_people"] if records else -1
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_a_window_whose_acknowledgement_is_not_yet_believed_is_waited_for(
+    tmp_path: Path, outbox: Outbox, broker: Broker, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    """The better broker is seen right after the PUBACK: a window of then is told at one of them.
+
+    Before MQTT 5 a PUBACK tells no reason, and is believed a moment later.
+    """
+    broker.kill()
+    second = Broker(tmp_path)
+    config = with_fallback(tmp_path, broker.port, second.port, protocol=protocol)
+    publisher = make_publisher(config)
+    connection = publisher.connection
+    monkeypatch.setattr(connection._lookout, "step", lambda _now_s, _preferred: None)
+    drive(publisher, lambda: at(publisher, second))
+    broker.start()
+    heard = [Subscriber(each.port) for each in (broker, second)]
+    append(outbox, 1)
+
+    def look(_now_s: float, preferred: Sequence[Peer]) -> Peer | None:
+        acknowledged = publisher.delivery.last and connection._attempt.quota.is_empty
+        return preferred[0] if preferred and acknowledged else None
+
+    monkeypatch.setattr(connection._lookout, "step", look)
+    drive(publisher, lambda: at(publisher, broker))
+    drive(publisher, publisher.delivery.is_done)
+    publisher.connection.close()
+    wait_for(lambda: heard[1].of("/counts"), 10, "the window")
+    assert [len(each.of("/counts")) for each in heard] == [0, 1]
 
 
 def test_both_brokers_may_die_and_nothing_is_lost(

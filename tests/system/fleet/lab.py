@@ -45,7 +45,7 @@ CAMERA = {
 }
 YARD = {
     "name": "yard",
-    "source": "/srv/clips/head-pose-face-detection-female.gif",
+    "source": "/srv/clips/head-pose-face-detection-male.gif",
     "password": "{{ lookup('ansible.builtin.password', agender_secrets ~ '/mqtt-door-yard', "
     "chars=['ascii_letters', 'digits'], length=32) }}",
     "config": CAMERA | {"page": {"enabled": True, "port": 8089}},

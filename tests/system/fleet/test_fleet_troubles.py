@@ -98,7 +98,8 @@ def test_a_broken_release_is_taken_back(lab: Lab, tmp_path: Path):
     lab.hub.write("/root/heard", "")
     with reading(lab.hub.start("sh", "-c", f"exec {shlex.join(listen)} > /root/heard")):
         wait_for(lambda: heard(lab), "the first window")
-        garden = YARD | {"name": "garden", "config": YARD["config"] | {"page": {}}}
+        garden = YARD | {"name": "garden", "source": "/srv/clips/face-demographics-walking.gif",
+                         "config": YARD["config"] | {"page": {}}}  # fmt: skip
         played = lab.play("upgrade.yml", "--limit", "door", agender_edge_checkout=str(broken),
                           agender_edge_cameras=[YARD, garden])  # fmt: skip
         after = counts(lab, 1)[0]["seq"]
