@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -109,12 +108,9 @@ def measured(settings: Sequence[str] = ()) -> dict[str, Any]:
     """Everything, both processors; scenes run side by side, which changes no count."""
     emulated = machine.build()
     jobs = [(processor, scene) for processor in PROCESSORS for scene in SCENES]
-    with tempfile.TemporaryDirectory() as folder:
-        portrait = Path(folder) / "portrait.png"
-        portrait.write_bytes(PORTRAIT.read())
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            runs = pool.map(lambda job: run(emulated, *job, portrait, settings), jobs)
-            found = dict(zip(jobs, runs, strict=True))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = pool.map(lambda job: run(emulated, *job, settings), jobs)
+        found = dict(zip(jobs, runs, strict=True))
     return {
         "wheels": list(WHEELS),
         "processors": {
@@ -128,11 +124,11 @@ def measured(settings: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def run(
-    emulated: Machine, processor: Processor, scene: Scene, portrait: Path, settings: Sequence[str]
+    emulated: Machine, processor: Processor, scene: Scene, settings: Sequence[str]
 ) -> dict[str, Any]:
     """One scene on one processor → its counts, and how many visits it ended with."""
     numbers = map(str, (scene.faces, scene.backs, scene.empty, scene.counted))
-    given = [str(GUEST), str(portrait), *numbers, *scene.settings, *settings]
+    given = [str(GUEST), str(PORTRAIT), *numbers, *scene.settings, *settings]
     lines = emulated.run(processor, given, [ROOT]).splitlines()
     totals = [int(line.removeprefix(MARK)) for line in lines if line.startswith(MARK)]
     said = json.loads(lines[-1])

@@ -1,6 +1,6 @@
 """One scene through the product's own loop, marked stage by stage; runs on the emulated machine.
 
-    python arm_guest.py PORTRAIT.png FACES BACKS EMPTY FRAMES [key=value…]
+    python arm_guest.py PORTRAIT FACES BACKS EMPTY FRAMES [key=value…]
 
 EMPTY frames of the bare room come first, then FRAMES with so many FACES in it, and so many people
 who walk through it and show none.
