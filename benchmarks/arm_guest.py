@@ -176,9 +176,9 @@ class Bench:
         stages = self._build(config, meter, closed=True)  # a live source, that is not opened
         add = stages.census.add
 
-        def count(ended: Sequence[Visit]) -> None:
+        def count(ended: Sequence[Visit], **how: bool) -> None:
             self.visits += len(ended)
-            add(ended)
+            add(ended, **how)
 
         stages.census.add = count  # type: ignore[method-assign, assignment]
         hush()
