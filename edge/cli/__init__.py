@@ -40,7 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if getattr(parsed, "verbose", False):
             raise
         status = _refused(error)
+    _let_go_of_messages()
     sys.exit(status)
+
+
+def _let_go_of_messages() -> None:
+    """What was said goes out, or nowhere where its terminal is gone: no fault of what was done."""
+    try:
+        if sys.stderr and not sys.stderr.closed:
+            sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # Python flushes once more
 
 
 def _refused(error: OSError) -> int:

@@ -12,10 +12,12 @@ from tests.main_job.program import start
 def test_the_last_window_is_told_though_the_terminal_is_gone(clips: Path, tmp_path: Path):
     """A dropped connection of ssh, say: the bar has nobody to be drawn for, the counts have."""
     ours, theirs = os.openpty()
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     process = start(
         "vision", "--source", clips / "face-demographics-walking.gif", "--state-dir", tmp_path,
         "--set", f"paths.runtime={tmp_path}", "--window-s", "3600", "--set", "privacy.k=5",
-        stderr=theirs,
+        "--set", "source.realtime=true",  # so that the bar is drawn afterwards, too
+        stderr=theirs, env=buffered,
     )  # fmt: skip
     os.close(theirs)
     said = ""
