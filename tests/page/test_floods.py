@@ -28,6 +28,8 @@ from edge.page.web import Environ, Start
 from tests.page.support import Device, Visitor
 from tests.publish.support import free_port, wait_for
 
+BUDGET_KB = 40_000
+"""What the page may take on a device. These answers, were they held, would be over a gigabyte."""
 GET = b"GET /style.css HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -49,8 +51,6 @@ def connected(port: int, source: str = "127.0.0.1") -> socket.socket:
 
 def test_a_thousand_requests_at_once_are_one(guarded_device: Device) -> None:
     """Nobody without the password can have the page hold answers that he does not take."""
-    Visitor(guarded_device.port).get("/login")  # what a first answer loads is not held
-    before_kb = memory_kb(guarded_device)
     held = []
     try:
         for place in range(CONNECTIONS_MAX // CLIENT_MAX):
@@ -61,7 +61,7 @@ def test_a_thousand_requests_at_once_are_one(guarded_device: Device) -> None:
     finally:
         for connection in held:
             connection.close()
-    assert memory_kb(guarded_device) - before_kb < 6_000
+    assert memory_kb(guarded_device) < BUDGET_KB
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])

@@ -1,0 +1,1 @@
+"""Several machines as one broker, set up by the playbook alone."""

@@ -241,7 +241,7 @@ def test_a_day_at_a_camera_that_misbehaves(tmp_path: Path) -> None:
 
 
 def assert_nothing_leaks(samples: list[tuple[float, int, int]]) -> None:
-    """As many files at every stretch's end, when all is well; threads and memory stay as they are."""
+    """As many files at every stretch's end, when all is well; threads and memory stay so."""
     assert len({files for _, files, _ in samples[2:]}) == 1, samples
     quarter = len(samples) // 4
     second, last = samples[quarter : 2 * quarter], samples[-quarter:]
