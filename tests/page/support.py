@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -151,8 +153,8 @@ def device(
         seeing.start()
         stack.callback(seeing.end)
         log = stack.enter_context((folder / "page.log").open("wb"))
-        publisher = spawn(verb("publisher", folder), stderr=subprocess.DEVNULL)
-        serving = spawn([*clock, *verb("page", folder)], stderr=log)
+        publisher = spawn(verb("publisher", folder), stderr=subprocess.DEVNULL, process_group=0)
+        serving = spawn([*clock, *verb("page", folder)], stderr=log, process_group=0)
         for process in (publisher, serving):
             stack.callback(_end, process)
         wait_for(lambda: listens(port), 20, "a page that listens")
@@ -160,7 +162,8 @@ def device(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)  # with what a clock before it has started
     process.wait(15)
 
 
