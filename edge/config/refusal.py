@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from edge.config.broker import FINGERPRINT
+from edge.config.key_types import choices_of, keys_of
 from edge.config.section import SAFE_NAME, Table
 from edge.config.tables import Config
 
@@ -56,7 +55,7 @@ def explained(message: str, table: Table) -> str:
     unknown = _UNKNOWN.search(what)
     if unknown:
         return _unknown(path, unknown["name"])
-    choices = ", ".join(json.dumps(choice) for choice in _choices(_at_type(path)))
+    choices = ", ".join(json.dumps(choice) for choice in choices_of(_at_type(path)))
     expected = what.replace("`", "").replace("Expected ", "expected ", 1)
     if choices and "array" not in what:
         expected = f"expected one of {choices}"
@@ -95,17 +94,8 @@ def _key_schema(path: str) -> Table:
     return found
 
 
-def _choices(kind: Any) -> Iterator[Any]:
-    """The values of a type that allows some only: a Literal, also where it is wrapped."""
-    if get_origin(kind) is Literal:
-        yield from get_args(kind)
-    else:
-        for inner in get_args(kind):
-            yield from _choices(inner)
-
-
 def _unknown(path: str, name: str) -> str:
-    known = [field.name for field in _nested(_at_type(path))]
+    known = [field.name for field in keys_of(_at_type(path))]
     near = difflib.get_close_matches(name, known, 1)
     advice = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
     return f"{'.'.join(filter(None, (path, name)))}: there is no such key; {advice}"
@@ -129,14 +119,7 @@ def _at_type(path: str) -> Any:
     """The type of the table at `path`, or of the tables in the list there."""
     kind: Any = Config
     for step in _steps(path):
-        for field in _nested(kind):
+        for field in keys_of(kind):
             if field.name == step:
                 kind = field.type
     return kind
-
-
-def _nested(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
-    """The keys of a table's type, also where it is wrapped: Annotated, tuple, optional."""
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return msgspec.structs.fields(kind)
-    return tuple(field for inner in get_args(kind) for field in _nested(inner))

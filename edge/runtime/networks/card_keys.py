@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Union
 
 from msgspec import Meta, Struct
-from msgspec.structs import fields
+
+from edge.config.key_types import choices_of, keys_of
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z"
 SHA256 = r"^[0-9a-f]{64}\Z"
@@ -71,7 +72,7 @@ def words(error: Exception, kind: Any = None) -> str:
     for pattern, meaning in PATTERNS.items():
         said = said.replace(f"matching regex {pattern!r}", meaning)
     path = _CHOSEN.fullmatch(said)
-    choices = ", ".join(repr(one) for one in _choices(_type_at(kind, path[1]))) if path else ""
+    choices = ", ".join(repr(one) for one in choices_of(_type_at(kind, path[1]))) if path else ""
     return f"{said}, must be one of {choices}" if choices else said
 
 
@@ -82,25 +83,6 @@ def _type_at(kind: Any, path: str) -> Any:
     """The type of the key at a path such as `about.terms` or `outputs[...].kind`."""
     for step in path.split("."):
         name = step.split("[")[0]
-        keys = (key for part in _parts(kind) for key in fields(part))
-        found = [key.type for key in keys if key.encode_name == name]
+        found = [key.type for key in keys_of(kind) if key.encode_name == name]
         kind = Union[tuple(found)] if found else None  # noqa: UP007 - of as many as there are
     return kind
-
-
-def _parts(kind: Any) -> Iterator[type[Struct]]:
-    """The tables in a type, also in a list of them or where there may be none."""
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        yield kind
-    else:
-        for inner in get_args(kind):
-            yield from _parts(inner)
-
-
-def _choices(kind: Any) -> Iterator[Any]:
-    """The values of a type that allows some only."""
-    if get_origin(kind) is Literal:
-        yield from get_args(kind)
-    else:
-        for inner in get_args(kind):
-            yield from _choices(inner)
