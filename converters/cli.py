@@ -24,7 +24,7 @@ import converters.ssrnet.verb
 import converters.train.teach_verb
 import converters.train.verb
 from converters.quiet import QUIET
-from edge.errors import NOBODY_READS, UserError
+from edge.errors import NOBODY_READS, UserError, why
 from edge.output import fit_output
 
 VERBS = (
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return NOBODY_READS
     except OSError as error:  # a disk or a folder that does not do as asked, wherever that was
         where = f"{error.filename}: " if error.filename else ""
-        print(f"agender-convert: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"agender-convert: {where}{why(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from converters.errors import ConvertError
 from edge.closing import Closing
+from edge.errors import why
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 DAMAGED = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
@@ -175,7 +176,7 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         name = error.filename or path
-        raise ConvertError(f"{name} cannot be read: {error.strerror or error}") from error
+        raise ConvertError(f"{name} cannot be read: {why(error)}") from error
     except (RuntimeError, NotImplementedError) as error:  # a password, a rare compression
         raise ConvertError(f"{path} cannot be read: {error}: unpack it first") from error
 

@@ -12,6 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.broker_address import Endpoint
 from edge.config.broker import Mqtt
+from edge.errors import why
 from edge.host.readings import has_route
 from edge.publish.peer_error import NoWayError, UnpinnedError
 
@@ -103,7 +104,7 @@ def _unreached(problem: OSError) -> str:
             return sentence
     if problem.errno in _UNREACHABLE and has_route() is False:
         return NO_NETWORK
-    return f"the broker is not reached: {(problem.strerror or str(problem)).lower()}"
+    return f"the broker is not reached: {why(problem).lower()}"
 
 
 def _tls(problem: ssl.SSLError, *, certified: bool) -> str:
