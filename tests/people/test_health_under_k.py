@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import msgspec
 import pytest
@@ -14,13 +13,14 @@ from edge.host import readings
 from edge.messages.live import PublisherSocket, StateNow, VisionSocket
 from edge.outbox.outbox import Outbox
 from edge.outbox.starts import Starts
-from edge.runtime.frame import ViewHealth, Window
+from edge.runtime.frame import ViewHealth
 from edge.runtime.meter import Meter
 from edge.vision import reporter
 from edge.vision.load import NOT_TOLD
 from edge.vision.orders import Orders
 from edge.vision.pause import PauseRecord
 from edge.vision.reporter import Disclosure, Reporter
+from tests.people.test_short_windows import window
 
 
 class Room:
@@ -107,18 +107,12 @@ def test_before_the_first_window_ends_nothing_of_the_load_is_told(room):
     assert told["camera_ok"] is True
 
 
-def window(window_s: float, people: int = 0, **more: Any) -> Window:
-    cells = {("female", "25_34"): people}
-    return Window(start_s=0.0, end_s=window_s, clock_synced=True, window_s=window_s,
-                  observed_s=window_s, cells=cells, places={}, **more)  # fmt: skip
-
-
 @pytest.mark.parametrize(("people", "told"), [(0, False), (4, False), (5, True)])
 def test_stage_times_are_told_of_a_window_with_enough_people(room, people: int, told: bool):
     """As a mean over all of it; what the device is like is told of any window."""
     k5 = room("k5", 5)
     k5.watched(range(60), SOMEBODY)
-    k5.reporter.window_told(window(60.0, people=people))
+    k5.reporter.window_told(window(0.0, 60.0, people))
     k5.watched(range(60, 75), range(60, 75))
     found = msgspec.json.decode(k5.health())
     assert (found["stage_estimate_ms"] is not None) is told
@@ -132,17 +126,17 @@ def test_during_a_pause_nothing_of_the_load_is_told_and_afterwards_it_is_as_with
     """What was measured until then is of the moments before it; a pause is no part of a window."""
     k5 = room("k5", 5)
     k5.watched(range(60), NOBODY)
-    k5.reporter.window_told(window(60.0, people=0))
+    k5.reporter.window_told(window(0.0, 60.0, 0))
     k5.watched(range(30), SOMEBODY)
     k5.loop.paused = True
     for _ in range(600):
         k5.now_s += 1.0
         told = msgspec.json.decode(k5.health())
         assert {told[key] for key in NOT_TOLD} == {None}
-    k5.reporter.window_told(window(630.0, shut_s=600.0, emptied=True))
+    k5.reporter.window_told(window(0.0, 630.0, shut_s=600.0, emptied=True))
     k5.loop.paused = False
     k5.watched(range(30), NOBODY)
-    k5.reporter.window_told(window(30.0, people=1))
+    k5.reporter.window_told(window(0.0, 30.0, 1))
     assert msgspec.json.decode(k5.health())["fps_camera"] == pytest.approx(10.0)
 
 
@@ -151,7 +145,7 @@ def test_beside_noise_nothing_that_follows_people_is_told_of_a_window_either(roo
     """However many were counted: the network's work in it is as exact as their number."""
     noisy = room("noisy", k, epsilon=1.0)
     noisy.watched(range(60), SOMEBODY)
-    noisy.reporter.window_told(window(60.0, people=50))
+    noisy.reporter.window_told(window(0.0, 60.0, 50))
     found = msgspec.json.decode(noisy.health())
     told = {name for name in NOT_TOLD if found[name] is not None}
     assert told == {

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -258,6 +259,15 @@ def make_publisher(config: Config, *, live: PublisherSocket | None = None) -> Pu
     """A publisher over the outbox of the configuration's folder."""
     outbox = Outbox(Path(config.paths.state) / FILE_NAME, owner=False)
     return Publisher(config, outbox, live, Surroundings(Random(7)))
+
+
+@contextmanager
+def back_log(folder: Path, windows: int) -> Iterator[Outbox]:
+    """Vision's end of an outbox in which so many windows wait."""
+    with Outbox(folder / FILE_NAME) as opened:
+        for minute in range(windows):
+            opened.append(counts(minute))
+        yield opened
 
 
 def drive(publisher: Publisher, until: Callable[[], bool], limit_s: float = 15.0) -> None:

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.tables import Config
-from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.outbox.outbox import Outbox
 from edge.publish.device_info import SHED, describe, shortened
 from edge.publish.message import Message
 from edge.publish.packet_limit import LONGEST, PacketLimit, packet_bytes
 from edge.publish.publisher import Publisher
 from edge.publish.send_quota import SendQuota
 from tests.publish.limited import LimitedBroker
-from tests.publish.support import Broker, Subscriber, config_for, counts, drive, make_publisher
+from tests.publish.support import Broker, Subscriber, back_log, config_for, drive, make_publisher
 
 WINDOWS = 25
 
@@ -27,9 +27,7 @@ WINDOWS = 25
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
     """Vision's end of the outbox, with a back-log."""
-    with Outbox(tmp_path / FILE_NAME) as opened:
-        for minute in range(WINDOWS):
-            opened.append(counts(minute))
+    with back_log(tmp_path, WINDOWS) as opened:
         yield opened
 
 

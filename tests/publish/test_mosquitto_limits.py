@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.outbox.outbox import FILE_NAME, Outbox
+from edge.outbox.outbox import Outbox
 from tests.publish.support import (
     Broker,
     Subscriber,
+    back_log,
     config_for,
-    counts,
     drive,
     make_publisher,
     wait_for,
@@ -33,9 +33,7 @@ LIMITS = {
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
     """Vision's end of the outbox, with a back-log."""
-    with Outbox(tmp_path / FILE_NAME) as opened:
-        for minute in range(WINDOWS):
-            opened.append(counts(minute))
+    with back_log(tmp_path, WINDOWS) as opened:
         yield opened
 
 

@@ -234,10 +234,8 @@ def test_a_pause_closes_the_camera_and_resuming_opens_it_again():
     assert sum(window.people for window in windows) >= 1
 
 
-def test_a_short_pause_is_not_observed_either(monkeypatch):
-    """Shorter than what one frame may stand for: still no camera was open, and nobody is told."""
-    monkeypatch.setattr("edge.runtime.loop.time.sleep", lambda _: None)
-    loop, windows = loop_over(Script(np.arange(300) / 10), window_s=2.0)
+def run_with_pauses(loop):
+    """Run it to its end with a pause of five rests after every fifty frames; after which frames."""
     rests = []
 
     def tick():
@@ -246,6 +244,14 @@ def test_a_short_pause_is_not_observed_either(monkeypatch):
         loop.paused = loop.processed % 50 == 25 and rests.count(loop.processed) < 5
 
     loop.run(tick)
+    return rests
+
+
+def test_a_short_pause_is_not_observed_either(monkeypatch):
+    """Shorter than what one frame may stand for: still no camera was open, and nobody is told."""
+    monkeypatch.setattr("edge.runtime.loop.time.sleep", lambda _: None)
+    loop, windows = loop_over(Script(np.arange(300) / 10), window_s=2.0)
+    rests = run_with_pauses(loop)
     assert len(rests) == 6 * 5
     assert sum(window.window_s for window in windows) == pytest.approx(29.9 + 6 * 5 * PATIENCE_S)
     # A frame stands for the time until the next, and the last before a pause has none.
@@ -257,14 +263,7 @@ def test_one_person_before_a_camera_that_is_paused_again_and_again_is_no_crowd(m
     """Counted k times, one person would be told of like k; of a visit cut by a pause nothing is."""
     monkeypatch.setattr("edge.runtime.loop.time.sleep", lambda _: None)
     loop, windows = loop_over(Script(np.arange(300) / 10), cut_unknown=k > 1)
-    rests = []
-
-    def tick():
-        if loop.paused:
-            rests.append(loop.processed)
-        loop.paused = loop.processed % 50 == 25 and rests.count(loop.processed) < 5
-
-    loop.run(tick)
+    run_with_pauses(loop)
     assert [window.people for window in windows] == [7]
     counts = anonymiser(k).counts(windows[0])
     assert windows[0].untimed == (0 if k == 1 else 6)
